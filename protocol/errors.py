@@ -1,0 +1,36 @@
+"""ProtocolError
+├── InvalidId            the caller gave a word that cannot be an id: mend the word
+├── InvalidQuantity      the text is no quantity, or has more than three decimals
+├── InvalidMoney         the text is no amount of that currency
+└── BadFrame             bytes from the link that cannot be trusted or read: count it, keep a sample, go on
+    ├── ForgedFrame      the HMAC does not match: another key, another topic, or tampering
+    └── OversizedFrame   larger than the agreed bound, compressed or not
+"""
+
+
+class ProtocolError(Exception):
+    """Base of all errors that this package raises."""
+
+
+class InvalidId(ProtocolError):
+    """A store, terminal, SKU or feed name has a character or a length that topics and keys cannot carry."""
+
+
+class InvalidQuantity(ProtocolError):
+    """A quantity that is not a decimal number with at most three decimals."""
+
+
+class InvalidMoney(ProtocolError):
+    """An amount that is not a decimal number with at most the currency's number of decimals."""
+
+
+class BadFrame(ProtocolError):
+    """Bytes that are not a frame of this protocol."""
+
+
+class ForgedFrame(BadFrame):
+    """A frame whose HMAC does not match its topic, its bytes and the key that belongs to the topic."""
+
+
+class OversizedFrame(BadFrame):
+    """A frame that is, or unpacks to, more than the agreed number of bytes."""

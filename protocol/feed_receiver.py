@@ -1,0 +1,144 @@
+"""The receiving side of a feed: a terminal's copy of the hub's documents, in order and without a gap.
+
+An update whose range starts at or before our revision applies in one transaction; anything that would leave a gap
+makes us pull. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
+before its cursor would count a sale twice for a while, a cursor before its level would drop one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.documents import Document
+from protocol.ids import FeedName
+from protocol.messages import Cursor, FeedUpdate, Pull
+
+
+@dataclass(frozen=True)
+class FeedLimits:
+    """How long to wait for a pull's next part before asking again."""
+
+    pull_first_s: float = 2.0
+    pull_max_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Keep these documents aside, under `request`; forget what other requests staged."""
+
+    request: str
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True)
+class Apply:
+    """In one transaction: what `request` staged (if any), then `documents`, then revision, lineage and cursors.
+
+    With `replace`, documents of this feed that are in neither are dropped first: it is the whole state.
+    """
+
+    documents: tuple[Document, ...]
+    cursors: tuple[Cursor, ...]
+    lineage: str
+    revision: int
+    request: str = ""
+    replace: bool = False
+
+
+class FeedReceiver:
+    """One feed at one terminal. `next_request` ids are made from a counter and `nonce`, unique to this start."""
+
+    def __init__(
+        self, feed: FeedName, *, lineage: str, revision: int, nonce: str, limits: FeedLimits | None = None
+    ) -> None:
+        self.feed = feed
+        self.lineage = lineage
+        self.revision = revision
+        self._nonce = nonce
+        self._limits = limits or FeedLimits()
+        self._connected = False
+        self._wants_pull = False
+        self._request = ""
+        self._requests = 0
+        self._next_part = 0
+        self._asked_at_s = 0.0
+        self._patience_s = self._limits.pull_first_s
+
+    def connect(self) -> None:
+        """The link is up: broadcasts may have passed us by, so pull."""
+        self._connected = True
+        self._give_up_pull()
+        self._wants_pull = True
+
+    def disconnect(self) -> None:
+        """The link is down."""
+        self._connected = False
+
+    def next_pull(self, now_s: float) -> Pull | None:
+        """The pull to send now, or None."""
+        if not self._connected:
+            return None
+        if self._request and now_s - self._asked_at_s >= self._patience_s:
+            self._patience_s = min(self._patience_s * 2, self._limits.pull_max_s)
+            self._give_up_pull()
+            self._wants_pull = True
+        if not self._wants_pull or self._request:
+            return None
+        self._requests += 1
+        self._request = f"{self._nonce}-{self._requests}"
+        self._next_part = 0
+        self._wants_pull = False
+        self._asked_at_s = now_s
+        return Pull(feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request)
+
+    def wake_at_s(self) -> float | None:
+        """When an unanswered pull is asked again; None when none is open."""
+        return self._asked_at_s + self._patience_s if self._connected and self._request else None
+
+    def receive(self, update: FeedUpdate, now_s: float) -> Stage | Apply | None:
+        """Take a broadcast or a part of a pull's answer. What is returned must be done before the next call."""
+        if update.feed != self.feed:
+            return None
+        return self._part(update, now_s) if update.request else self._broadcast(update)
+
+    def _broadcast(self, update: FeedUpdate) -> Apply | None:
+        if update.lineage != self.lineage:
+            self._wants_pull = True
+            return None
+        if update.to_rev < self.revision:
+            return None
+        if update.from_rev > self.revision:
+            self._wants_pull = True
+            return None
+        # Documents are state, so a range that starts earlier than we stand covers ours as well.
+        return self._apply(update, replace=False, request="")
+
+    def _part(self, update: FeedUpdate, now_s: float) -> Stage | Apply | None:
+        if update.request != self._request:
+            return None
+        if update.part != self._next_part:
+            self._give_up_pull()
+            self._wants_pull = True
+            return None
+        self._next_part += 1
+        self._asked_at_s = now_s
+        if not update.last:
+            return Stage(update.request, update.documents)
+        request = update.request if update.part else ""
+        self._give_up_pull()
+        self._patience_s = self._limits.pull_first_s
+        if update.lineage == self.lineage and update.to_rev < self.revision:
+            return None  # a broadcast has overtaken the answer
+        if update.from_rev not in (0, self.revision) and update.from_rev > self.revision:
+            self._wants_pull = True
+            return None
+        return self._apply(update, replace=update.from_rev == 0, request=request)
+
+    def _apply(self, update: FeedUpdate, *, replace: bool, request: str) -> Apply:
+        self.lineage = update.lineage
+        self.revision = update.to_rev
+        return Apply(update.documents, update.cursors, update.lineage, update.to_rev, request, replace)
+
+    def _give_up_pull(self) -> None:
+        self._request = ""
+        self._next_part = 0

@@ -1,0 +1,130 @@
+"""The receiving side of a journal: what of a batch is new, what was seen, what cannot be true.
+
+A pure decision: the shell holds the terminal's cursor under a row lock, asks here, writes the verdict and the moved
+cursor in one transaction, and acks after the commit. Nothing is ever dropped unseen: a duplicate is compared by
+digest before it is let go, a fork and an event that nobody can read are parked with their bytes, and one poison
+event never stops the events behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from protocol.event import (
+    Digest,
+    Event,
+    SealedEvent,
+    Unreadable,
+    chain_digest,
+    declared_digest,
+    read_data,
+    read_event,
+)
+from protocol.events import EventData
+from protocol.messages import AckStatus, Batch
+
+ParkReason = Literal["unreadable", "unknown_type", "misplaced", "fork"]
+
+
+@dataclass(frozen=True)
+class JournalCursor:
+    """What the hub has of one epoch: everything up to `sequence`, ending in `digest`."""
+
+    epoch: int
+    sequence: int
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class TakenEvent:
+    """An event that is new. `event` and `data` are None when it must be parked, for `park_reason` in `park_text`."""
+
+    sealed: SealedEvent
+    event: Event | None
+    data: EventData | None
+    park_reason: ParkReason | None = None
+    park_text: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with a batch: store `taken`, park `forked`, move to `cursor`, answer with `status`."""
+
+    status: AckStatus
+    cursor: JournalCursor
+    taken: tuple[TakenEvent, ...] = ()
+    forked: tuple[SealedEvent, ...] = ()
+    seen: int = 0
+
+
+def judge(batch: Batch, cursor: JournalCursor, source: str, digest_at: Callable[[int], Digest | None]) -> Verdict:
+    """Compare a batch with what is already there.
+
+    `source` is the CloudEvents source that the batch's topic proves. `digest_at` gives the stored digest of an
+    earlier event; it is asked only when the whole batch, or its start, lies behind the cursor.
+    """
+    assert batch.epoch == cursor.epoch
+    if batch.first > cursor.sequence + 1:
+        return Verdict("gap", cursor)
+    known = cursor.digest if batch.first == cursor.sequence + 1 else _digest_before(batch, digest_at)
+    if known is not None and known != batch.previous:
+        return Verdict("fork", cursor, forked=_as_forked(batch, 0))
+    return _walk(batch, cursor, source, digest_at)
+
+
+def _walk(batch: Batch, cursor: JournalCursor, source: str, digest_at: Callable[[int], Digest | None]) -> Verdict:
+    digest = batch.previous
+    taken: list[TakenEvent] = []
+    seen = 0
+    for index, raw in enumerate(batch.events):
+        sequence = batch.first + index
+        following = chain_digest(raw, digest)
+        if following is None:
+            return Verdict("broken", _moved(cursor, taken), tuple(taken), seen=seen)
+        digest = following
+        if sequence <= cursor.sequence:
+            # The chain makes one comparison enough: equal here means equal everywhere before.
+            is_last_known = sequence == cursor.sequence or index == len(batch.events) - 1
+            if is_last_known and digest != (cursor.digest if sequence == cursor.sequence else digest_at(sequence)):
+                return Verdict("fork", cursor, forked=_as_forked(batch, 0))
+            seen += 1
+            continue
+        taken.append(_take(SealedEvent(sequence, digest, raw), batch.epoch, source))
+    return Verdict("ok", _moved(cursor, taken), tuple(taken), seen=seen)
+
+
+def _take(sealed: SealedEvent, epoch: int, source: str) -> TakenEvent:
+    event = read_event(sealed.raw)
+    if isinstance(event, Unreadable):
+        return TakenEvent(sealed, None, None, "unreadable", event.reason)
+    if (event.epoch, event.sequence, event.source) != (epoch, sealed.sequence, source):
+        return TakenEvent(
+            sealed, None, None, "misplaced",
+            f"says epoch {event.epoch} sequence {event.sequence} source {event.source}, "
+            f"came as epoch {epoch} sequence {sealed.sequence} source {source}",
+        )  # fmt: skip
+    data = read_data(event)
+    if isinstance(data, Unreadable):
+        reason: ParkReason = "unknown_type" if data.reason.startswith("unknown event type") else "unreadable"
+        return TakenEvent(sealed, event, None, reason, data.reason)
+    return TakenEvent(sealed, event, data)
+
+
+def _digest_before(batch: Batch, digest_at: Callable[[int], Digest | None]) -> Digest | None:
+    return digest_at(batch.first - 1) if batch.first > 1 else None
+
+
+def _as_forked(batch: Batch, start: int) -> tuple[SealedEvent, ...]:
+    return tuple(
+        SealedEvent(batch.first + index, declared_digest(raw) or Digest(b""), raw)
+        for index, raw in enumerate(batch.events[start:], start)
+    )
+
+
+def _moved(cursor: JournalCursor, taken: list[TakenEvent]) -> JournalCursor:
+    if not taken:
+        return cursor
+    last = taken[-1].sealed
+    return JournalCursor(cursor.epoch, last.sequence, last.digest)

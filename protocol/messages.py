@@ -1,0 +1,143 @@
+"""The messages of the link, as structs; `frame.py` puts them into authenticated bytes, `topics.py` says where.
+
+Up: journal batch, status, pull, epoch request, answer. Down: ack, grant, feed update, chunk, command.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from protocol.documents import Document
+from protocol.event import Digest
+
+AckStatus = Literal["ok", "gap", "fork", "broken", "unknown_epoch"]
+DeviceState = Literal["absent", "opening", "ready", "degraded", "fault", "backoff"]
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Messages are facts too; an unknown field from a newer peer is ignored."""
+
+
+class BatchHeader(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The first line of a journal batch; the events follow, one a line, contiguous from `first`."""
+
+    epoch: int
+    first: Annotated[int, msgspec.Meta(ge=1)]
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    previous: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sent_at: datetime
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A journal batch as read from a frame: raw event bytes in order, unchecked beyond the frame's HMAC."""
+
+    epoch: int
+    first: int
+    previous: Digest
+    sent_at: datetime
+    events: tuple[bytes, ...]
+
+    @property
+    def last(self) -> int:
+        """The sequence of the last event."""
+        return self.first + len(self.events) - 1
+
+
+class Ack(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What the hub has committed of one epoch, cumulative. Only "ok" says that all is well; see journal_sender."""
+
+    epoch: int
+    sequence: int
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    hub_time: datetime
+    status: AckStatus = "ok"
+
+
+class EpochRequest(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A terminal cannot use its epoch any more and asks for a new one. `nonce` ties the grant to this PC."""
+
+    epoch: int
+    reason: Literal["fork", "restored", "broken", "unknown_epoch"]
+    nonce: Annotated[str, msgspec.Meta(min_length=16, max_length=64)]
+
+
+class EpochGrant(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The hub's answer to the request with this nonce. Asked again, it answers the same."""
+
+    epoch: int
+    nonce: str
+
+
+class Cursor(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Up to which sequence of one terminal's epoch the levels of this feed update count its journal."""
+
+    terminal: str
+    epoch: int
+    sequence: int
+
+
+class FeedUpdate(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What changed on a feed in (from_rev, to_rev], coalesced by key.
+
+    A broadcast has no `request`. A pull's answer has the request's id and comes in parts 0..n, of which only the
+    `last` moves the terminal's revision; from_rev 0 is the whole state and replaces what the terminal had.
+    `lineage` names the hub's database: another one means that revisions start anew.
+    """
+
+    feed: str
+    lineage: str
+    from_rev: int
+    to_rev: int
+    documents: tuple[Document, ...] = ()
+    cursors: tuple[Cursor, ...] = ()
+    request: str = ""
+    part: int = 0
+    last: bool = True
+
+
+class Pull(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A terminal asks for what changed since `revision` of `lineage`."""
+
+    feed: str
+    lineage: str
+    revision: int
+    request: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Status(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Presence, retained; the last will is the same with `online` false and nothing else known."""
+
+    online: bool
+    version: str = ""
+    epoch: int = 0
+    tail: int = 0
+    backlog: int = 0
+    oldest_unsent_at: datetime | None = None
+    devices: dict[str, DeviceState] = {}  # msgspec copies the empty default for each instance
+    disk_free_bytes: int | None = None
+    clock_offset_ms: int | None = None
+    problem: str = ""
+    at: datetime | None = None
+
+
+class Command(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The hub asks a terminal to do something; idempotent by `id`, void after `expires_at`."""
+
+    id: str
+    verb: Literal["sync", "reprint", "lock", "update", "diagnostics"]
+    expires_at: datetime
+    arguments: dict[str, str] = {}  # as above
+
+
+class CommandAnswer(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a command."""
+
+    id: str
+    ok: bool
+    text: str = ""
+
+
+Message = Ack | EpochRequest | EpochGrant | FeedUpdate | Pull | Status | Command | CommandAnswer
