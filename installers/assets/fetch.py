@@ -40,20 +40,23 @@ class AssetError(Exception):
 
 def fetch(root: Path = ROOT) -> list[Path]:
     """Bring every destination up to date and return those that changed (none, if all were complete)."""
-    with (root / "installers/assets/assets.toml").open("rb") as file:
-        plan = tomllib.load(file)
+    late = stale(root)
+    if late:
+        modules = _npm_ci(root / "installers/assets")
+        for name, place in late.items():
+            _fill(place, destination=name, plan=_plan(root), modules=modules, stamp=fingerprint(root))
+    return list(late.values())
+
+
+def stale(root: Path = ROOT) -> dict[str, Path]:
+    """Name the destinations whose stamp does not say that they are complete, with their folders."""
     wanted = fingerprint(root)
-    stale = {
-        name: root / place
-        for name, place in plan["destinations"].items()
-        if _stamp_of(root / place) != wanted
-    }
-    if not stale:
-        return []
-    modules = _npm_ci(root / "installers/assets")
-    for name, place in stale.items():
-        _fill(place, destination=name, plan=plan, modules=modules, stamp=wanted)
-    return list(stale.values())
+    return {name: place for name, place in places(root).items() if _stamp_of(place) != wanted}
+
+
+def places(root: Path = ROOT) -> dict[str, Path]:
+    """Name all destinations with their folders."""
+    return {name: root / place for name, place in _plan(root)["destinations"].items()}
 
 
 def fingerprint(root: Path) -> str:
@@ -120,6 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for place in changed:
         sys.stderr.write(f"assets: {place} is complete\n")
     return 0
+
+
+def _plan(root: Path) -> Plan:
+    return tomllib.loads((root / "installers/assets/assets.toml").read_text("utf-8"))
 
 
 def _stamp_of(place: Path) -> str | None:
