@@ -6,12 +6,11 @@ away for a month still hears of it.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-from protocol.events import Amount, Currency, TaxRate, Text, Thousandths, Word
+from protocol.events import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
 
 DocumentKind = Literal["item", "stock", "customer", "staff", "promotion", "reservation", "transfer", "settings"]
 
@@ -44,7 +43,7 @@ class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sku: Word
     on_hand: Thousandths
     reserved: Thousandths = 0
-    counted_at: datetime | None = None
+    counted_at: Moment | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

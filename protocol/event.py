@@ -14,7 +14,7 @@ from typing import NewType
 
 import msgspec
 
-from protocol.events import EVENT_TYPES, TYPE_NAMES, EventData
+from protocol.events import EVENT_TYPES, TYPE_NAMES, EventData, Moment
 from protocol.ids import StoreId, TerminalId
 
 Digest = NewType("Digest", bytes)
@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     source: str
     type: str
-    time: datetime
+    time: Moment
     epoch: int
     sequence: int
     datacontenttype: str = "application/json"
@@ -169,8 +169,8 @@ def _attributes(  # noqa: PLR0913 - see seal
     clock_unchecked: bool,
 ) -> bytes:
     attributes: dict[str, object] = {
-        "specversion": "1.0", "id": event_id, "source": source, "type": type_name, "time": time.astimezone(UTC), "epoch": epoch,
-        "sequence": sequence, "datacontenttype": "application/json", "dataschema": schema_of(type_name),
+        "specversion": "1.0", "id": event_id, "source": source, "type": type_name, "time": time.astimezone(UTC),
+        "epoch": epoch, "sequence": sequence, "datacontenttype": "application/json", "dataschema": schema_of(type_name),
     }  # fmt: skip
     if clock_unchecked:
         attributes["clockunchecked"] = True

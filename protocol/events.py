@@ -15,6 +15,7 @@ import msgspec
 Amount = Annotated[int, msgspec.Meta(ge=-(10**17), le=10**17, description="minor units of the currency")]
 Thousandths = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15, description="thousandths of the item's unit")]
 Text = Annotated[str, msgspec.Meta(max_length=512)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True, description="aware; written in UTC")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 TaxRate = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="basis points: 8 % is 800")]
@@ -107,7 +108,7 @@ class CountedLine(_Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     sku: Word
     quantity: Thousandths
-    at: datetime
+    at: Moment
 
 
 class StockCounted(_Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.documents import Document
 from protocol.event import Digest
+from protocol.events import Moment
 
 AckStatus = Literal["ok", "gap", "fork", "broken", "unknown_epoch"]
 DeviceState = Literal["absent", "opening", "ready", "degraded", "fault", "backoff"]
@@ -28,7 +29,7 @@ class BatchHeader(_Message, frozen=True, kw_only=True, omit_defaults=True):
     first: Annotated[int, msgspec.Meta(ge=1)]
     count: Annotated[int, msgspec.Meta(ge=1)]
     previous: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    sent_at: datetime
+    sent_at: Moment
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ class Ack(_Message, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int
     sequence: int
     digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    hub_time: datetime
+    hub_time: Moment
     status: AckStatus = "ok"
 
 
@@ -115,12 +116,12 @@ class Status(_Message, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int = 0
     tail: int = 0
     backlog: int = 0
-    oldest_unsent_at: datetime | None = None
+    oldest_unsent_at: Moment | None = None
     devices: dict[str, DeviceState] = {}  # msgspec copies the empty default for each instance
     disk_free_bytes: int | None = None
     clock_offset_ms: int | None = None
     problem: str = ""
-    at: datetime | None = None
+    at: Moment | None = None
 
 
 class Command(_Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,7 +129,7 @@ class Command(_Message, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     verb: Literal["sync", "reprint", "lock", "update", "diagnostics"]
-    expires_at: datetime
+    expires_at: Moment
     arguments: dict[str, str] = {}  # as above
 
 
