@@ -47,9 +47,11 @@ def document(version: str) -> dict[str, Any]:
         "info": {
             "title": "Tillwire store link",
             "version": version,
-            "description": "Seen from the hub: it receives what terminals say and sends what it says to them. A payload "
-            "is a frame: 'TW1', a flag byte (0 plain, 1 zstd), 32 bytes of HMAC-SHA256 over topic, 0x00, flag and payload "
-            "with the key of the topic, then JSON (of a journal batch: JSON lines).",
+            "description": (
+                "Seen from the hub: it receives what terminals say and sends what it says to them. A payload is a "
+                "frame: 'TW1', a flag byte (0 plain, 1 zstd), 32 bytes of HMAC-SHA256 over topic, 0x00, flag and "
+                "payload with the key of the topic, then JSON (of a journal batch: JSON lines)."
+            ),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": _FRAME,
