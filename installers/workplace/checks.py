@@ -16,7 +16,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "lint": ("-m", "ruff", "check", "--quiet", "."),
     "format": ("-m", "ruff", "format", "--quiet", "--check", "--diff", "."),
     "types": ("-m", "mypy", "--no-error-summary", *CODE),
-    "imports": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-timing"),
+    "imports": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-logo"),
     "schemas": ("-m", "protocol.schemas", "--check"),
 }
 

@@ -24,11 +24,10 @@ def make() -> None:
         if shutil.which("npm") is None:
             tool = python.tool(python.LOCKS / "node.txt", None)
             environment["PYTHONPATH"] = os.pathsep.join([str(tool), *filter(None, [os.environ.get("PYTHONPATH")])])
-        command = [sys.executable, ROOT / "installers/assets/fetch.py"]
-        run(command, env=environment, remedy=python.AGAIN)
+        run([sys.executable, ROOT / "installers/assets/fetch.py"], env=environment, remedy=python.AGAIN)
     if catalogues.stale(ROOT):
         say("compiling the translations ...")
-        command = [python.PYTHON, ROOT / "installers/assets/catalogues.py"]
-        run(command, remedy="Correct the .po file that is named above, then call ./dev again.")
+        compiler = ROOT / "installers/assets/catalogues.py"
+        run([python.PYTHON, compiler], remedy="Correct the .po file that is named above, then call ./dev again.")
         if late := catalogues.stale(ROOT):
             raise WorkplaceError(f"the translations {late} did not compile")

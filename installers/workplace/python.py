@@ -50,13 +50,30 @@ def make() -> None:
     environment = uv_environment(extra_indexes=True)
     if not _venv_works():
         with step(f"making .venv with Python {platform.python_version()}", VENV / ".tillwire-venv", "made"):
-            run([uv, "venv", "--quiet", "--clear", "--python", base_python(), VENV], remedy=AGAIN, env=environment)
+            run(
+                [str(uv), "venv", "--quiet", "--clear", "--python", base_python(), str(VENV)],
+                remedy=AGAIN,
+                env=environment,
+            )
     with step("installing the locked packages", VENV / ".tillwire-packages", _wanted()):
         quiet = [] if sys.stderr.isatty() else ["--no-progress"]
-        pip = [uv, "pip"]
-        run([*pip, "sync", *quiet, "--python", PYTHON, "--require-hashes", LOCK], remedy=AGAIN, env=environment)
+        pip = [str(uv), "pip"]
+        run(
+            [*pip, "sync", *quiet, "--python", str(PYTHON), "--require-hashes", str(LOCK)],
+            remedy=AGAIN,
+            env=environment,
+        )
         # Without isolation: hatchling is in the lock, so nothing unpinned takes part.
-        editable = ["install", *quiet, "--python", PYTHON, "--no-deps", "--no-build-isolation", "--editable", ROOT]
+        editable = [
+            "install",
+            *quiet,
+            "--python",
+            str(PYTHON),
+            "--no-deps",
+            "--no-build-isolation",
+            "--editable",
+            str(ROOT),
+        ]
         run([*pip, *editable], remedy=AGAIN, env=environment)
 
 
@@ -130,7 +147,7 @@ def _pip_install(lock: Path, folder: Path) -> None:
     arguments = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     # These two settings of a person's pip contradict --target.
     environment = {**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore", "PIP_REQUIRE_VIRTUALENV": "0"}
-    target = ["--require-hashes", "--target", folder, "--requirement", lock]
+    target = ["--require-hashes", "--target", str(folder), "--requirement", str(lock)]
     run([*_pip(), *arguments, *target], remedy=AGAIN, env=environment)
 
 
