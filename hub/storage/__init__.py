@@ -1,0 +1,1 @@
+"""The hub's database: schema, writes and reads, behind ports."""
