@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 from installers.workplace.steps import ROOT, STATE, WINDOWS, WorkplaceError, fingerprint, run, say, stamped, step
@@ -56,7 +56,7 @@ def make() -> None:
                 env=environment,
             )
     with step("installing the locked packages", VENV / ".tillwire-packages", _wanted()):
-        quiet = [] if sys.stderr.isatty() else ["--no-progress"]
+        quiet = [] if sys.stderr.isatty() else ["--quiet"]
         pip = [str(uv), "pip"]
         run(
             [*pip, "sync", *quiet, "--python", str(PYTHON), "--require-hashes", str(LOCK)],
@@ -104,22 +104,37 @@ def base_python() -> str:
 
 
 def uv_environment(*, extra_indexes: bool) -> dict[str, str]:
-    """Return the environment for uv: this one, and pip's settings under uv's names where those are not set.
+    """Return the environment for uv: this one, and what pip's settings mean in uv's words.
 
     `extra_indexes=False` is for making locks: what lies only on this machine has no place in them.
     """
-    environment = dict(os.environ)
-    environment.pop("VIRTUAL_ENV", None)
-    environment.setdefault("UV_NO_CONFIG", "1")
-    environment.setdefault("UV_PYTHON_DOWNLOADS", "never")
-    for key, value in _pip_settings():
-        name = PIP_TO_UV.get(key)
-        if name is None or (not extra_indexes and key in {"extra-index-url", "find-links"}):
-            continue
-        environment.setdefault(name, value)
+    listing = subprocess.run([*_pip(), "config", "list"], check=False, capture_output=True, text=True).stdout  # noqa: S603
+    settings = pip_settings(listing)
+    if not extra_indexes:
+        settings = {key: value for key, value in settings.items() if key not in {"extra-index-url", "find-links"}}
+    environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    return {**in_words_of_uv(settings), **environment}
+
+
+def pip_settings(listing: str) -> dict[str, str]:
+    """Read what `pip config list` prints; a later section overrides an earlier one, as in pip."""
+    found: dict[str, str] = {}
+    for wanted in ("global", "install", ":env:"):
+        for line in listing.splitlines():
+            name, _, value = line.partition("=")
+            section, _, key = name.rpartition(".")
+            if section == wanted:
+                found[key] = " ".join(str(ast.literal_eval(value)).split())
+    return found
+
+
+def in_words_of_uv(settings: Mapping[str, str]) -> dict[str, str]:
+    """Translate pip's settings into variables for uv; those that uv has no word for are left out."""
+    variables = {name: settings[key] for key, name in PIP_TO_UV.items() if key in settings}
+    if "UV_FIND_LINKS" in variables:  # the one list that uv separates by commas
+        variables["UV_FIND_LINKS"] = variables["UV_FIND_LINKS"].replace(" ", ",")
     # As pip does: the best version of all indexes. Every file must have a hash of the lock, whoever serves it.
-    environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
-    return environment
+    return {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_INDEX_STRATEGY": "unsafe-best-match", **variables}
 
 
 def dependencies_fingerprint() -> str:
@@ -166,17 +181,6 @@ def _pip() -> list[str]:
             system.require([system.PYTHON_VENV])
             run([base_python(), "-m", "venv", folder], remedy="Install pip for this Python, then call ./dev again.")
     return [str(python), "-m", "pip"]
-
-
-def _pip_settings() -> Iterator[tuple[str, str]]:
-    done = subprocess.run([*_pip(), "config", "list"], check=False, capture_output=True, text=True)  # noqa: S603 - our own arguments
-    found: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        name, _, value = line.partition("=")
-        section, _, key = name.rpartition(".")
-        if section in {"global", "install", ":env:"}:  # in the order in which pip lets one override the other
-            found[key] = " ".join(str(ast.literal_eval(value)).split())
-    return iter(found.items())
 
 
 def _answers(command: list[str]) -> bool:

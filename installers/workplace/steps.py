@@ -65,18 +65,18 @@ def step(words: str, stamp: Path, wanted: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def alone(state: Path = STATE) -> Iterator[None]:
     """Hold the one lock of this checkout: two calls at once set it up one after the other.
 
     The system lets go of the lock when a process dies, so a killed set-up never blocks the next.
     """
-    STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / "lock").open("a+b") as file:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a+b") as file:
         told = False
         give_up_at = time.monotonic() + LOCK_WAIT_MAX_S
         while not _try_lock(file.fileno()):
             if time.monotonic() > give_up_at:
-                raise WorkplaceError(f"another ./dev has held {STATE / 'lock'} for half an hour: end it, try again")
+                raise WorkplaceError(f"another ./dev has held {state / 'lock'} for half an hour: end it, try again")
             if not told:
                 say("another ./dev is setting up this checkout; waiting for it")
                 told = True

@@ -59,17 +59,25 @@ def require(packages: Iterable[SystemPackage]) -> None:
     apt = _apt()
     names = [package.name for package in missing]
     if apt is None:
-        raise WorkplaceError(_what_to_install(missing))
+        raise WorkplaceError(instructions(missing))
     for package in missing:
         say(f"the system lacks {package.name} ({package.purpose}); installing it by apt")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
-    remedy = _what_to_install(missing)
+    remedy = instructions(missing)
     run([*apt, "update", "-qq"], remedy=remedy, env=environment)
     install = ["install", "-qq", "--yes", "--no-install-recommends", *names]
     run([*apt, *install], remedy=remedy, env=environment)
     still = [package for package in missing if package.programs and not package.present()]
     if still:
-        raise WorkplaceError(_what_to_install(still))
+        raise WorkplaceError(instructions(still))
+
+
+def instructions(packages: Sequence[SystemPackage]) -> str:
+    """Say in words what a person has to install."""
+    lines = ["Please install these, then call ./dev again:"]
+    lines += [f"  {package.name:12} {package.purpose}" for package in packages]
+    lines.append(f"On Debian or Ubuntu: sudo apt-get install {' '.join(package.name for package in packages)}")
+    return "\n".join(lines)
 
 
 def _apt() -> Sequence[str] | None:
@@ -85,13 +93,6 @@ def _apt() -> Sequence[str] | None:
     free = subprocess.run([sudo, "--non-interactive", "true"], check=False, capture_output=True)  # noqa: S603 - asks nothing
     keep = "--preserve-env=DEBIAN_FRONTEND,NEEDRESTART_MODE"
     return [sudo, "--non-interactive", keep, *apt] if free.returncode == 0 else None
-
-
-def _what_to_install(packages: Sequence[SystemPackage]) -> str:
-    lines = ["Please install these, then call ./dev again:"]
-    lines += [f"  {package.name:12} {package.purpose}" for package in packages]
-    lines.append(f"On Debian or Ubuntu: sudo apt-get install {' '.join(package.name for package in packages)}")
-    return "\n".join(lines)
 
 
 def _find(program: str) -> str | None:
