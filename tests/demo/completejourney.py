@@ -121,7 +121,7 @@ def _data_folder() -> Path:
 
 def _rows(folder: Path, stores: Sequence[int], first_day: date, days: int) -> list[dict[str, Any]]:
     # pyarrow comes with the optional data set and would cost every other demo run a second to import.
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
 
     start = datetime.combine(first_day, time())  # the data's clock is naive; its days are taken as they stand
     chosen = [("store_id", "in", list(stores)), ("transaction_timestamp", ">=", start),
