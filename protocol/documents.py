@@ -18,7 +18,7 @@ DocumentKind = Literal["item", "stock", "customer", "staff", "promotion", "reser
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One document on a feed. `body` is raw JSON of the struct that belongs to `kind`, {} when deleted."""
 
-    kind: DocumentKind
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]  # DocumentKind, or a newer hub's word
     key: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     revision: int
     deleted: bool = False

@@ -61,12 +61,15 @@ class FeedReceiver:
         self._request = ""
         self._requests = 0
         self._next_part = 0
+        self._answer = ("", 0, 0)
+        self._asked_revision = 0
         self._asked_at_s = 0.0
         self._patience_s = self._limits.pull_first_s
 
     def connect(self) -> None:
         """The link is up: broadcasts may have passed us by, so pull."""
         self._connected = True
+        self._patience_s = self._limits.pull_first_s
         self._give_up_pull()
         self._wants_pull = True
 
@@ -86,8 +89,8 @@ class FeedReceiver:
             return None
         self._requests += 1
         self._request = f"{self._nonce}-{self._requests}"
-        self._next_part = 0
         self._wants_pull = False
+        self._asked_revision = self.revision
         self._asked_at_s = now_s
         return Pull(feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request)
 
@@ -116,20 +119,28 @@ class FeedReceiver:
     def _part(self, update: FeedUpdate, now_s: float) -> Stage | Apply | None:
         if update.request != self._request:
             return None
-        if update.part != self._next_part:
+        # Several workers may answer one pull, each from its own snapshot: the first part decides whose parts count.
+        answer = (update.lineage, update.from_rev, update.to_rev)
+        if update.part < self._next_part or (self._next_part and answer != self._answer):
+            return None
+        if update.part > self._next_part:
             self._give_up_pull()
             self._wants_pull = True
             return None
+        self._answer = answer
         self._next_part += 1
         self._asked_at_s = now_s
-        if not update.last:
-            return Stage(update.request, update.documents)
+        return self._last_part(update) if update.last else Stage(update.request, update.documents)
+
+    def _last_part(self, update: FeedUpdate) -> Apply | None:
         request = update.request if update.part else ""
         self._give_up_pull()
         self._patience_s = self._limits.pull_first_s
-        if update.lineage == self.lineage and update.to_rev < self.revision:
+        # A hub that is behind what we asked from has been put back: then its whole state replaces ours.
+        was_ahead = update.from_rev == 0 and update.to_rev < self._asked_revision
+        if update.lineage == self.lineage and update.to_rev < self.revision and not was_ahead:
             return None  # a broadcast has overtaken the answer
-        if update.from_rev not in (0, self.revision) and update.from_rev > self.revision:
+        if update.from_rev and (update.lineage != self.lineage or update.from_rev > self.revision):
             self._wants_pull = True
             return None
         return self._apply(update, replace=update.from_rev == 0, request=request)

@@ -103,7 +103,10 @@ def encode_batch(  # noqa: PLR0913 - the header's attributes, plus where and wit
 ) -> bytes:
     """Frame a journal batch: a header line, then one sealed event a line."""
     header = BatchHeader(epoch=epoch, first=first, count=len(events), previous=previous.hex(), sent_at=sent_at)
-    return pack(b"\n".join([_encoder.encode(header), *events]), topic=topic, key=key)
+    # `seal` writes no newline, so one inside an event is damage on disk. As a blank it breaks the chain at that event,
+    # which the hub answers; as a newline it would make the whole batch unreadable, for ever.
+    lines = (raw.replace(b"\n", b" ") for raw in events)
+    return pack(b"\n".join([_encoder.encode(header), *lines]), topic=topic, key=key)
 
 
 def decode_batch(frame: bytes, *, topic: str, key: Key) -> Batch:

@@ -3,7 +3,8 @@
 A pure decision: the shell holds the terminal's cursor under a row lock, asks here, writes the verdict and the moved
 cursor in one transaction, and acks after the commit. Nothing is ever dropped unseen: a duplicate is compared by
 digest before it is let go, a fork and an event that nobody can read are parked with their bytes, and one poison
-event never stops the events behind it.
+event never stops the events behind it. An event that comes again in a new epoch, because the ack of the old one was
+lost, is parked as repeated.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from protocol.event import (
     Unreadable,
     chain_digest,
     declared_digest,
+    former_places,
     read_data,
     read_event,
 )
 from protocol.events import EventData
 from protocol.messages import AckStatus, Batch
 
-ParkReason = Literal["unreadable", "unknown_type", "misplaced", "fork"]
+ParkReason = Literal["unreadable", "unknown_type", "misplaced", "repeated", "fork"]
 
 
 @dataclass(frozen=True)
@@ -59,22 +61,26 @@ class Verdict:
     seen: int = 0
 
 
-def judge(batch: Batch, cursor: JournalCursor, source: str, digest_at: Callable[[int], Digest | None]) -> Verdict:
+DigestAt = Callable[[int, int], Digest | None]
+"""(epoch, sequence) -> the digest stored there for this terminal, None if nothing is."""
+
+
+def judge(batch: Batch, cursor: JournalCursor, source: str, digest_at: DigestAt) -> Verdict:
     """Compare a batch with what is already there.
 
-    `source` is the CloudEvents source that the batch's topic proves. `digest_at` gives the stored digest of an
-    earlier event; it is asked only when the whole batch, or its start, lies behind the cursor.
+    `source` is the CloudEvents source that the batch's topic proves. `digest_at` is asked only when the whole batch, or
+    its start, lies behind the cursor, and for the former places of events that were resealed into this epoch.
     """
     assert batch.epoch == cursor.epoch
     if batch.first > cursor.sequence + 1:
         return Verdict("gap", cursor)
     known = cursor.digest if batch.first == cursor.sequence + 1 else _digest_before(batch, digest_at)
     if known is not None and known != batch.previous:
-        return Verdict("fork", cursor, forked=_as_forked(batch, 0))
+        return _fork(batch, cursor, digest_at)
     return _walk(batch, cursor, source, digest_at)
 
 
-def _walk(batch: Batch, cursor: JournalCursor, source: str, digest_at: Callable[[int], Digest | None]) -> Verdict:
+def _walk(batch: Batch, cursor: JournalCursor, source: str, digest_at: DigestAt) -> Verdict:
     digest = batch.previous
     taken: list[TakenEvent] = []
     seen = 0
@@ -87,15 +93,15 @@ def _walk(batch: Batch, cursor: JournalCursor, source: str, digest_at: Callable[
         if sequence <= cursor.sequence:
             # The chain makes one comparison enough: equal here means equal everywhere before.
             is_last_known = sequence == cursor.sequence or index == len(batch.events) - 1
-            if is_last_known and digest != (cursor.digest if sequence == cursor.sequence else digest_at(sequence)):
-                return Verdict("fork", cursor, forked=_as_forked(batch, 0))
+            if is_last_known and digest != _stored(cursor, sequence, digest_at):
+                return _fork(batch, cursor, digest_at)
             seen += 1
             continue
-        taken.append(_take(SealedEvent(sequence, digest, raw), batch.epoch, source))
+        taken.append(_take(SealedEvent(sequence, digest, raw), batch.epoch, source, digest_at))
     return Verdict("ok", _moved(cursor, taken), tuple(taken), seen=seen)
 
 
-def _take(sealed: SealedEvent, epoch: int, source: str) -> TakenEvent:
+def _take(sealed: SealedEvent, epoch: int, source: str, digest_at: DigestAt) -> TakenEvent:
     event = read_event(sealed.raw)
     if isinstance(event, Unreadable):
         return TakenEvent(sealed, None, None, "unreadable", event.reason)
@@ -105,6 +111,9 @@ def _take(sealed: SealedEvent, epoch: int, source: str) -> TakenEvent:
             f"says epoch {event.epoch} sequence {event.sequence} source {event.source}, "
             f"came as epoch {epoch} sequence {sealed.sequence} source {source}",
         )  # fmt: skip
+    for former_epoch, sequence, digest in former_places(event):
+        if former_epoch != epoch and digest_at(former_epoch, sequence) == digest:
+            return TakenEvent(sealed, event, None, "repeated", f"was taken as epoch {former_epoch} sequence {sequence}")
     data = read_data(event)
     if isinstance(data, Unreadable):
         reason: ParkReason = "unknown_type" if data.reason.startswith("unknown event type") else "unreadable"
@@ -112,15 +121,26 @@ def _take(sealed: SealedEvent, epoch: int, source: str) -> TakenEvent:
     return TakenEvent(sealed, event, data)
 
 
-def _digest_before(batch: Batch, digest_at: Callable[[int], Digest | None]) -> Digest | None:
-    return digest_at(batch.first - 1) if batch.first > 1 else None
+def _digest_before(batch: Batch, digest_at: DigestAt) -> Digest | None:
+    return digest_at(batch.epoch, batch.first - 1) if batch.first > 1 else None
 
 
-def _as_forked(batch: Batch, start: int) -> tuple[SealedEvent, ...]:
-    return tuple(
+def _stored(cursor: JournalCursor, sequence: int, digest_at: DigestAt) -> Digest | None:
+    return cursor.digest if sequence == cursor.sequence else digest_at(cursor.epoch, sequence)
+
+
+def _fork(batch: Batch, cursor: JournalCursor, digest_at: DigestAt) -> Verdict:
+    # What both histories share is in the log already; only what differs is parked.
+    declared = [
         SealedEvent(batch.first + index, declared_digest(raw) or Digest(b""), raw)
-        for index, raw in enumerate(batch.events[start:], start)
-    )
+        for index, raw in enumerate(batch.events)
+    ]
+    shared = 0
+    for event in declared:
+        if event.sequence > cursor.sequence or event.digest != _stored(cursor, event.sequence, digest_at):
+            break
+        shared += 1
+    return Verdict("fork", cursor, forked=tuple(declared[shared:]), seen=shared)
 
 
 def _moved(cursor: JournalCursor, taken: list[TakenEvent]) -> JournalCursor:

@@ -41,7 +41,7 @@ class SendRange:
 
 @dataclass(frozen=True)
 class AckEffect:
-    """What an ack changed: `acked` moved (forget up to there), or the epoch is lost and why."""
+    """What an ack changed: `acked` moved (forget up to there), then the epoch is lost and why; both may be."""
 
     acked: int | None = None
     epoch_lost: EpochLoss | None = None
@@ -77,6 +77,7 @@ class JournalSender:
     def connect(self) -> None:
         """The link is up: whatever was in flight is sent again."""
         self._connected = True
+        self._resend_s = self._limits.resend_first_s
         self._rewind()
 
     def disconnect(self) -> None:
@@ -118,15 +119,19 @@ class JournalSender:
         """
         if ack.epoch != self.epoch or self.epoch_lost is not None:
             return AckEffect()
-        if ack.status in ("fork", "broken", "unknown_epoch") and ack.sequence >= self.acked:
-            return self._lose("unknown_epoch" if ack.status == "unknown_epoch" else ack.status)
-        if ack.sequence > self.tail:
-            return self._lose("restored")
+        if ack.status == "unknown_epoch" or ack.sequence > self.tail:
+            return self._lose("unknown_epoch" if ack.status == "unknown_epoch" else "restored")
         own = digest_at(ack.sequence) if ack.sequence else None
         if own is not None and own.hex() != ack.digest:
             return self._lose("fork")
+        # From here on the hub's history, up to the ack, is ours: what it has must not be sent again in a new epoch.
         effect = self._advance(ack.sequence)
-        if ack.status == "gap" and ack.sequence == self.acked:
+        if ack.sequence < self.acked:
+            return effect
+        if ack.status == "broken" or (ack.status == "fork" and own is None):
+            return self._lose(ack.status, effect.acked)
+        # A fork whose digest is ours is another PC's with our identity: that one has to give way.
+        if ack.status == "gap":
             self._rewind_once(now_s)
         return effect
 
@@ -152,7 +157,7 @@ class JournalSender:
         self._next = self.acked + 1
         self._in_flight.clear()
 
-    def _lose(self, why: EpochLoss) -> AckEffect:
+    def _lose(self, why: EpochLoss, acked: int | None = None) -> AckEffect:
         self.epoch_lost = why
         self._in_flight.clear()
-        return AckEffect(epoch_lost=why)
+        return AckEffect(acked=acked, epoch_lost=why)
