@@ -9,7 +9,6 @@ the chain and are found.
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from typing import NewType
 
@@ -23,7 +22,6 @@ Digest = NewType("Digest", bytes)
 GENESIS = Digest(bytes(32))
 """What stands before the first event of every epoch."""
 
-_FORMER_PLACE = re.compile(r"(\d{1,18})\.(\d{1,18})\.([0-9a-f]{64})")
 _SUFFIX_START = b',"digest":"'
 _SUFFIX_LENGTH = len(_SUFFIX_START) + 64 + len(b'"}')
 
@@ -41,7 +39,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     datacontenttype: str = "application/json"
     dataschema: str = ""
     clockunchecked: bool = False
-    formerly: str = ""
     data: msgspec.Raw
 
 
@@ -100,13 +97,11 @@ def seal(  # noqa: PLR0913 - an event has this many attributes; a parameter obje
 
 
 def reseal(raw: bytes, *, previous: Digest, epoch: int, sequence: int) -> SealedEvent:
-    """Move an unacknowledged event into a new epoch: same id, time and data, another place in another chain.
+    """Move an unsent event into a new epoch: same id, time and data, another place in another chain.
 
-    It says where it stood before (`formerly`): the hub may have it from there, and must not count it twice.
     Raises msgspec.DecodeError for bytes that are no event (they belong aside, not into a new chain).
     """
     event = _event_decoder.decode(raw)
-    stood = f"{event.epoch}.{event.sequence}.{(declared_digest(raw) or GENESIS).hex()}"
     body = _attributes(
         type_name=event.type,
         data=event.data,
@@ -116,15 +111,8 @@ def reseal(raw: bytes, *, previous: Digest, epoch: int, sequence: int) -> Sealed
         time=event.time,
         source=event.source,
         clock_unchecked=event.clockunchecked,
-        formerly=f"{event.formerly} {stood}".lstrip(),
     )
     return _chain(body, previous, sequence)
-
-
-def former_places(event: Event) -> tuple[tuple[int, int, Digest], ...]:
-    """Where an event stood before it was resealed: (epoch, sequence, digest) each; what cannot be read is left out."""
-    places = (_FORMER_PLACE.fullmatch(place) for place in event.formerly.split())
-    return tuple((int(place[1]), int(place[2]), Digest(bytes.fromhex(place[3]))) for place in places if place)
 
 
 def chain_digest(raw: bytes, previous: Digest) -> Digest | None:
@@ -179,7 +167,6 @@ def _attributes(  # noqa: PLR0913 - see seal
     time: datetime,
     source: str,
     clock_unchecked: bool,
-    formerly: str = "",
 ) -> bytes:
     attributes: dict[str, object] = {
         "specversion": "1.0", "id": event_id, "source": source, "type": type_name, "time": time.astimezone(UTC),
@@ -187,8 +174,6 @@ def _attributes(  # noqa: PLR0913 - see seal
     }  # fmt: skip
     if clock_unchecked:
         attributes["clockunchecked"] = True
-    if formerly:
-        attributes["formerly"] = formerly
     return _encoder.encode({**attributes, "data": data})
 
 

@@ -4,7 +4,7 @@ A pure decision: the shell holds the terminal's cursor under a row lock, asks he
 cursor in one transaction, and acks after the commit. Nothing is ever dropped unseen: a duplicate is compared by
 digest before it is let go, a fork and an event that nobody can read are parked with their bytes, and one poison
 event never stops the events behind it. An event that comes again in a new epoch, because the ack of the old one was
-lost, is parked as repeated.
+lost, has its old id: the shell, which knows all ids, keeps it and lets it count for nothing.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from protocol.event import (
     Unreadable,
     chain_digest,
     declared_digest,
-    former_places,
     read_data,
     read_event,
 )
 from protocol.events import EventData
 from protocol.messages import AckStatus, Batch
 
-ParkReason = Literal["unreadable", "unknown_type", "misplaced", "repeated", "fork"]
+ParkReason = Literal["unreadable", "unknown_type", "misplaced", "fork"]
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,15 @@ class Verdict:
     seen: int = 0
 
 
-DigestAt = Callable[[int, int], Digest | None]
-"""(epoch, sequence) -> the digest stored there for this terminal, None if nothing is."""
+DigestAt = Callable[[int], Digest | None]
+"""A sequence of the epoch -> the digest that is stored there, None if nothing is."""
 
 
 def judge(batch: Batch, cursor: JournalCursor, source: str, digest_at: DigestAt) -> Verdict:
     """Compare a batch with what is already there.
 
     `source` is the CloudEvents source that the batch's topic proves. `digest_at` is asked only when the whole batch, or
-    its start, lies behind the cursor, and for the former places of events that were resealed into this epoch.
+    its start, lies behind the cursor.
     """
     assert batch.epoch == cursor.epoch
     if batch.first > cursor.sequence + 1:
@@ -97,11 +96,11 @@ def _walk(batch: Batch, cursor: JournalCursor, source: str, digest_at: DigestAt)
                 return _fork(batch, cursor, digest_at)
             seen += 1
             continue
-        taken.append(_take(SealedEvent(sequence, digest, raw), batch.epoch, source, digest_at))
+        taken.append(_take(SealedEvent(sequence, digest, raw), batch.epoch, source))
     return Verdict("ok", _moved(cursor, taken), tuple(taken), seen=seen)
 
 
-def _take(sealed: SealedEvent, epoch: int, source: str, digest_at: DigestAt) -> TakenEvent:
+def _take(sealed: SealedEvent, epoch: int, source: str) -> TakenEvent:
     event = read_event(sealed.raw)
     if isinstance(event, Unreadable):
         return TakenEvent(sealed, None, None, "unreadable", event.reason)
@@ -111,9 +110,6 @@ def _take(sealed: SealedEvent, epoch: int, source: str, digest_at: DigestAt) -> 
             f"says epoch {event.epoch} sequence {event.sequence} source {event.source}, "
             f"came as epoch {epoch} sequence {sealed.sequence} source {source}",
         )  # fmt: skip
-    for former_epoch, sequence, digest in former_places(event):
-        if former_epoch != epoch and digest_at(former_epoch, sequence) == digest:
-            return TakenEvent(sealed, event, None, "repeated", f"was taken as epoch {former_epoch} sequence {sequence}")
     data = read_data(event)
     if isinstance(data, Unreadable):
         reason: ParkReason = "unknown_type" if data.reason.startswith("unknown event type") else "unreadable"
@@ -122,11 +118,11 @@ def _take(sealed: SealedEvent, epoch: int, source: str, digest_at: DigestAt) -> 
 
 
 def _digest_before(batch: Batch, digest_at: DigestAt) -> Digest | None:
-    return digest_at(batch.epoch, batch.first - 1) if batch.first > 1 else None
+    return digest_at(batch.first - 1) if batch.first > 1 else None
 
 
 def _stored(cursor: JournalCursor, sequence: int, digest_at: DigestAt) -> Digest | None:
-    return cursor.digest if sequence == cursor.sequence else digest_at(cursor.epoch, sequence)
+    return cursor.digest if sequence == cursor.sequence else digest_at(sequence)
 
 
 def _fork(batch: Batch, cursor: JournalCursor, digest_at: DigestAt) -> Verdict:

@@ -45,7 +45,6 @@ def _event(type_name: str, data: type[msgspec.Struct]) -> AvroSchema:
     ]  # fmt: skip
     fields: list[AvroSchema] = [{"name": name, "type": kind} for name, kind in attributes]
     fields.append({"name": "clockunchecked", "type": "boolean", "default": False})
-    fields.append({"name": "formerly", "type": "string", "default": ""})
     fields.append({"name": "data", "type": _record(info, seen=set())})
     fields.append({"name": "digest", "type": "string"})
     return {

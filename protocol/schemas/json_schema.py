@@ -62,11 +62,6 @@ def _event(type_name: str, data: type[msgspec.Struct]) -> JsonSchema:
         "datacontenttype": {"const": "application/json"},
         "dataschema": {"const": schema_of(type_name)},
         "clockunchecked": {"type": "boolean", "default": False},
-        "formerly": {
-            "type": "string",
-            "default": "",
-            "description": "where the event stood in lost epochs: epoch.sequence.digest each, parted by blanks",
-        },
         "data": reference,
         "digest": {
             "type": "string",
@@ -74,7 +69,7 @@ def _event(type_name: str, data: type[msgspec.Struct]) -> JsonSchema:
             "description": "SHA-256 over the previous digest and these bytes without this attribute, which stands last",
         },
     }
-    required = [name for name in properties if name not in ("clockunchecked", "formerly")]
+    required = [name for name in properties if name != "clockunchecked"]
     return {
         "$schema": DIALECT,
         "$id": schema_of(type_name),
