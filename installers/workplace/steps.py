@@ -84,14 +84,24 @@ def alone(state: Path = STATE) -> Iterator[None]:
         yield
 
 
-def run(command: Sequence[str | Path], *, remedy: str, env: Mapping[str, str] | None = None) -> None:
-    """Run a command of a set-up with its output on stderr; raise WorkplaceError with the remedy if it fails."""
+def run(
+    command: Sequence[str | Path], *, remedy: str, env: Mapping[str, str] | None = None, silent: bool = False
+) -> None:
+    """Run a command of a set-up with its output on stderr; raise WorkplaceError with the remedy if it fails.
+
+    A silent one shows what it said only when it fails.
+    """
     line = [str(part) for part in command]
+    target = subprocess.PIPE if silent else sys.stderr
     try:
-        done = subprocess.run(line, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603 - our own arguments
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            line, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL, stdout=target, stderr=subprocess.STDOUT
+        )
     except OSError as error:
         raise WorkplaceError(f"{line[0]} cannot be started ({error}). {remedy}") from error
     if done.returncode != 0:
+        if silent:
+            sys.stderr.write(done.stdout.decode(errors="replace"))
         raise WorkplaceError(f"`{' '.join(line)}` ended with {done.returncode}. {remedy}")
 
 

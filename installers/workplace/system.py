@@ -64,9 +64,9 @@ def require(packages: Iterable[SystemPackage]) -> None:
         say(f"the system lacks {package.name} ({package.purpose}); installing it by apt")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
     remedy = instructions(missing)
-    run([*apt, "update", "-qq"], remedy=remedy, env=environment)
+    run([*apt, "update", "-qq"], remedy=remedy, env=environment, silent=not sys.stderr.isatty())
     install = ["install", "-qq", "--yes", "--no-install-recommends", *names]
-    run([*apt, *install], remedy=remedy, env=environment)
+    run([*apt, *install], remedy=remedy, env=environment, silent=not sys.stderr.isatty())
     still = [package for package in missing if package.programs and not package.present()]
     if still:
         raise WorkplaceError(instructions(still))
