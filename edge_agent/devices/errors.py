@@ -1,0 +1,50 @@
+"""DeviceError                 the store can act: cable, paper, port
+├── DeviceUnavailable       tried again by the supervision
+│   ├── PrinterUnreachable  no connection, or none in time
+│   ├── PrinterSilent       connected, but it does not answer a status question
+│   └── ConnectionLost      it was there and went away
+├── FontMissing             receipts cannot be drawn: run `./dev setup`
+├── IllegalStep             a print job cannot do this in its state (cancelled meanwhile, answered twice)
+├── UnknownJob              no print job has this id or receipt number
+└── UnreadablePayload       a stored receipt cannot be read (written by a newer version?)
+"""
+
+from __future__ import annotations
+
+from edge_agent.errors import EdgeAgentError
+
+
+class DeviceError(EdgeAgentError):
+    """Base of all errors of devices."""
+
+
+class DeviceUnavailable(DeviceError):
+    """The device cannot be used right now; the same attempt may work later."""
+
+
+class PrinterUnreachable(DeviceUnavailable):
+    """No TCP connection to the printer, or none in time."""
+
+
+class PrinterSilent(DeviceUnavailable):
+    """The printer took the connection and does not answer."""
+
+
+class ConnectionLost(DeviceUnavailable):
+    """The connection to the printer ended while it was used."""
+
+
+class FontMissing(DeviceError):
+    """A font that receipts are drawn with is not where the package keeps it."""
+
+
+class IllegalStep(DeviceError):
+    """A print job cannot take this step from its state."""
+
+
+class UnknownJob(DeviceError):
+    """No print job has this id, or no receipt has this number."""
+
+
+class UnreadablePayload(DeviceError):
+    """What is stored in a print job is no receipt that this version can read."""
