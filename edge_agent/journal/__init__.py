@@ -1,0 +1,1 @@
+"""The journal: facts safe on disk, waiting for the hub's acknowledgement."""

@@ -1,0 +1,72 @@
+"""What the till may ask of its replica, and what the link may do to it.
+
+One port, two makers: `sqlite.py` for a till, `memory.py` for simulation and tests; the same contract tests run over
+both. All methods are synchronous and take part in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocol.documents import Item, Settings
+from protocol.feed_receiver import Apply, Stage
+from protocol.ids import FeedName
+from protocol.messages import Cursor
+from protocol.movements import Movement
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """How far a feed's documents are applied here; lineage "" and revision 0 before the first time."""
+
+    lineage: str = ""
+    revision: int = 0
+
+
+class Replica(Protocol):
+    """Documents by kind and key, cursors by terminal, and this terminal's own movements.
+
+    A terminal's own movement is part of `stock_view` until the store feed's cursor says that the level counts it.
+    """
+
+    def feed_state(self, feed: FeedName) -> FeedState:
+        """How far `feed` is applied."""
+        ...
+
+    def stage(self, feed: FeedName, stage: Stage) -> None:
+        """Keep a pull's part aside; what other requests of this feed had staged is forgotten."""
+        ...
+
+    def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
+        """Do an update in one step; returns the cursors that moved by it."""
+        ...
+
+    def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
+        """Remember what this terminal's event (epoch, sequence) moved."""
+        ...
+
+    def rekey_own(self, from_epoch: int, to_epoch: int, sequences: Mapping[int, int]) -> None:
+        """The events `sequences` (old -> new) of one epoch were sealed again in another one."""
+        ...
+
+    def stock_view(self, sku: str) -> int | None:
+        """This store's level in thousandths, own uncounted movements included; None for a SKU without a level."""
+        ...
+
+    def item(self, sku: str) -> Item | None:
+        """The item with this SKU, or None."""
+        ...
+
+    def by_barcode(self, code: str) -> Item | None:
+        """The item with this barcode, zero padding aside (`till.codes.barcode_key`); the lowest SKU if several."""
+        ...
+
+    def settings(self) -> Settings | None:
+        """This store's settings; None before the first load."""
+        ...
+
+    def item_count(self) -> int:
+        """How many items are known."""
+        ...

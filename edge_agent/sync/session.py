@@ -1,0 +1,354 @@
+"""The terminal's end of the link, without I/O: bytes by topic in, bytes by topic out.
+
+It wires the machines of `protocol` to the journal and the replica. Every call belongs into one transaction of the
+store behind those two; after a rollback, throw the session away and build a new one: all that must survive is in
+the store. What comes from the link is never trusted and never raises: it is counted. Call `poll` after every other
+call and at `wake_at_s()`, and publish what it returns after the commit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edge_agent.journal.port import Journal, LostEpoch
+from edge_agent.journal.record import restart_epoch
+from edge_agent.replica.port import Replica
+from edge_agent.sync.hub_clock import ClockSample, HubClock
+from edge_agent.sync.identity import TerminalIdentity
+from edge_agent.sync.presence import Health, Presence, PresenceLimits, status_of
+from protocol import frame
+from protocol.errors import BadFrame, OversizedFrame
+from protocol.feed_receiver import Apply, FeedLimits, FeedReceiver, Stage
+from protocol.frame import Key
+from protocol.ids import GLOBAL_FEED, FeedName, store_feed
+from protocol.journal_sender import JournalSender, SenderLimits, SendRange
+from protocol.link import Publish
+from protocol.messages import Ack, Command, CommandAnswer, Cursor, EpochGrant, EpochRequest, FeedUpdate, Message, Status
+from protocol.topics import DownLeaf, UpLeaf, feed_topic, terminal_topic
+
+_COMMANDS_REMEMBERED = 64
+_INT64_MAX = 2**63 - 1  # what the store can hold; a larger number in a message is nonsense
+
+_Route = Callable[[str, bytes, bool, float, datetime], "Heard"]
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """The bounds of all machines of the session, and how often a new epoch is asked for."""
+
+    sender: SenderLimits = field(default_factory=SenderLimits)
+    feed: FeedLimits = field(default_factory=FeedLimits)
+    presence: PresenceLimits = field(default_factory=PresenceLimits)
+    epoch_first_s: float = 2.0
+    epoch_max_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a message changed: the feed that was applied, the cursors that moved by it, the hub's clock."""
+
+    feed: FeedName | None = None
+    cursors: tuple[Cursor, ...] = ()
+    acked: bool = False
+    clock: ClockSample | None = None
+
+
+@dataclass
+class LinkCounters:
+    """What went wrong on the link; shared by all sessions of one run, so that a rebuilt session counts on."""
+
+    bad_frames: int = 0
+    foreign_topics: int = 0
+    oversized: int = 0
+    last_bad: str = ""
+
+
+class TerminalSession:
+    """One life of the link at one terminal. `nonce`: 16 to 40 characters, unique to this start of this PC."""
+
+    def __init__(  # noqa: PLR0913 - who, where, and the run's own facts; all keyword but the first three
+        self,
+        identity: TerminalIdentity,
+        journal: Journal,
+        replica: Replica,
+        *,
+        nonce: str,
+        limits: SessionLimits | None = None,
+        counters: LinkCounters | None = None,
+    ) -> None:
+        assert 16 <= len(nonce) <= 40  # noqa: PLR2004 - what EpochRequest.nonce takes, with room for the epoch
+        self._identity = identity
+        self._journal = journal
+        self._replica = replica
+        self._nonce = nonce
+        self._limits = limits or SessionLimits()
+        self._connected = False
+        self.connected_at_s: float | None = None
+        self._health = Health()
+        self.counters = counters or LinkCounters()
+        self._presence = Presence(self._limits.presence)
+        self._answers: deque[CommandAnswer] = deque(maxlen=_COMMANDS_REMEMBERED)
+        self._commands: deque[str] = deque(maxlen=_COMMANDS_REMEMBERED)
+        self._clock = HubClock(journal.tail)
+        self._sender = self._new_sender()
+        self._asked_epoch_at_s: float | None = None
+        self._epoch_patience_s = self._limits.epoch_first_s
+        self._feeds = {feed: self._new_receiver(feed) for feed in (GLOBAL_FEED, store_feed(identity.store))}
+        self._routes = self._make_routes()
+
+    @property
+    def backlog(self) -> int:
+        """How many events the hub has not acknowledged."""
+        return self._journal.tail - self._journal.acked
+
+    def subscriptions(self) -> tuple[str, ...]:
+        """The topics to subscribe to, QoS 1."""
+        return tuple(self._routes)
+
+    def will(self) -> Publish:
+        """What the broker is to say about us when we are gone."""
+        return self._frame("status", Status(online=False), retain=True)
+
+    def report(self, health: Health) -> None:
+        """How this PC and its devices are; goes out with the next status."""
+        self._health = health
+
+    def connect(self, now_s: float) -> None:
+        """The broker has taken our subscriptions."""
+        self._connected = True
+        self.connected_at_s = now_s
+        self._sender.connect()
+        for receiver in self._feeds.values():
+            receiver.connect()
+        self._presence.connect()
+        self._asked_epoch_at_s = None
+        self._epoch_patience_s = self._limits.epoch_first_s
+        self.appended()
+
+    def disconnect(self) -> None:
+        """The link is down."""
+        self._connected = False
+        self.connected_at_s = None
+        self._sender.disconnect()
+        self._clock.disconnect()
+        for receiver in self._feeds.values():
+            receiver.disconnect()
+
+    def appended(self) -> None:
+        """The journal has grown."""
+        self._sender.append(self._journal.tail)
+
+    def receive(self, topic: str, payload: bytes, *, retained: bool, now_s: float, wall: datetime) -> Heard:
+        """Take one message. Never raises for anything that the link can bring."""
+        route = self._routes.get(topic)
+        if route is None:
+            self.counters.foreign_topics += 1
+            return Heard()
+        try:
+            return route(topic, payload, retained, now_s, wall)
+        except BadFrame as error:
+            self.counters.bad_frames += 1
+            self.counters.last_bad = str(error)
+            return Heard()
+
+    def poll(self, now_s: float, wall: datetime) -> list[Publish]:
+        """What to publish now, bounded by the window's limits."""
+        if not self._connected:
+            return []
+        self.appended()
+        out: list[Publish] = []
+        self._ask_epoch(now_s, out)
+        self._send_journal(now_s, wall, out)
+        for receiver in self._feeds.values():
+            pull = receiver.next_pull(now_s)
+            if pull is not None:
+                out.append(self._frame("pull", pull))
+        while self._answers:
+            out.append(self._frame("answer", self._answers.popleft()))
+        status = self._status(wall)
+        if self._presence.due(status, now_s):
+            out.append(self._frame("status", status, retain=True))
+            self._presence.said(status, now_s)
+        return out
+
+    def wake_at_s(self) -> float | None:
+        """When to call `poll` again although nothing happens (0.0: at once); None without a link."""
+        if not self._connected:
+            return None
+        times = [
+            self._sender.wake_at_s(),
+            *(receiver.wake_at_s() for receiver in self._feeds.values()),
+            self._presence.due_at_s(self._status(None)),
+            self._epoch_due_at_s(),
+        ]
+        return min(time for time in times if time is not None)
+
+    # --- up
+
+    def _send_journal(self, now_s: float, wall: datetime, out: list[Publish]) -> None:
+        while (wanted := self._sender.next_range(now_s)) is not None:
+            publish, last = self._batch(wanted, wall)
+            if publish is None:
+                return
+            out.append(publish)
+            self._sender.sent(wanted.first, last, now_s)
+            self._clock.sent(last, now_s, wall)
+
+    def _batch(self, wanted: SendRange, wall: datetime) -> tuple[Publish | None, int]:
+        events = self._journal.read(wanted.first, wanted.events_max, wanted.bytes_max)
+        if not events:
+            return None, 0
+        topic = self._topic("journal")
+        try:
+            payload = frame.encode_batch(
+                [event.raw for event in events],
+                epoch=self._journal.epoch, first=wanted.first, previous=self._journal.previous_digest(wanted.first),
+                sent_at=wall, topic=topic, key=self._identity.terminal_key,
+            )  # fmt: skip
+        except OversizedFrame as error:
+            # The till bounds its carts far below this; seen at all, it is our own mistake, and a person must look.
+            self.counters.oversized += 1
+            self.counters.last_bad = str(error)
+            return None, 0
+        return Publish(topic, payload), events[-1].sequence
+
+    def _ask_epoch(self, now_s: float, out: list[Publish]) -> None:
+        lost = self._journal.lost_epoch
+        due_at_s = self._epoch_due_at_s()
+        if lost is None or due_at_s is None or now_s < due_at_s:
+            return
+        if self._asked_epoch_at_s is not None:
+            self._epoch_patience_s = min(self._epoch_patience_s * 2, self._limits.epoch_max_s)
+        self._asked_epoch_at_s = now_s
+        out.append(self._frame("epoch", EpochRequest(epoch=self._journal.epoch, reason=lost.reason, nonce=lost.nonce)))
+
+    def _epoch_due_at_s(self) -> float | None:
+        if self._journal.lost_epoch is None:
+            return None
+        return 0.0 if self._asked_epoch_at_s is None else self._asked_epoch_at_s + self._epoch_patience_s
+
+    def _status(self, wall: datetime | None) -> Status:
+        lost = self._journal.lost_epoch
+        return status_of(
+            self._health, epoch=self._journal.epoch, tail=self._journal.tail, acked=self._journal.acked,
+            oldest_unsent_at=self._journal.oldest_unsent_at(), lost=f"epoch_{lost.reason}" if lost else "", at=wall,
+        )  # fmt: skip
+
+    # --- down
+
+    def _on_ack(self, topic: str, payload: bytes, retained: bool, now_s: float, _wall: datetime) -> Heard:
+        ack = frame.decode(payload, Ack, topic=topic, key=self._identity.terminal_key)
+        if not 0 <= ack.sequence <= _INT64_MAX:
+            raise BadFrame(f"{topic}: sequence {ack.sequence}")
+        effect = self._sender.receive_ack(ack, self._journal.digest_at, now_s)
+        if effect.epoch_lost is not None:
+            # The nonce names the loss: a restart asks with the same one, a clone of this PC with another one.
+            self._journal.lose_epoch(LostEpoch(effect.epoch_lost, f"{self._nonce}-{self._journal.epoch}"))
+        if effect.acked is not None:
+            self._journal.mark_acked(effect.acked)
+        fresh = not retained and ack.status == "ok" and ack.epoch == self._journal.epoch
+        return Heard(
+            acked=effect.acked is not None,
+            clock=self._clock.acked(ack.sequence, ack.hub_time, now_s) if fresh else None,
+        )
+
+    def _on_grant(self, topic: str, payload: bytes, _retained: bool, _now_s: float, _wall: datetime) -> Heard:
+        grant = frame.decode(payload, EpochGrant, topic=topic, key=self._identity.terminal_key)
+        lost = self._journal.lost_epoch
+        if lost is None or grant.nonce != lost.nonce:
+            return Heard()  # asked twice, or another PC with our name asked
+        if not self._journal.epoch < grant.epoch <= _INT64_MAX:
+            raise BadFrame(f"{topic}: granted epoch {grant.epoch} after epoch {self._journal.epoch}")
+        restart_epoch(self._journal, self._replica, grant.epoch)
+        self._asked_epoch_at_s = None
+        self._sender = self._new_sender()
+        self._clock = HubClock(0)
+        if self._connected:
+            self._sender.connect()
+        return Heard()
+
+    def _on_feed(self, topic: str, payload: bytes, _retained: bool, now_s: float, _wall: datetime) -> Heard:
+        feed = next(feed for feed in self._feeds if feed_topic(feed) == topic)
+        update = frame.decode(payload, FeedUpdate, topic=topic, key=self._feed_key(feed))
+        if update.feed != feed or update.request:
+            raise BadFrame(f"{topic}: an update of feed {update.feed!r}, request {update.request!r}")
+        return self._take_update(self._feeds[feed], update, now_s)
+
+    def _on_chunk(self, topic: str, payload: bytes, _retained: bool, now_s: float, _wall: datetime) -> Heard:
+        update = frame.decode(payload, FeedUpdate, topic=topic, key=self._identity.terminal_key)
+        receiver = self._feeds.get(FeedName(update.feed))
+        if receiver is None or not update.request:
+            raise BadFrame(f"{topic}: a part of feed {update.feed!r}, request {update.request!r}")
+        return self._take_update(receiver, update, now_s)
+
+    def _take_update(self, receiver: FeedReceiver, update: FeedUpdate, now_s: float) -> Heard:
+        _check_numbers(update)
+        match receiver.receive(update, now_s):
+            case Stage() as stage:
+                self._replica.stage(receiver.feed, stage)
+            case Apply() as change:
+                return Heard(feed=receiver.feed, cursors=self._replica.apply(receiver.feed, change))
+            case None:
+                pass
+        return Heard()
+
+    def _on_command(self, topic: str, payload: bytes, _retained: bool, _now_s: float, wall: datetime) -> Heard:
+        command = frame.decode(payload, Command, topic=topic, key=self._identity.terminal_key)
+        if command.id in self._commands or command.expires_at.tzinfo is None or command.expires_at <= wall:
+            return Heard()
+        self._commands.append(command.id)
+        if command.verb == "sync":
+            self._sender.connect()
+            for receiver in self._feeds.values():
+                receiver.connect()
+            self._presence.connect()
+            self._answers.append(CommandAnswer(id=command.id, ok=True))
+        else:
+            text = f"this agent cannot {command.verb} yet: upgrade it"
+            self._answers.append(CommandAnswer(id=command.id, ok=False, text=text))
+        return Heard()
+
+    # --- making
+
+    def _new_sender(self) -> JournalSender:
+        journal = self._journal
+        sender = JournalSender(epoch=journal.epoch, tail=journal.tail, acked=journal.acked, limits=self._limits.sender)
+        lost = journal.lost_epoch
+        sender.epoch_lost = lost.reason if lost is not None else None
+        return sender
+
+    def _new_receiver(self, feed: FeedName) -> FeedReceiver:
+        state = self._replica.feed_state(feed)
+        return FeedReceiver(
+            feed, lineage=state.lineage, revision=state.revision, nonce=self._nonce, limits=self._limits.feed
+        )
+
+    def _make_routes(self) -> dict[str, _Route]:
+        routes: dict[str, _Route] = {feed_topic(feed): self._on_feed for feed in self._feeds}
+        routes[self._topic("ack")] = self._on_ack
+        routes[self._topic("grant")] = self._on_grant
+        routes[self._topic("chunk")] = self._on_chunk
+        routes[self._topic("command")] = self._on_command
+        return routes
+
+    def _feed_key(self, feed: FeedName) -> Key:
+        return self._identity.global_feed_key if feed == GLOBAL_FEED else self._identity.store_feed_key
+
+    def _topic(self, leaf: UpLeaf | DownLeaf) -> str:
+        return terminal_topic(self._identity.store, self._identity.terminal, leaf)
+
+    def _frame(self, leaf: UpLeaf, message: Message, *, retain: bool = False) -> Publish:
+        topic = self._topic(leaf)
+        return Publish(topic, frame.encode(message, topic=topic, key=self._identity.terminal_key), retain)
+
+
+def _check_numbers(update: FeedUpdate) -> None:
+    numbers = [update.from_rev, update.to_rev]
+    numbers += [document.revision for document in update.documents]
+    for cursor in update.cursors:
+        numbers += [cursor.epoch, cursor.sequence]
+    if not all(0 <= number <= _INT64_MAX for number in numbers):
+        raise BadFrame(f"feed {update.feed!r}: a revision or cursor is negative or beyond 64 bits")
