@@ -1,0 +1,149 @@
+"""What a cashier reads about scanner, printer, drawer and a receipt on its way to paper.
+
+The codes are those of `devices/supervision.py`. A code that this build does not know falls back to the device's state,
+so a newer driver never leaves a cashier without words. While a device is tried again its trouble stays told, so that a
+pill does not blink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from edge_agent.pages import figures
+from edge_agent.pages.words import Pill, Speech, Tone, duration
+from edge_agent.till.view import DeviceView, PrintState
+
+ICONS = {"scanner": "scan-barcode", "printer": "printer", "drawer": "banknote"}
+
+
+def device_pill(device: DeviceView, now: datetime, speech: Speech) -> Pill:
+    """Say how a device is, since when, and what to do about it."""
+    _, many = speech.gettext, speech.ngettext
+    tone, label, happened, remedy = _words(device, speech)
+    if tone != "good" and device.since is not None:
+        since = duration(figures.minutes_between(device.since, now), speech)
+        happened = _("%(sentence)s Since %(time)s.") % {"sentence": happened, "time": since}
+    if device.waiting:
+        waiting = many("%(n)s receipt waits", "%(n)s receipts wait", device.waiting) % {"n": device.waiting}
+        happened = f"{happened} {waiting}."
+        if tone != "good":
+            label = f"{label} · {waiting}"
+            remedy = (*remedy, _("What waits is printed by itself afterwards."))
+    return Pill(device.kind, tone, ICONS[device.kind], label, happened, remedy)
+
+
+def print_state(state: PrintState, devices: tuple[DeviceView, ...], speech: Speech) -> tuple[Tone, str]:
+    """Say what became of the receipt on paper."""
+    _ = speech.gettext
+    printer = next((device for device in devices if device.kind == "printer"), None)
+    if state == "printed":
+        return "good", _("Printed")
+    if state == "cancelled":
+        return "quiet", _("Not printed")
+    if state == "unknown":
+        return "look", _("Please look whether it was printed")
+    if printer is not None and printer.state not in {"ready", "degraded"}:
+        tone, label, *_rest = _words(printer, speech)
+        waiting = _("%(trouble)s: the receipt waits") % {"trouble": label}
+        return ("quiet", _("Printing…")) if tone == "quiet" else ("look", waiting)
+    return ("look", _("Waits for the printer")) if state == "held" else ("quiet", _("Printing…"))
+
+
+_Words = tuple[Tone, str, str, tuple[str, ...]]
+
+
+def _words(device: DeviceView, speech: Speech) -> _Words:
+    """Tone, label, what happened, and the steps of the remedy."""
+    _ = speech.gettext
+    find: Callable[[str, Speech], _Words | None]
+    find = {"scanner": _scanner_words, "printer": _printer_words, "drawer": _drawer_words}[device.kind]
+    problem = device.problem or ("paper_" + device.paper if device.paper in {"low", "out"} else "")
+    for code in (problem, device.state):
+        found = find(code, speech)
+        if found is not None:
+            return found
+    return "act", _("Trouble"), _("The device reports a fault."), (_("Switch it off and on again."),)
+
+
+def _scanner_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    meanwhile = _("Meanwhile type the digits below the bars, then Enter.")
+    away: _Words = (
+        "look", _("No scanner"), _("The till does not find the scanner."),
+        (_("Plug its cable in again; any USB socket will do."), meanwhile),
+    )  # fmt: skip
+    bad: _Words = (
+        "look", _("Scanner reads badly"), _("What the scanner sends is unreadable."),
+        (_("Clean its window and check its cable."), meanwhile),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Scanner"), _("The scanner is connected. Scan at any time."), ()),
+        "opening": ("quiet", _("Scanner connects"), _("The scanner is being connected."), ()),
+        "absent": away, "backoff": away, "fault": away, "connection_lost": away,
+        "broken_line": bad, "degraded": bad,
+        "in_use": (
+            "look", _("Scanner taken"), _("Another program on this PC uses the scanner."),
+            (_("Close the other program; the till takes the scanner by itself."), meanwhile),
+        ),
+        "no_permission": (
+            "act", _("Scanner locked"), _("This PC does not let the till use the scanner."),
+            (meanwhile, _("Call your support: the till lacks the right to its port.")),
+        ),
+    }  # fmt: skip
+    return table.get(code)
+
+
+def _printer_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    away: _Words = (
+        "look", _("No printer"), _("The receipt printer does not answer."),
+        (_("Is it switched on?"), _("Check its cables, at both ends.")),
+    )  # fmt: skip
+    fault: _Words = (
+        "act", _("Printer trouble"), _("The printer reports a fault."),
+        (_("Open the cover and pull out jammed paper."), _("Switch it off and on again.")),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Printer"), _("The printer is ready and has paper."), ()),
+        "opening": ("quiet", _("Printer connects"), _("The printer is being connected."), ()),
+        "absent": away, "backoff": away, "unreachable": away, "no_answer": away, "connection_lost": away,
+        "fault": fault, "printer_error": fault, "degraded": fault,
+        "paper_out": (
+            "act", _("Paper out"), _("The printer has no paper."),
+            (_("Open the cover."), _("Put in a roll, its end towards you."), _("Close the cover.")),
+        ),
+        "paper_low": (
+            "look", _("Paper low"), _("The roll is nearly used up."), (_("Have a new roll at hand."),),
+        ),
+        "cover_open": (
+            "act", _("Printer open"), _("The printer's cover is open."), (_("Close it until it clicks."),),
+        ),
+        "offline": (
+            "look", _("Printer paused"), _("The printer was set offline."), (_("Press its feed or online button."),),
+        ),
+        "stalled": (
+            "look", _("Printer stuck"), _("The printer took a part of a receipt and then nothing more."),
+            (_("Switch it off and on again."),),
+        ),
+        "no_font": (
+            "act", _("Receipts cannot be drawn"), _("A part of the till's program is missing: the receipts' letters."),
+            (_("You can go on selling."), _("Call your support: the till must be installed again.")),
+        ),
+    }  # fmt: skip
+    return table.get(code)
+
+
+def _drawer_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    away: _Words = (
+        "look", _("No drawer"), _("The till cannot open the cash drawer."),
+        (_("Check the cable from the drawer to the printer."), _("Meanwhile open it with its key.")),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Drawer"), _("The cash drawer is closed."), ()),
+        "opening": ("quiet", _("Drawer connects"), _("The cash drawer is being connected."), ()),
+        "absent": away, "backoff": away, "fault": away, "degraded": away, "no_answer": away, "unreachable": away,
+        "drawer_open": ("look", _("Drawer open"), _("The cash drawer is open."), (_("Close it."),)),
+    }  # fmt: skip
+    return table.get(code)

@@ -1,0 +1,128 @@
+"""Codes into sentences: what a cashier reads about the link, units, and her own last action.
+
+Every trouble is said in three parts: a label that fits a pill, what is the matter, and what to do, as steps. Colours say
+how soon somebody must act: "good", "look" (soon), "act" (now), "quiet" (nothing to say).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import GNUTranslations
+from typing import Literal
+
+from edge_agent.pages import figures
+from edge_agent.pages.port import Language
+from edge_agent.till.view import CounterView, LinkView, NoticeView
+
+Tone = Literal["good", "look", "act", "quiet"]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language to speak: its catalogue and its way to write figures."""
+
+    language: Language
+    catalogue: GNUTranslations
+
+    def gettext(self, text: str) -> str:
+        """Translate."""
+        return self.catalogue.gettext(text)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Translate, by number."""
+        return self.catalogue.ngettext(one, many, number)
+
+
+@dataclass(frozen=True)
+class Pill:
+    """One thing that can be fine or not: what the top bar shows, and what it opens."""
+
+    key: str
+    tone: Tone
+    icon: str
+    label: str
+    happened: str
+    remedy: tuple[str, ...] = ()
+
+
+def link_pill(link: LinkView, now: datetime, speech: Speech) -> Pill:
+    """Say how the till stands with the hub. Offline is amber: to sell offline is normal."""
+    _, many = speech.gettext, speech.ngettext
+    waiting = many("%(n)s entry waits", "%(n)s entries wait", link.backlog) % {"n": _count(link.backlog, speech)}
+    if link.epoch_problem:
+        return Pill(
+            "link", "look", "refresh-cw", _("Joining the hub anew"),
+            _("The hub does not recognise this till's journal and gives it a new one. Nothing that was sold is lost."),
+            (_("You can go on selling."), _("If this stays for more than ten minutes, call your support.")),
+        )  # fmt: skip
+    if link.online:
+        label = waiting if link.backlog else _("Online")
+        happened = _("All sales have reached the hub.")
+        if link.backlog:
+            happened = _("The till is connected and is sending what it sold.")
+        return Pill("link", "good", "wifi", label, happened)
+    label = _("Offline")
+    if link.since is not None:
+        label = _("Offline %(time)s") % {"time": duration(figures.minutes_between(link.since, now), speech)}
+    if link.backlog:
+        label = f"{label} · {waiting}"
+    return Pill(
+        "link", "look", "wifi-off", label,
+        _("The till cannot reach the hub. It sells as usual and sends everything by itself later."),
+        (
+            _("Go on selling: prices and stock are in this till."),
+            _("Check the network cable or the shop's router."),
+            _("Do not switch the till off for the night before it was online again."),
+        ),
+    )  # fmt: skip
+
+
+def duration(minutes: int, speech: Speech) -> str:
+    """Write minutes as a cashier says them: "12 minutes", "3 h 05", "2 days"."""
+    _, many = speech.gettext, speech.ngettext
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if days:
+        return many("%(n)s day", "%(n)s days", days) % {"n": days}
+    if hours:
+        return _("%(hours)s h %(minutes)02d") % {"hours": hours, "minutes": minutes % 60}
+    return many("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+
+
+def unit(name: str, speech: Speech) -> str:
+    """Name a unit as it stands behind a quantity; a unit that we have no word for stays as it is."""
+    _ = speech.gettext
+    known = {
+        "piece": _("pc"), "kg": _("kg"), "g": _("g"), "l": _("l"), "litre": _("l"), "ml": _("ml"), "m": _("m"),
+        "metre": _("m"), "box": _("box"), "pack": _("pack"), "bottle": _("bottle"), "can": _("can"), "bag": _("bag"),
+        "carton": _("carton"), "dozen": _("dozen"), "pair": _("pair"), "set": _("set"), "roll": _("roll"),
+    }  # fmt: skip
+    return known.get(name, name)
+
+
+def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
+    """Say what the cashier's last action did. `detail` is what was read, or the name of what it was done to."""
+    _ = speech.gettext
+    detail = figures.shown_text(said.detail)
+    sentences: dict[str, str] = {
+        "line_added": _("Added: %(detail)s"),
+        "line_voided": _("Taken off: %(detail)s"),
+        "unknown_code": _("No item has the code %(detail)s. Check it, or type it by hand."),
+        "bad_check_digit": _("The code %(detail)s is damaged: its check digit is wrong. Scan again."),
+        "card_number_refused": _("That looked like a bank card's number. It was not kept. Scan the goods instead."),
+        "unreadable_scan": _("The scanner sent something unreadable. Scan again."),
+        "nothing_to_pay": _("There is nothing to pay yet. Scan the first item."),
+        "not_enough_cash": _("That is not enough. %(total)s is to be paid."),
+        "bad_amount": _("“%(detail)s” is not an amount. Type digits only."),
+        "bad_quantity": _("“%(detail)s” is not a quantity. Type a number such as 2 or 0.642."),
+        "sale_done": _("Paid. Receipt %(detail)s."),
+        "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
+        "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
+        "stock_negative": _("More was sold than the books had: %(detail)s. Count this shelf soon."),
+    }
+    total = figures.money(view.total, view.currency, speech.language)
+    return sentences.get(said.code, said.code) % {"detail": detail, "total": total}
+
+
+def _count(number: int, speech: Speech) -> str:
+    return f"{number:,}".replace(",", figures.grouping_mark(speech.language))
