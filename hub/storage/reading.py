@@ -2,7 +2,8 @@
 
 Every method is synchronous and may block: the web part calls it in a worker thread, from several threads at once.
 Rows are facts at the moment of reading. Quantities are thousandths of the item's unit, amounts are minor units, times
-are aware and UTC; `now` is the moment that "today" and "the last hour" are counted from. The trap: a level that nobody has ever set is unknown, not zero, so it has no row.
+are aware and UTC; `now` is the moment that "today" and "the last hour" are counted from.
+The trap: a level that nobody has ever set is unknown, not zero, so it has no row.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Broker: the embedded MQTT broker, and the way to an external one."""

@@ -1,0 +1,1 @@
+"""Catalogue: which items there are, and how a shop's file of them is read."""

@@ -1,0 +1,66 @@
+"""HubError
+├── ConfigError               fix the file, key or variable that it names, then start again
+├── PortInUse                 another program (or another hub) has the port: stop it, or choose another
+├── BrokerUnavailable         the broker cannot be reached or did not start; the hub tries again by itself while it runs
+├── StorageError
+│   ├── StorageUnavailable    the database is away, full or locked: the same work may succeed later
+│   └── StorageRejected       the database refuses this very work: the same work fails again
+├── RowLocked                 memory store only: another open transaction has the store's row; a database would wait
+├── UnknownStore              create the store first
+├── UnknownTerminal           add the terminal first
+├── StoreExists               nothing to do, or another name
+├── TerminalExists            renew it instead
+└── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+"""
+
+
+class HubError(Exception):
+    """Base of all errors that the hub raises."""
+
+
+class ConfigError(HubError):
+    """A setting is unknown, missing or wrong."""
+
+
+class PortInUse(HubError):
+    """A port that the hub must listen on is taken."""
+
+
+class BrokerUnavailable(HubError):
+    """The MQTT broker does not answer."""
+
+
+class StorageError(HubError):
+    """The database did not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The database is away, full or locked; try again."""
+
+
+class StorageRejected(StorageError):
+    """The database refuses the data itself; trying again is no use."""
+
+
+class RowLocked(HubError):
+    """Another open transaction of the memory store holds a row that is needed here."""
+
+
+class UnknownStore(HubError):
+    """No store has this id."""
+
+
+class UnknownTerminal(HubError):
+    """No terminal has this id in that store."""
+
+
+class StoreExists(HubError):
+    """A store with this id is there already."""
+
+
+class TerminalExists(HubError):
+    """A terminal with this id is there already."""
+
+
+class ImportFailed(HubError):
+    """A file cannot be imported; the message names file, line and remedy."""

@@ -1,0 +1,1 @@
+"""Feed: the hub's documents out to the tills, without a gap."""

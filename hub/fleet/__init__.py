@@ -1,0 +1,1 @@
+"""Fleet: stores, terminals, their epochs and their presence."""

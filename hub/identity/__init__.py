@@ -1,0 +1,1 @@
+"""Identity: keys of terminals and feeds, and the secret of the admin pages."""

@@ -1,0 +1,1 @@
+"""Ingest: journal batches in, one transaction, acks out."""

@@ -1,0 +1,1 @@
+"""Projections: what is derived behind the ingest path, such as the web's one order of availability changes."""

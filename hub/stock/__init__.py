@@ -1,0 +1,1 @@
+"""Stock: from movements to levels. Pure."""

@@ -1,0 +1,150 @@
+"""What is written to the hub's database: the facts of one ledger transaction, as values.
+
+A plan is made by pure code from what the transaction reads under its row locks; a store only writes it down. The
+order of the fields is the order in which a store writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from hub.stock.level import Level
+from protocol.event import Digest
+from protocol.ids import Sku, StoreId, TerminalId
+from protocol.journal_receiver import JournalCursor
+from protocol.messages import EpochRequest
+from protocol.movements import Movement
+
+HUB_SOURCE = TerminalId("~hub")
+"""Stands for a terminal where the hub itself moves stock; no terminal can be called that."""
+
+AlarmKind = Literal["fork", "parked", "broken_chain", "restored", "bad_frames", "clock"]
+
+
+class EpochKey(NamedTuple):
+    """One epoch of one terminal: what a journal cursor belongs to."""
+
+    store: StoreId
+    terminal: TerminalId
+    epoch: int
+
+
+class LevelKey(NamedTuple):
+    """One SKU in one store: what a level belongs to."""
+
+    store: StoreId
+    sku: Sku
+
+
+class Place(NamedTuple):
+    """Where an event stands in the log."""
+
+    terminal: TerminalId
+    epoch: int
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.terminal}/{self.epoch}/{self.sequence}"
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """An event for the log, its bytes as they came. `event_id` and `at` are None when nobody could read them.
+
+    `duplicate_of` names the place of the same event in another epoch or journal: kept, but it counts for nothing.
+    """
+
+    key: EpochKey
+    sequence: int
+    digest: Digest
+    raw: bytes
+    event_id: str | None
+    type: str | None
+    at: datetime | None
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True)
+class LedgerMovement:
+    """A movement and where it comes from; for the hub's own, `key.terminal` is HUB_SOURCE and epoch is 0."""
+
+    key: EpochKey
+    sequence: int
+    movement: Movement
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SaleFact:
+    """A receipt for the dashboard's lists. A refund's total is negative; `item_count` is in thousandths."""
+
+    key: EpochKey
+    sequence: int
+    kind: Literal["sale", "refund"]
+    at: datetime
+    receipt_number: str
+    business_day: date
+    currency: str
+    total: int
+    item_count: int
+
+
+@dataclass(frozen=True)
+class ParkedEvent:
+    """An event that waits for an upgrade or for a person. A fork's event is in no log, so its bytes are here."""
+
+    key: EpochKey
+    sequence: int
+    event_id: str | None
+    reason: str
+    text: str
+    raw: bytes
+    resolved: bool = False
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something for a person. The same (kind, store, terminal) again counts up."""
+
+    kind: AlarmKind
+    store: str
+    terminal: str
+    text: str
+    count: int = 1
+
+    @staticmethod
+    def for_grant(store: StoreId, terminal: TerminalId, request: EpochRequest, epoch: int) -> Alarm:
+        """What a person should know about an epoch that a terminal asked for and got."""
+        kinds: dict[str, AlarmKind] = {"restored": "restored", "broken": "broken_chain"}
+        text = f"asked for a new epoch ({request.reason}) and got {epoch}"
+        return Alarm(kinds.get(request.reason, "fork"), store, terminal, text)
+
+
+@dataclass(frozen=True)
+class LedgerWrites:
+    """What one transaction writes, all or nothing.
+
+    `revisions` are the feed revisions of the stores in which anything changed; levels and cursors take theirs from
+    there. `resolved_forks` are the ids of parked fork events that have now come properly, `replayed` the places of
+    parked events that could be read at last.
+    """
+
+    at: datetime
+    revisions: Mapping[StoreId, int]
+    events: tuple[LoggedEvent, ...] = ()
+    movements: tuple[LedgerMovement, ...] = ()
+    sales: tuple[SaleFact, ...] = ()
+    levels: Mapping[LevelKey, Level] = field(default_factory=dict)
+    cursors: Mapping[EpochKey, JournalCursor] = field(default_factory=dict)
+    parked: tuple[ParkedEvent, ...] = ()
+    resolved_forks: frozenset[tuple[StoreId, str]] = frozenset()
+    replayed: tuple[tuple[EpochKey, int], ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write at all."""
+        return not (self.revisions or self.parked or self.alarms or self.replayed)
