@@ -81,6 +81,8 @@ def alone(state: Path = STATE) -> Iterator[None]:
                 say("another ./dev is setting up this checkout; waiting for it")
                 told = True
             time.sleep(LOCK_POLL_S)
+        # What `run` starts holds the lock too, should this process be killed and leave it running.
+        os.set_inheritable(file.fileno(), not WINDOWS)
         yield
 
 
@@ -95,7 +97,14 @@ def run(
     target = subprocess.PIPE if silent else sys.stderr
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments
-            line, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL, stdout=target, stderr=subprocess.STDOUT
+            line,
+            cwd=ROOT,
+            env=env,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=target,
+            stderr=subprocess.STDOUT,
+            close_fds=WINDOWS,  # see `alone`
         )
     except OSError as error:
         raise WorkplaceError(f"{line[0]} cannot be started ({error}). {remedy}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -122,6 +124,38 @@ def test_two_calls_at_once_set_up_one_after_the_other(tmp_path: Path) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+@pytest.mark.skipif(steps.WINDOWS, reason="there a lock ends with the process that took it")
+def test_what_a_killed_call_left_running_still_holds_the_lock(tmp_path: Path) -> None:
+    """A ./dev that is killed leaves uv at work; the next call waits for it instead of writing into the same folder."""
+    program = f"""
+import pathlib, subprocess, sys
+from installers.workplace import steps
+with steps.alone(pathlib.Path({str(tmp_path)!r})):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False, stdout=2)
+    print(child.pid, flush=True)
+    child.wait()
+"""
+    first = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert first.stdout is not None
+    orphan = int(first.stdout.readline())
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    free = threading.Event()
+    waiting = threading.Thread(target=lambda: take(tmp_path, free))
+    waiting.start()
+    waits = not free.wait(3 * steps.LOCK_POLL_S)
+    os.kill(orphan, signal.SIGKILL)
+    waiting.join()
+    assert (waits, free.is_set()) == (True, True)
+
+
+def take(state: Path, taken: threading.Event) -> None:
+    """Take the lock, and say so."""
+    with steps.alone(state):
+        taken.set()
 
 
 def test_fingerprints_tell_parts_apart() -> None:
