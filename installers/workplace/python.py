@@ -25,7 +25,7 @@ SCRIPTS = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = SCRIPTS / ("python.exe" if WINDOWS else "python")
 LOCKS = ROOT / "locks"
 LOCK = LOCKS / "dev.txt"
-AGAIN = "What it said is above. A second call goes on where this one stopped."
+AGAIN = "What it said is above. Is the package registry in reach? A second call goes on where this one stopped."
 # pip's settings that decide where packages come from, and what uv calls them.
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",

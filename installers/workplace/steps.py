@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -111,7 +112,9 @@ def run(
     if done.returncode != 0:
         if silent:
             sys.stderr.write(done.stdout.decode(errors="replace"))
-        raise WorkplaceError(f"`{' '.join(line)}` ended with {done.returncode}. {remedy}")
+        raise WorkplaceError(
+            f"that failed (exit code {done.returncode}). {remedy}\nThe command was: {shlex.join(line)}"
+        )
 
 
 def _try_lock(descriptor: int) -> bool:
