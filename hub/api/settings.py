@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class WebSettings:
     `allowed_hosts` are the names under which people and shops reach the hub, without port; any other Host is refused,
     which is what stops DNS rebinding. `shop_origins` may read availability from a browser ("*" for all).
     `https` makes the session cookie Secure and sends HSTS; set it when a proxy ends TLS, too.
+    `language` is for a viewer who asked for none that we have; `time_zone` for times that belong to no store.
     """
 
     version: str = "0"
@@ -26,3 +28,6 @@ class WebSettings:
     streams_max: int = 200
     heartbeat_s: float = 15
     coalesce_ms: int = 400
+    availability_max_age_s: int = 2
+    language: Literal["vi", "en"] = "en"
+    time_zone: str = "Asia/Ho_Chi_Minh"

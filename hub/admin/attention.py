@@ -1,0 +1,194 @@
+"""What a person should look at: alarms, silent stores and faulty devices, in words, with what to do. Pure.
+
+The list is the first thing on the dashboard, so it uses no word that only we know, and every entry opens something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from hub.admin.stations import TONES, StoreView, Tone
+from hub.admin.words import Words
+from hub.storage.reading import AlarmKind, AlarmRow
+
+LONG_BACKLOG = 1
+"""From this many waiting sales on, an offline store is an entry of the list even before OFFLINE_TOLD_S."""
+OFFLINE_TOLD_S = 120
+"""A store that is gone for less is probably restarting its router."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list. `key` is stable while the matter lasts; `at` dates it."""
+
+    key: str
+    tone: Tone
+    badge: str
+    subject: str
+    text: str
+    remedy: str
+    href: str
+    link: str
+    at: datetime | None
+
+
+def entries(words: Words, views: Sequence[StoreView], alarms: Sequence[AlarmRow], now: datetime) -> list[Entry]:
+    """Everything that needs a look, the worst first, then the newest."""
+    names = {view.row.store: view.row.name for view in views}
+    found = [alarm_entry(words, alarm, names) for alarm in alarms]
+    for view in views:
+        found += _offline(words, view, now)
+        found += _devices(words, view)
+    newest_first = sorted(found, key=lambda entry: entry.at.timestamp() if entry.at else 0.0, reverse=True)
+    return sorted(newest_first, key=lambda entry: TONES[entry.tone])
+
+
+def alarm_entry(words: Words, alarm: AlarmRow, names: Mapping[str, str]) -> Entry:
+    """An alarm in words."""
+    store = names.get(alarm.store, alarm.store)
+    place = f"{store} · {alarm.terminal}" if alarm.terminal else store
+    write = _ALARMS.get(alarm.kind, _unknown)
+    badge, text, remedy, link = write(words, alarm)
+    if alarm.kind in {"oversold", "negative_stock"}:
+        href = f"/stock/item?{urlencode({'sku': alarm.sku})}"
+    elif alarm.kind == "parked":
+        href = "/alarms#parked"
+    else:
+        href = f"/stores/{alarm.store}" if alarm.store else "/alarms"
+    return Entry(f"alarm-{alarm.id}", alarm.severity, badge, place, text, remedy, href, link, alarm.at)
+
+
+def _offline(words: Words, view: StoreView, now: datetime) -> list[Entry]:
+    if view.live or view.tone != "warn":
+        return []
+    found = []
+    for terminal in view.terminals:
+        seen = terminal.row.last_seen_at
+        if terminal.row.online or seen is None:
+            continue
+        if terminal.row.backlog < LONG_BACKLOG and (now - seen).total_seconds() < OFFLINE_TOLD_S:
+            continue
+        waiting = words.say_many(
+            "%(count)s sale waits there safely.", "%(count)s sales wait there safely.", terminal.row.backlog
+        )
+        text = words.say("Not seen for %(span)s.", span=words.span(now - seen))
+        remedy = words.say("It goes on selling. Check its internet line; what waits comes in by itself.")
+        found.append(
+            Entry(
+                key=f"offline-{view.row.store}-{terminal.row.terminal}",
+                tone="warn",
+                badge=words.say("Offline"),
+                subject=f"{view.row.name} · {terminal.row.terminal}",
+                text=f"{text} {waiting}" if terminal.row.backlog else text,
+                remedy=remedy,
+                href=f"/stores/{view.row.store}",
+                link=words.say("Open"),
+                at=seen,
+            )
+        )
+    return found
+
+
+def _devices(words: Words, view: StoreView) -> list[Entry]:
+    return [
+        Entry(
+            key=f"device-{view.row.store}-{device.terminal}-{number}",
+            tone=device.tone,
+            badge=words.say("Device"),
+            subject=f"{view.row.name} · {device.terminal}",
+            text=f"{device.device}: {device.text}.",
+            remedy=device.remedy,
+            href=f"/stores/{view.row.store}",
+            link=words.say("Open"),
+            at=None,
+        )
+        for number, device in enumerate(view.devices)
+        if device.tone in {"bad", "warn"}
+    ]
+
+
+_Written = tuple[str, str, str, str]
+
+
+def _fork(words: Words, _: AlarmRow) -> _Written:
+    text = words.say("This till sent two different histories; its PC was probably copied or restored.")
+    remedy = words.say("Nothing is lost: the odd entries are set aside. Make sure that only one PC runs as this till.")
+    return words.say("Copied PC"), text, remedy, words.say("Open")
+
+
+def _parked(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say_many(
+        "%(count)s entry is set aside because the hub cannot read it yet.",
+        "%(count)s entries are set aside because the hub cannot read them yet.",
+        alarm.count,
+    )
+    remedy = words.say("Update the hub, then run: tillwire-hub parked replay")
+    return words.say("Set aside"), text, remedy, words.say("Show")
+
+
+def _broken(words: Words, _: AlarmRow) -> _Written:
+    text = words.say("The till's journal is damaged; it has begun a new one and goes on selling.")
+    remedy = words.say("Check the PC's disk, and keep its data folder until the day is reconciled.")
+    return words.say("Damaged"), text, remedy, words.say("Open")
+
+
+def _restored(words: Words, _: AlarmRow) -> _Written:
+    text = words.say("The till came back from an old backup and has begun a new journal.")
+    remedy = words.say("Nothing to do for sales that had arrived. Compare its last receipts with the sales list.")
+    return words.say("Restored"), text, remedy, words.say("Open")
+
+
+def _oversold(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say(
+        "%(quantity)s of %(sku)s are ordered and no store has them.", quantity=_amount(words, alarm), sku=alarm.sku
+    )
+    remedy = words.say("Order more, move stock, or tell the customer.")
+    return words.say("Oversold"), text, remedy, words.say("See stock")
+
+
+def _negative(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say("%(sku)s is at %(quantity)s.", quantity=_amount(words, alarm), sku=alarm.sku)
+    remedy = words.say("More left the shelf than was booked in. Count it at the till.")
+    return words.say("Count"), text, remedy, words.say("See stock")
+
+
+def _bad_frames(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say_many(
+        "%(count)s message with a wrong signature was refused.",
+        "%(count)s messages with a wrong signature were refused.",
+        alarm.count,
+    )
+    remedy = words.say("Its key is old or somebody imitates it. Give it a new one: tillwire-hub terminal add")
+    return words.say("Not trusted"), text, remedy, words.say("Open")
+
+
+def _clock(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say_many(
+        "The till's clock is %(count)s second off.", "The till's clock is %(count)s seconds off.", alarm.count
+    )
+    remedy = words.say("Sales are dated right all the same. Switch on the PC's automatic time.")
+    return words.say("Clock"), text, remedy, words.say("Open")
+
+
+def _unknown(words: Words, alarm: AlarmRow) -> _Written:
+    remedy = words.say("Update the hub: this page is older than the alarm.")
+    return words.say("Alarm"), alarm.kind, remedy, words.say("Open")
+
+
+def _amount(words: Words, alarm: AlarmRow) -> str:
+    return words.quantity(alarm.quantity)
+
+
+_ALARMS: Mapping[AlarmKind, Callable[[Words, AlarmRow], _Written]] = {
+    "fork": _fork,
+    "parked": _parked,
+    "broken_chain": _broken,
+    "restored": _restored,
+    "oversold": _oversold,
+    "negative_stock": _negative,
+    "bad_frames": _bad_frames,
+    "clock": _clock,
+}

@@ -1,0 +1,56 @@
+"""The API's answers as OpenAPI shows them. The answers themselves are written by `availability.py`, byte for byte."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class LocationAvailability(BaseModel):
+    """What one location can give."""
+
+    store: str = Field(description="The location's id.", examples=["hn01"])
+    available: str = Field(description="In units, as a decimal number.", examples=["12"])
+    available_milli: int = Field(description="The same in thousandths of a unit.", examples=[12000])
+
+
+class SkuAvailability(BaseModel):
+    """What the web may sell of one SKU: on hand less reserved and less what is held back, never below zero."""
+
+    sku: str = Field(examples=["COLA-330"])
+    unit: str = Field(description="What is counted.", examples=["piece"])
+    available: str | None = Field(
+        description="Over all locations, in units; null if no location has ever had a level, which is not zero.",
+        examples=["15.5"],
+    )
+    available_milli: int | None = Field(description="The same in thousandths of a unit.", examples=[15500])
+    locations: list[LocationAvailability]
+    as_of: int = Field(description="The hub's revision at which this SKU last changed.", examples=[48213])
+
+
+class ManyAvailabilities(BaseModel):
+    """Several SKUs at once, in the order of the request."""
+
+    items: list[SkuAvailability]
+    unknown: list[str] = Field(description="Asked for, and not in the catalogue.", examples=[["COLA-33"]])
+
+
+class Alive(BaseModel):
+    """The process runs."""
+
+    status: str = Field(examples=["alive"])
+    version: str = Field(examples=["0.1.0"])
+
+
+class PartReadiness(BaseModel):
+    """One thing the hub needs."""
+
+    name: str = Field(examples=["database"])
+    ok: bool
+    detail: str = Field(description="What is wrong; empty if nothing is.", examples=[""])
+
+
+class Readiness(BaseModel):
+    """Whether the hub can take sales and answer questions."""
+
+    ready: bool
+    parts: list[PartReadiness]
