@@ -87,7 +87,8 @@ def tool(lock: Path, binary: str | None) -> Path:
     folder = STATE / f"{name}-{fingerprint(content, sys.platform, platform.machine())}"
     if not stamped(folder / ".complete", "made"):
         with step(f"installing {name}", folder / ".complete", "made"):
-            shutil.rmtree(folder, ignore_errors=True)
+            for older in STATE.glob(f"{name}-*"):
+                shutil.rmtree(older, ignore_errors=True)
             _pip_install(lock, folder)
     if binary is None:
         return folder
