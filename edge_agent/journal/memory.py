@@ -10,12 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
 from edge_agent.errors import JournalUnreadable
 from edge_agent.journal.port import LostEpoch
+from edge_agent.journal.resealing import reseal_all
 from edge_agent.replica.undo import UndoLog
-from protocol.event import GENESIS, Digest, SealedEvent, reseal, seal, source_of
+from protocol.event import GENESIS, Digest, SealedEvent, seal, source_of
 from protocol.events import EventData
 from protocol.ids import StoreId, TerminalId
 
@@ -27,14 +26,14 @@ class _Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class _State:
-    """Everything but the events; replaced as a whole, so that undoing is one assignment."""
+    """Replaced as a whole, so that undoing is one assignment; only an append changes `events` in place."""
 
     epoch: int
     acked: int = 0
     lost: LostEpoch | None = None
     forgotten: int = 0
-    forgotten_digest: Digest = GENESIS
     events: list[_Kept] = field(default_factory=list)
+    earlier: tuple[_Kept, ...] = ()
     set_aside: tuple[bytes, ...] = ()
 
 
@@ -98,8 +97,8 @@ class MemoryJournal:
 
     def previous_digest(self, first: int) -> Digest:
         """What the event `first` is chained to."""
-        if first == self._state.forgotten + 1:
-            return self._state.forgotten_digest
+        if first == 1:
+            return GENESIS
         digest = self.digest_at(first - 1)
         if digest is None:
             raise JournalUnreadable(f"epoch {self.epoch}: event {first - 1}, before {first}, was forgotten")
@@ -108,8 +107,6 @@ class MemoryJournal:
     def digest_at(self, sequence: int) -> Digest | None:
         """The digest of one event of this epoch."""
         index = sequence - self._state.forgotten - 1
-        if index == -1 and sequence:
-            return self._state.forgotten_digest
         return self._state.events[index].sealed.digest if 0 <= index < len(self._state.events) else None
 
     def mark_acked(self, sequence: int) -> None:
@@ -125,21 +122,19 @@ class MemoryJournal:
     def start_epoch(self, epoch: int) -> Mapping[int, int]:
         """Go on in a new epoch with all unacked events."""
         assert epoch > self.epoch
-        events: list[_Kept] = []
-        sequences: dict[int, int] = {}
-        aside = list(self._state.set_aside)
-        previous = GENESIS
-        for old in self._state.events[self.acked - self._state.forgotten :]:
-            try:
-                sealed = reseal(old.sealed.raw, previous=previous, epoch=epoch, sequence=len(events) + 1)
-            except msgspec.DecodeError:
-                aside.append(old.sealed.raw)
-                continue
-            previous = sealed.digest
-            events.append(_Kept(sealed, old.time))
-            sequences[old.sealed.sequence] = sealed.sequence
-        self._become(_State(epoch, events=events, set_aside=tuple(aside)))
-        return sequences
+        cut = self.acked - self._state.forgotten
+        old = self._state.events[cut:]
+        resealed = reseal_all((kept.sealed for kept in old), before=self.previous_digest(self.acked + 1), epoch=epoch)
+        times = {kept.sealed.sequence: kept.time for kept in old}
+        self._become(
+            _State(
+                epoch,
+                events=[_Kept(sealed, times[sequence]) for sequence, sealed in resealed.moved],
+                earlier=(*self._state.earlier, *self._state.events[:cut]),
+                set_aside=(*self._state.set_aside, *(event.raw for event in resealed.damaged)),
+            )
+        )
+        return {sequence: sealed.sequence for sequence, sealed in resealed.moved}
 
     def oldest_unsent_at(self) -> datetime | None:
         """The event time of the oldest event that the hub does not have."""
@@ -147,21 +142,17 @@ class MemoryJournal:
         return self._state.events[index].time if index < len(self._state.events) else None
 
     def forget_older_than(self, before: datetime) -> int:
-        """Delete events that the hub has and that happened before."""
+        """Delete events that the hub has and that happened before; the last acked one stays, for its digest."""
         events = self._state.events
         count = 0
-        while self._state.forgotten + count < self.acked and events[count].time < before:
+        while self._state.forgotten + count + 1 < self.acked and events[count].time < before:
             count += 1
-        if count:
-            self._become(
-                replace(
-                    self._state,
-                    forgotten=self._state.forgotten + count,
-                    forgotten_digest=events[count - 1].sealed.digest,
-                    events=events[count:],
-                )
-            )
-        return count
+        earlier = tuple(kept for kept in self._state.earlier if kept.time >= before)
+        total = count + len(self._state.earlier) - len(earlier)
+        if total:
+            forgotten = self._state.forgotten + count
+            self._become(replace(self._state, forgotten=forgotten, events=events[count:], earlier=earlier))
+        return total
 
     def copy(self, *, undo: UndoLog | None = None) -> MemoryJournal:
         """What a backup of this disk would hold."""

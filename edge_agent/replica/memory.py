@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-import msgspec
-
+from edge_agent.replica.bodies import Body, read_body
 from edge_agent.replica.levels import stock_view
 from edge_agent.replica.port import FeedState
 from edge_agent.replica.undo import UndoLog
@@ -20,7 +19,6 @@ from protocol.ids import GLOBAL_FEED, FeedName, StoreId, TerminalId, store_feed
 from protocol.messages import Cursor
 from protocol.movements import Movement
 
-Body = TypeVar("Body", Item, Stock, Settings)
 K = TypeVar("K")
 V = TypeVar("V")
 _Key = tuple[str, str]
@@ -68,6 +66,7 @@ class MemoryReplica:
 
     def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
         """Remember what this terminal's event moved."""
+        assert (epoch, sequence) not in self._own
         if movements:
             self._put_own((epoch, sequence), tuple(movements))
 
@@ -199,11 +198,3 @@ class MemoryReplica:
             self._undo.note(lambda: mapping.__setitem__(key, old))
         else:
             self._undo.note(lambda: mapping.pop(key, None))
-
-
-def read_body(body: bytes | msgspec.Raw, struct: type[Body]) -> Body | None:
-    """Read a document's body; None for one that this version cannot read (a newer hub's): as good as not there."""
-    try:
-        return msgspec.json.decode(body, type=struct)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None

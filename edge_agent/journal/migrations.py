@@ -1,0 +1,142 @@
+"""The tables of `till.db`, as numbered steps that only go forward.
+
+A released step is never edited: tills in the field have run it. Each step and the note that it ran are one
+transaction. The spool's table belongs to the devices, which stand above this room; so `app.py` hands its text in.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Migrations
+from sqlite_utils.db import Database
+
+_JOURNAL = """
+CREATE TABLE journal_state (
+  id           INTEGER PRIMARY KEY CHECK (id = 1),
+  store        TEXT NOT NULL,
+  terminal     TEXT NOT NULL,
+  epoch        INTEGER NOT NULL,
+  acked        INTEGER NOT NULL DEFAULT 0,
+  lost_reason  TEXT,
+  lost_nonce   TEXT,
+  last_time_us INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE event (
+  epoch    INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  digest   BLOB NOT NULL,
+  at_us    INTEGER NOT NULL,
+  raw      BLOB NOT NULL,
+  PRIMARY KEY (epoch, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event_set_aside (
+  position INTEGER PRIMARY KEY,
+  epoch    INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  raw      BLOB NOT NULL
+) STRICT;
+"""
+_REPLICA = """
+CREATE TABLE feed_state (
+  feed     TEXT PRIMARY KEY,
+  lineage  TEXT NOT NULL,
+  revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE feed_cursor (
+  feed     TEXT NOT NULL,
+  terminal TEXT NOT NULL,
+  epoch    INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  PRIMARY KEY (feed, terminal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE document (
+  feed     TEXT NOT NULL,
+  kind     TEXT NOT NULL,
+  key      TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body     BLOB NOT NULL,
+  PRIMARY KEY (feed, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE staged (
+  position INTEGER PRIMARY KEY,
+  feed     TEXT NOT NULL,
+  request  TEXT NOT NULL,
+  kind     TEXT NOT NULL,
+  key      TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  deleted  INTEGER NOT NULL,
+  body     BLOB NOT NULL
+) STRICT;
+CREATE INDEX staged_request ON staged (feed, request);
+CREATE TABLE barcode (
+  code TEXT NOT NULL,
+  sku  TEXT NOT NULL,
+  PRIMARY KEY (code, sku)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX barcode_sku ON barcode (sku);
+CREATE TABLE own_movement (
+  sku      TEXT NOT NULL,
+  epoch    INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  line     INTEGER NOT NULL,
+  delta    INTEGER NOT NULL,
+  kind     TEXT NOT NULL,
+  at_us    INTEGER NOT NULL,
+  PRIMARY KEY (sku, epoch, sequence, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX own_movement_place ON own_movement (epoch, sequence);
+"""
+_TILL = """
+CREATE TABLE cart (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  body BLOB NOT NULL
+) STRICT;
+CREATE TABLE sale (
+  position       INTEGER PRIMARY KEY,
+  sale_id        TEXT NOT NULL UNIQUE,
+  receipt_number TEXT NOT NULL,
+  total          INTEGER NOT NULL,
+  given          INTEGER NOT NULL,
+  change         INTEGER NOT NULL,
+  job_id         TEXT NOT NULL,
+  at_us          INTEGER NOT NULL,
+  dismissed      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE receipt_counter (
+  epoch INTEGER PRIMARY KEY,
+  last  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE preference (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def till_migrations(spool_schema: str) -> Migrations:
+    """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
+    steps = Migrations("till")
+
+    @steps(name="0001_journal")
+    def journal(database: Database) -> None:
+        _run(database, _JOURNAL)
+
+    @steps(name="0002_replica")
+    def replica(database: Database) -> None:
+        _run(database, _REPLICA)
+
+    @steps(name="0003_till")
+    def till(database: Database) -> None:
+        _run(database, _TILL)
+
+    @steps(name="0004_spool")
+    def spool(database: Database) -> None:
+        _run(database, spool_schema)
+
+    return steps
+
+
+def _run(database: Database, script: str) -> None:
+    # One statement at a time: sqlite3's executescript would commit the step's transaction first.
+    for statement in script.split(";"):
+        if statement.strip():
+            database.execute(statement)

@@ -1,0 +1,175 @@
+"""The replica in SQLite: on a connection, inside the caller's transaction.
+
+A scan costs two look-ups by primary key, however large the catalogue is; barcodes are indexed as documents arrive.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+
+from edge_agent.replica.bodies import Body, read_body
+from edge_agent.replica.levels import stock_view
+from edge_agent.replica.port import FeedState
+from edge_agent.till.codes import barcode_key
+from edge_agent.till.moments import from_us, to_us
+from protocol.documents import Document, Item, Settings, Stock
+from protocol.feed_receiver import Apply, Stage
+from protocol.ids import GLOBAL_FEED, FeedName, Sku, StoreId, TerminalId, store_feed
+from protocol.messages import Cursor
+from protocol.movements import Movement, MovementKind
+
+_Row = tuple[str, str, int, bool, bytes]  # kind, key, revision, deleted, body
+_CHUNK = 500
+
+
+class SqliteReplica:
+    """See `port.Replica`. `store` and `terminal` say whose feed and whose own movements these are."""
+
+    def __init__(self, connection: sqlite3.Connection, store: StoreId, terminal: TerminalId) -> None:
+        self._connection = connection
+        self._terminal = terminal
+        self._store_feed = store_feed(store)
+
+    def feed_state(self, feed: FeedName) -> FeedState:
+        """How far `feed` is applied."""
+        row = self._connection.execute("SELECT lineage, revision FROM feed_state WHERE feed = ?", (feed,)).fetchone()
+        return FeedState(*row) if row is not None else FeedState()
+
+    def stage(self, feed: FeedName, stage: Stage) -> None:
+        """Keep a pull's part aside."""
+        self._connection.execute("DELETE FROM staged WHERE feed = ? AND request <> ?", (feed, stage.request))
+        self._connection.executemany(
+            "INSERT INTO staged (feed, request, kind, key, revision, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((feed, stage.request, *_row(document)) for document in stage.documents),
+        )
+
+    def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
+        """Do an update in one step; returns the cursors that moved by it."""
+        if change.replace:
+            self._connection.execute("DELETE FROM document WHERE feed = ?", (feed,))
+            self._connection.execute("DELETE FROM feed_cursor WHERE feed = ?", (feed,))
+            if feed == GLOBAL_FEED:
+                self._connection.execute("DELETE FROM barcode")
+        if change.request:
+            staged = self._connection.execute(
+                "SELECT kind, key, revision, deleted, body FROM staged WHERE feed = ? AND request = ?"
+                " ORDER BY position",
+                (feed, change.request),
+            )
+            for rows in _chunks(staged):
+                self._put(feed, rows)
+        self._put(feed, [_row(document) for document in change.documents])
+        if change.request or change.replace:
+            self._connection.execute("DELETE FROM staged WHERE feed = ?", (feed,))
+        self._connection.execute(
+            "INSERT INTO feed_state (feed, lineage, revision) VALUES (?, ?, ?) ON CONFLICT (feed)"
+            " DO UPDATE SET lineage = excluded.lineage, revision = excluded.revision",
+            (feed, change.lineage, change.revision),
+        )
+        return tuple(cursor for cursor in change.cursors if self._move_cursor(feed, cursor))
+
+    def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
+        """Remember what this terminal's event moved."""
+        self._connection.executemany(
+            "INSERT INTO own_movement (sku, epoch, sequence, line, delta, kind, at_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (movement.sku, epoch, sequence, movement.line, movement.delta, movement.kind, to_us(movement.at))
+                for movement in movements
+            ),
+        )
+
+    def rekey_own(self, from_epoch: int, to_epoch: int, sequences: Mapping[int, int]) -> None:
+        """Move own movements to their events' new places."""
+        self._connection.executemany(
+            "UPDATE own_movement SET epoch = ?, sequence = ? WHERE epoch = ? AND sequence = ?",
+            ((to_epoch, new, from_epoch, old) for old, new in sequences.items()),
+        )
+
+    def stock_view(self, sku: str) -> int | None:
+        """This store's level, own uncounted movements included."""
+        rows = self._connection.execute(
+            "SELECT line, delta, kind, at_us FROM own_movement WHERE sku = ? ORDER BY epoch, sequence, line", (sku,)
+        )
+        own = [
+            Movement(line, Sku(sku), delta, cast("MovementKind", kind), from_us(at_us))
+            for line, delta, kind, at_us in rows
+        ]
+        return stock_view(self._body(self._store_feed, "stock", sku, Stock), own)
+
+    def item(self, sku: str) -> Item | None:
+        """The item with this SKU."""
+        return self._body(GLOBAL_FEED, "item", sku, Item)
+
+    def by_barcode(self, code: str) -> Item | None:
+        """The item with this barcode."""
+        row = self._connection.execute(
+            "SELECT sku FROM barcode WHERE code = ? ORDER BY sku LIMIT 1", (barcode_key(code),)
+        ).fetchone()
+        return self.item(row[0]) if row is not None else None
+
+    def settings(self) -> Settings | None:
+        """This store's settings."""
+        return self._body(self._store_feed, "settings", "store", Settings)
+
+    def item_count(self) -> int:
+        """How many items are known; counts an index, some milliseconds for a large catalogue."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM document WHERE feed = ? AND kind = 'item'", (GLOBAL_FEED,)
+        ).fetchone()
+        return cast("int", row[0])
+
+    def _body(self, feed: FeedName, kind: str, key: str, struct: type[Body]) -> Body | None:
+        row = self._connection.execute(
+            "SELECT body FROM document WHERE feed = ? AND kind = ? AND key = ?", (feed, kind, key)
+        ).fetchone()
+        return read_body(row[0], struct) if row is not None else None
+
+    def _put(self, feed: FeedName, rows: Sequence[_Row]) -> None:
+        self._connection.executemany(
+            "DELETE FROM document WHERE feed = ? AND kind = ? AND key = ?",
+            ((feed, kind, key) for kind, key, _, deleted, _ in rows if deleted),
+        )
+        self._connection.executemany(
+            "INSERT INTO document (feed, kind, key, revision, body) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (feed, kind, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
+            ((feed, kind, key, revision, body) for kind, key, revision, deleted, body in rows if not deleted),
+        )
+        if feed == GLOBAL_FEED:
+            self._index([row for row in rows if row[0] == "item"])
+
+    def _index(self, rows: Sequence[_Row]) -> None:
+        self._connection.executemany("DELETE FROM barcode WHERE sku = ?", ((key,) for _, key, _, _, _ in rows))
+        items = ((key, read_body(body, Item)) for _, key, _, deleted, body in rows if not deleted)
+        self._connection.executemany(
+            "INSERT INTO barcode (code, sku) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            ((barcode_key(code), key) for key, item in items if item is not None for code in item.barcodes),
+        )
+
+    def _move_cursor(self, feed: FeedName, cursor: Cursor) -> bool:
+        moved = self._connection.execute(
+            "INSERT INTO feed_cursor (feed, terminal, epoch, sequence) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (feed, terminal) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence"
+            " WHERE (excluded.epoch, excluded.sequence) > (feed_cursor.epoch, feed_cursor.sequence)",
+            (feed, cursor.terminal, cursor.epoch, cursor.sequence),
+        ).rowcount
+        if moved and feed == self._store_feed and cursor.terminal == self._terminal:
+            self._connection.execute(
+                "DELETE FROM own_movement WHERE (epoch, sequence) <= (?, ?)", (cursor.epoch, cursor.sequence)
+            )
+        return moved > 0
+
+
+def _row(document: Document) -> _Row:
+    return document.kind, document.key, document.revision, document.deleted, bytes(document.body)
+
+
+def _chunks(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    chunk: list[_Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk

@@ -1,0 +1,20 @@
+"""Moments as whole microseconds since 1970 in UTC, which is how the till's database keeps them.
+
+Integers compare and index exactly; a float of seconds would lose the last digits that the clock gives.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds of an aware moment."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_us(microseconds: int) -> datetime:
+    """The moment, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
