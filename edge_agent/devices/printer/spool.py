@@ -50,6 +50,12 @@ CREATE INDEX print_job_done ON print_job (changed_at_ms) WHERE state IN ('printe
 STALE = "stale"
 """Reason of a job that waited too long to be printed unasked (a night-long backlog)."""
 
+UNDRAWABLE = "undrawable"
+"""Reason of a receipt that could not be drawn (a font is missing); it is tried again when a person says so."""
+
+_ASKED = f"(state = 'held' AND reason IN ('{STALE}', '{UNDRAWABLE}'))"
+"""Jobs that wait for a person and not for the printer."""
+
 _NEXT: dict[tuple[PrintState, Step], PrintState] = {
     ("queued", "send"): "sending",
     ("queued", "hold"): "held",
@@ -130,8 +136,8 @@ def latest_of(connection: sqlite3.Connection, receipt_number: str) -> Job | None
 
 def next_job(connection: sqlite3.Connection) -> Job | None:
     """What to send next: drawer kicks first (somebody waits with money in hand), then receipts as they were sold."""
-    rows = _select(connection, "state IN ('queued', 'held') AND NOT (state = 'held' AND reason = ?)"
-                   " ORDER BY kind = 'receipt', position LIMIT 1", STALE)  # fmt: skip
+    ours = f"state IN ('queued', 'held') AND NOT {_ASKED}"
+    rows = _select(connection, f"{ours} ORDER BY kind = 'receipt', position LIMIT 1")
     return rows[0] if rows else None
 
 
@@ -144,14 +150,13 @@ def set_state(connection: sqlite3.Connection, job_id: str, step: Step, at: datet
 
 def hold_waiting(connection: sqlite3.Connection, reason: str, at: datetime) -> list[Job]:
     """The printer cannot print (paper, cover, offline): hold what waits. Returns the jobs that changed."""
-    to_hold = "kind = 'receipt' AND (state = 'queued' OR (state = 'held' AND reason NOT IN (?, ?)))"
-    waiting = _select(connection, to_hold, reason, STALE)
-    return _step_all(connection, waiting, "hold", at, reason)
+    to_hold = f"kind = 'receipt' AND (state = 'queued' OR (state = 'held' AND reason <> ? AND NOT {_ASKED}))"
+    return _step_all(connection, _select(connection, to_hold, reason), "hold", at, reason)
 
 
 def resume_held(connection: sqlite3.Connection, at: datetime) -> list[Job]:
     """The printer is fine again: queue what was held for it. Returns the jobs that changed."""
-    return _step_all(connection, _select(connection, "state = 'held' AND reason <> ?", STALE), "resume", at, "")
+    return _step_all(connection, _select(connection, f"state = 'held' AND NOT {_ASKED}"), "resume", at, "")
 
 
 def expire_kicks(connection: sqlite3.Connection, at: datetime, valid_for: timedelta) -> list[Job]:
@@ -169,23 +174,22 @@ def recover_at_start(connection: sqlite3.Connection, at: datetime, stale_after: 
     _step_all(connection, kicks, "cancel", at, "restart")
     interrupted = _select(connection, "state IN ('sending', 'await_fence')")
     changed = _step_all(connection, interrupted, "lost", at, "restart")
-    old = _select(connection, "kind = 'receipt' AND state IN ('queued', 'held') AND reason <> ? AND changed_at_ms <= ?",
-                  STALE, _ms(at - stale_after))  # fmt: skip
+    waiting = f"kind = 'receipt' AND state IN ('queued', 'held') AND NOT {_ASKED}"
+    old = _select(connection, f"{waiting} AND changed_at_ms <= ?", _ms(at - stale_after))
     _step_all(connection, old, "hold", at, STALE)
     return changed
 
 
 def open_questions(connection: sqlite3.Connection) -> list[Job]:
-    """Receipts of which only a person can say what to do, oldest first: UNKNOWN, and HELD because they are stale."""
-    return _select(connection, "kind = 'receipt' AND (state = 'unknown' OR (state = 'held' AND reason = ?))"
-                   " ORDER BY position", STALE)  # fmt: skip
+    """Receipts of which only a person can say what to do, oldest first: UNKNOWN, and HELD for a person."""
+    return _select(connection, f"kind = 'receipt' AND (state = 'unknown' OR {_ASKED}) ORDER BY position")
 
 
 def answer(connection: sqlite3.Connection, job_id: str, at: datetime, *, printed: bool) -> Job:
     """A person's answer to an open question. Raises UnknownJob, IllegalStep (it was answered before).
 
-    UNKNOWN: yes -> PRINTED; no -> the same job is queued again as REPRINT #n. Stale: yes (not wanted any more) ->
-    CANCELLED; no -> queued as the original that it is, since no byte of it was ever sent.
+    UNKNOWN: yes -> PRINTED; no -> the same job is queued again as REPRINT #n. HELD for a person: yes (not wanted any
+    more) -> CANCELLED; no -> queued as the original that it is, since no byte of it was ever sent.
     """
     before = get(connection, job_id)
     job = after(before, "say_printed" if printed else "say_unprinted", at)

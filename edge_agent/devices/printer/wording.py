@@ -14,8 +14,8 @@ from protocol.quantity import format_quantity
 
 Language = Literal["vi", "en"]
 Word = Literal[
-    "sale", "refund", "number", "cashier", "pieces", "total", "to_give_back", "given", "change", "tax", "of", "refund_of",
-    "reason", "thanks",
+    "sale", "refund", "number", "cashier", "pieces", "total", "to_give_back", "given", "change", "tax", "of",
+    "refund_of", "reason", "thanks",
 ]  # fmt: skip
 
 REPRINT = "BẢN IN LẠI / REPRINT #"
@@ -59,7 +59,9 @@ _WORDS: dict[Language, dict[Word, str]] = {
     },
 }
 _TENDERS: dict[Language, dict[str, str]] = {
-    "vi": {"cash": "Tiền mặt", "card": "Thẻ", "vietqr": "VietQR", "transfer": "Chuyển khoản", "voucher": "Phiếu quà tặng"},
+    "vi": {
+        "cash": "Tiền mặt", "card": "Thẻ", "vietqr": "VietQR", "transfer": "Chuyển khoản", "voucher": "Phiếu quà tặng",
+    },
     "en": {"cash": "Cash", "card": "Card", "vietqr": "VietQR", "transfer": "Bank transfer", "voucher": "Voucher"},
 }  # fmt: skip
 _MARKS: dict[Language, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}

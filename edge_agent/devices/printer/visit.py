@@ -1,0 +1,138 @@
+"""One visit to a printer, over one connection: ask how it is, settle what was broken off, deliver one job.
+
+The fence makes "printed" a fact: GS r 1 behind the cut is answered when all before it is on paper. While it stands out
+the connection is kept: a printer without paper finishes after the refill, with exactly one receipt. The trap is a
+printer that stands still with its buffers full: it cannot be asked then (a question would queue behind the picture),
+so automatic status is switched on in front of the job and tells the reason unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from edge_agent.devices.errors import PrinterSilent
+from edge_agent.devices.printer.escpos import INITIALISE, separation_bytes
+from edge_agent.devices.printer.framing import FENCE, QUESTIONS, TELL_CHANGES, TELL_NOTHING, PrinterStatus, ask
+from edge_agent.devices.printer.settings import PrinterSettings
+from edge_agent.devices.printer.transport import PrinterLine
+
+_INTERRUPTED = "--- BI NGAT / INTERRUPTED ---"
+"""On the strip of a receipt that was broken off. ASCII: it is printed in the printer's own letters."""
+
+
+class Visit:
+    """The conversation of one connection.
+
+    `show(status, stalled)` is called when something was learnt while a job is inside the printer; `monotonic` is a
+    clock in seconds.
+    """
+
+    def __init__(
+        self,
+        line: PrinterLine,
+        settings: PrinterSettings,
+        show: Callable[[PrinterStatus, bool], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._line = line
+        self._settings = settings
+        self._show = show
+        self._monotonic = monotonic
+        self.touched = False
+        """Whether a byte of the job may have reached the printer."""
+
+    async def ask_status(self) -> PrinterStatus:
+        """Ask DLE EOT 1, 2, 4. Raises PrinterSilent, ConnectionLost."""
+        answers = self._line.answers
+        for question in QUESTIONS:
+            answers.question_sent(question)
+            self._line.write(ask(question))
+            if not await self._line.until(lambda: not answers.questions_open, self._settings.answer_timeout_s):
+                raise PrinterSilent(
+                    f"printer {self._settings.host}:{self._settings.port}: takes the connection and does not answer; "
+                    "switch it off and on. A model that never answers needs `answers = false`"
+                )
+        return answers.status
+
+    async def settle(self) -> bool:
+        """After a broken-off job: complete what the printer may wait for, cut it off, let old answers pass by.
+
+        False: it made no progress within the patience. Raises ConnectionLost.
+        """
+        self._line.abort_at_end = True
+        separation = separation_bytes(self._settings.width_dots, _INTERRUPTED)
+        if not self._settings.answers:
+            return await self._hand_over(separation)
+        answers = self._line.answers
+        answers.fence_sent()
+        if not await self._hand_over(separation + FENCE):
+            return False
+        if not await self._progress(lambda: not answers.fences_open, may_ask=True):
+            return False
+        while await self._hears_something():
+            pass
+        self._line.abort_at_end = False
+        return True
+
+    async def deliver(self, data: bytes, on_sent: Callable[[], Awaitable[None]]) -> bool:
+        """Send one job and wait until it is done; `on_sent` is awaited when all bytes were handed over.
+
+        False: no progress within the patience, nobody knows what was printed. Raises ConnectionLost; look at `touched`.
+        """
+        if not self._settings.answers:
+            return await self._deliver_unanswered(data, on_sent)
+        answers = self._line.answers
+        answers.fence_sent()
+        if not await self._hand_over(INITIALISE + TELL_CHANGES + data + FENCE + TELL_NOTHING):
+            return False
+        await on_sent()
+        if not await self._progress(lambda: not answers.fences_open, may_ask=True):
+            return False
+        self._line.abort_at_end = False
+        return True
+
+    async def _deliver_unanswered(self, data: bytes, on_sent: Callable[[], Awaitable[None]]) -> bool:
+        if not await self._hand_over(INITIALISE + data):
+            return False
+        await on_sent()
+        # All that can be known: the bytes were taken, and the printer did not hang up on them.
+        self._line.abort_at_end = False
+        await self._line.until_lost(self._settings.answer_timeout_s)
+        return True
+
+    async def _hand_over(self, data: bytes) -> bool:
+        size = self._settings.piece_bytes
+        for start in range(0, len(data), size):
+            self._line.abort_at_end = True
+            self._line.write(data[start : start + size])
+            self.touched = True
+            if not await self._progress(lambda: self._line.drained, may_ask=False):
+                return False
+        return True
+
+    async def _hears_something(self) -> bool:
+        answers = self._line.answers
+        heard = answers.heard
+        return await self._line.until(lambda: answers.heard != heard, self._settings.settle_s)
+
+    async def _progress(self, done: Callable[[], bool], *, may_ask: bool) -> bool:
+        """Wait for `done`; time counts against the patience only while no reason to wait is known."""
+        settings, answers = self._settings, self._line.answers
+        moved_s = self._monotonic()
+        while not done():
+            seen = answers.status
+            await self._line.until(lambda: done() or answers.status != seen, settings.watch_every_s)  # noqa: B023  awaited here
+            now_s = self._monotonic()
+            if answers.status.obstacle and not answers.questions_open:
+                moved_s = now_s
+            elif now_s - moved_s >= settings.patience_s:
+                return False
+            self._show(answers.status, now_s - moved_s >= settings.stalled_after_s)
+            if may_ask and not done() and not answers.questions_open:
+                self._ask_all()
+        return True
+
+    def _ask_all(self) -> None:
+        for question in QUESTIONS:
+            self._line.answers.question_sent(question)
+            self._line.write(ask(question))
