@@ -1,6 +1,7 @@
 """The wire between host and printer: one TCP client, or a serial port. Small answers, so sending never waits."""
 
 import asyncio
+import os
 import socket
 import struct
 from typing import Protocol
@@ -81,7 +82,8 @@ def bound_socket(host: str, port: int, receive_buffer_bytes: int) -> socket.sock
     """A TCP socket that holds its port but does not listen: who connects is refused. `OSError` if the port is taken."""
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows the option would let two programs share the port
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Clients inherit it. Without it the kernel takes megabytes that no printer has room for.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         held.setblocking(False)  # noqa: FBT003  as above

@@ -29,6 +29,9 @@ class Wire(Protocol):
     def start_listening(self) -> None:
         """Undo `stop_listening`."""
 
+    async def wait_listening(self) -> None:
+        """Wait until connections are taken."""
+
 
 class Faults:
     """The fault panel of one printer."""
@@ -112,10 +115,11 @@ class Faults:
         self._wire.start_listening()
 
     async def power_cycle(self, *, off_s: float = 0.0) -> None:
-        """`power_off`, `off_s` seconds, `power_on`."""
+        """`power_off`, `off_s` seconds, `power_on`; returns when it listens again."""
         self.power_off()
         await asyncio.sleep(off_s)
         self.power_on()
+        await self._wire.wait_listening()
 
     def restore(self) -> None:
         """All well again: paper, cover, online, cutter, answers, reading, listening; drawer no longer jammed."""

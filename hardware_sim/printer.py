@@ -42,7 +42,7 @@ class SimulatedPrinter:
         link: symbolic link to the pty's real name.
         width_dots: dots across, a multiple of 8.
         rows_per_second: speed; `None` prints as fast as the computer can (a real one does 1,200 to 2,400).
-        buffer_bytes: receive buffer; when it is full the host's writes block.
+        buffer_bytes: receive buffer; when it is full the host's writes block, and so do its questions behind them.
         socket_buffer_bytes: what the kernel may hold before that.
         drawer: hangs on the kick connector.
         second_client: a second TCP client waits unanswered, or is refused.
@@ -60,7 +60,7 @@ class SimulatedPrinter:
         link: Path | None = None,
         width_dots: int = WIDTH_80_MM,
         rows_per_second: float | None = None,
-        buffer_bytes: int = 4096,
+        buffer_bytes: int = 65536,
         socket_buffer_bytes: int = 32768,
         drawer: Drawer | None = None,
         second_client: SecondClient = "wait",
@@ -100,7 +100,8 @@ class SimulatedPrinter:
         self._held: socket.socket | None = None
         self._client: Connection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listener: asyncio.Task[None] | None = None
+        self._gates: set[asyncio.Task[None]] = set()
+        self._listening = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._want_listening = False
         self._reset_client = False
@@ -123,6 +124,7 @@ class SimulatedPrinter:
         if self._pty is None:
             try:
                 self._held = bound_socket(self.host, self.port, self._socket_buffer_bytes)
+                self._held.listen(_QUEUED_CLIENTS)
             except OSError as exc:
                 raise PortTaken(
                     f"The simulated printer cannot have {self.host}:{self.port} ({exc.strerror}); "
@@ -237,19 +239,33 @@ class SimulatedPrinter:
 
     def start_listening(self) -> None:
         """See `faults.Wire`."""
-        if self._want_listening:
-            return
-        self._want_listening = True
-        before, self._listener = self._listener, None
-        if before is None and self._held is not None:
-            self._held.listen(_QUEUED_CLIENTS)
-        self._listener = self._spawn(self._serve_tcp(before) if self._pty is None else self._serve_pty(before))
+        if not self._want_listening:
+            self._want_listening = True
+            self._turn_gate(self._accept)
 
     def stop_listening(self) -> None:
         """See `faults.Wire`."""
-        self._want_listening = False
-        if self._listener is not None:
-            self._listener.cancel()
+        if self._want_listening:
+            self._want_listening = False
+            for gate in self._gates:
+                gate.cancel()
+            self._turn_gate(self._refuse)
+
+    async def wait_listening(self) -> None:
+        """See `faults.Wire`."""
+        await self._listening.wait()
+
+    def _turn_gate(self, turn: Callable[[], Coroutine[object, object, None]]) -> None:
+        """Accept or refuse, as soon as all turns before are over (a cancelled one needs a pass of the loop)."""
+        before = {gate for gate in self._gates if not gate.done()}
+
+        async def gate() -> None:
+            if before:
+                await asyncio.wait(before)
+            await turn()
+
+        task = self._spawn(gate())
+        self._gates = {*before, task}
 
     def drop_client(self, *, reset: bool) -> None:
         """See `faults.Wire`."""
@@ -263,36 +279,37 @@ class SimulatedPrinter:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _serve_tcp(self, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        if self._held is None:
-            return
-        loop, held = asyncio.get_running_loop(), self._held
-        held.listen(_QUEUED_CLIENTS)
-        try:
-            while True:
-                if self.second_client == "wait" and self._serving is not None:
-                    await asyncio.wait([self._serving])
-                client, _ = await loop.sock_accept(held)
-                if self._serving is not None and not self._serving.done():
-                    TcpConnection(client).close(reset=True)
-                    continue
-                self._serving = self._spawn(self._serve(TcpConnection(client)))
-        finally:
+    async def _refuse(self) -> None:
+        self._listening.clear()
+        if self._held is not None:
             # Who still queues is reset, and the port stays ours without listening: that is "connection refused".
-            held.close()
+            self._held.close()
             self._held = bound_socket(self.host, self.port, self._socket_buffer_bytes)
 
-    async def _serve_pty(self, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        if self._pty is None:
-            return
+    async def _accept(self) -> None:
+        if self._pty is not None:
+            await self._serve_pty(self._pty)
+        elif self._held is not None:
+            await self._serve_tcp(self._held)
+
+    async def _serve_tcp(self, held: socket.socket) -> None:
+        held.listen(_QUEUED_CLIENTS)
+        self._listening.set()
         while True:
-            if not self._pty.plugged:
-                self._pty.replug()
-            self._serving = self._spawn(self._serve(SerialConnection(self._pty)))
+            if self.second_client == "wait" and self._serving is not None:
+                await asyncio.wait([self._serving])
+            client, _ = await asyncio.get_running_loop().sock_accept(held)
+            if self._serving is not None and not self._serving.done():
+                TcpConnection(client).close(reset=True)
+            else:
+                self._serving = self._spawn(self._serve(TcpConnection(client)))
+
+    async def _serve_pty(self, port: PtyPort) -> None:
+        while True:
+            if not port.plugged:
+                port.replug()
+            self._listening.set()
+            self._serving = self._spawn(self._serve(SerialConnection(port)))
             await asyncio.wait([self._serving])
 
     async def _serve(self, client: Connection) -> None:

@@ -63,7 +63,7 @@ class Address(click.ParamType[tuple[str, int]]):
     show_default="as fast as it can",
     help="Dot rows a second; real printers do 1200 to 2400.",
 )
-@option("--buffer", type=click.IntRange(64, 1 << 24), default=4096, help="Receive buffer in bytes.")
+@option("--buffer", type=click.IntRange(64, 1 << 24), default=65536, help="Receive buffer in bytes.")
 @option("--second-client", type=click.Choice(["wait", "refuse"]), default="wait", help="What a second client gets.")
 @option("--drawer-pin", type=click.Choice(["2", "5", "none"]), default="2", help="Pin that the drawer hangs on.")
 @option("--drawer-open-is", type=click.Choice(["high", "low"]), default="high", help="Sensor wire while it is open.")

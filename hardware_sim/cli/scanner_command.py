@@ -13,8 +13,10 @@ from hardware_sim.errors import BadCommand, HostNotReading, NotPlugged, WaitedTo
 from hardware_sim.framing import NAMED
 from hardware_sim.scanner import Feedback, ScanSent, SimulatedScanner
 
-_VERBS = """!unplug, !plug, !replug [LINK], !noise [HEX], !partial BYTES CODE, !joined CODE CODE ..., !sleep SECONDS,
-!speed SECONDS_PER_BYTE, !quit"""
+_VERBS = (
+    "!unplug, !plug, !replug [LINK], !noise [HEX], !partial BYTES CODE, !joined CODE CODE ..., !sleep SECONDS, "
+    "!speed SECONDS_PER_BYTE, !quit"
+)
 
 
 @click.command(epilog=f"Lines that begin with ! are orders: {_VERBS}. Empty lines and # comments are skipped.")

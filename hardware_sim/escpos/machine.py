@@ -67,7 +67,7 @@ class Machine:
         paper: Paper,
         drawer: Drawer | None = None,
         *,
-        buffer_bytes: int = 4096,
+        buffer_bytes: int = 65536,
         realtime_in_data: bool = True,
         after_disconnect: AfterDisconnect = "forget",
     ) -> None:
@@ -108,6 +108,11 @@ class Machine:
     def idle(self) -> bool:
         """Nothing left to print, as far as it can be told: no buffer, no work (an unfinished command may be held)."""
         return not self._buffer and not self._work
+
+    @property
+    def mid_command(self) -> bool:
+        """Whether the host owes the rest of a command, for example rows of an announced raster."""
+        return self._lexer.inside_command
 
     def begin_connection(self, number: int) -> None:
         """From here on bytes come from connection `number` (1, 2, ...)."""
@@ -182,12 +187,18 @@ class Machine:
     # --- the mechanics
 
     def step(self, rows_max: int) -> Step:
-        """Carry out buffered work until `rows_max` rows are printed; see the module."""
+        """Carry out buffered work until `rows_max` rows are printed; see the module.
+
+        What is not printing (answer, cut, kick) never shares a step with rows before it: whoever paces the steps by
+        their rows has let the time of printing pass before the host hears of it.
+        """
         rows = 0
         for _ in range(TOKENS_A_STEP):
             if self.sensors.blocked:
                 return Step(rows, more=False)
             if self._work:
+                if rows and not isinstance(self._work[0], Strip | Feed | BeginRaster):
+                    return Step(rows, more=True)
                 rows += self._do(self._work[0], rows_max - rows)
                 if rows >= rows_max:
                     return Step(rows, more=True)

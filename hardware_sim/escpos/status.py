@@ -1,6 +1,6 @@
 """Status bytes of DLE EOT, GS r, GS a and GS I, as in Epson's reference; bit 0 is the lowest.
 
-The fixed bits tell the families apart: a DLE EOT answer is `0xx1xx10`, a GS r answer `0xx0xx00`, the first of four
+The fixed bits tell the families apart: a DLE EOT answer is `0xx1xx10`, a GS r answer `0xx0xxxx`, the first of four
 bytes of automatic status `0xx1xx00`.
 """
 
