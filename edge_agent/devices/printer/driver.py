@@ -175,13 +175,13 @@ class Printer:
     async def _look(self) -> Job | None:
         """The next job, after what is too old was put aside."""
         now, valid_for = self._wall(), timedelta(seconds=self._settings.kick_valid_s)
-        for job in await self._run(lambda c: spool.expire_kicks(c, now, valid_for)):
-            self._on_job(job)
+        for expired in await self._run(lambda c: spool.expire_kicks(c, now, valid_for)):
+            self._on_job(expired)
         if self._monotonic() >= self._forget_at_s:
             self._forget_at_s = self._monotonic() + _FORGET_EVERY_S
             before = now - timedelta(days=self._settings.keep_jobs_days)
             await self._run(lambda c: spool.forget_older_than(c, before))
-        job = await self._run(spool.next_job)
+        job: Job | None = await self._run(spool.next_job)
         self._show("same", await self._run(spool.waiting_count))
         return job
 
