@@ -1,0 +1,84 @@
+"""The catalogue on a real database: items as documents of the global feed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.storage import schema
+from hub.storage.database import Database
+from hub.storage.upserts import upsert
+from protocol.documents import Item
+from protocol.ids import GLOBAL_FEED, Sku
+
+_PART = 500
+T = TypeVar("T")
+
+
+class SqlCatalogueStore:
+    """See `CatalogueStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put_items(self, items: Sequence[Item], now: datetime) -> int:
+        """See CatalogueStore."""
+        del now
+        bodies = {Sku(item.sku): (item, msgspec.json.encode(item).decode()) for item in items}
+        with self._database.write() as connection:
+            revision = _lock(connection) + 1
+            known = _bodies(connection, list(bodies))
+            rows = [
+                {
+                    "sku": sku, "revision": revision, "deleted": False, "name": item.name, "unit": item.unit,
+                    "body": body,
+                }
+                for sku, (item, body) in bodies.items()
+                if known.get(sku) != body
+            ]  # fmt: skip
+            _write(connection, rows, revision)
+        return len(rows)
+
+    def delete_items(self, skus: Collection[Sku], now: datetime) -> int:
+        """See CatalogueStore."""
+        del now
+        with self._database.write() as connection:
+            revision = _lock(connection) + 1
+            known = _bodies(connection, list(skus))
+            rows = [
+                {"sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "body": "{}"}
+                for sku in known
+            ]
+            _write(connection, rows, revision)
+        return len(rows)
+
+
+def _lock(connection: sa.Connection) -> int:
+    query = sa.select(schema.feed.c.revision).where(schema.feed.c.name == GLOBAL_FEED).with_for_update()
+    return int(connection.execute(query).scalar_one())
+
+
+def _bodies(connection: sa.Connection, skus: Sequence[Sku]) -> Mapping[Sku, str]:
+    item = schema.item.c
+    found: dict[Sku, str] = {}
+    for part in _parts(skus):
+        query = sa.select(item.sku, item.body).where(item.sku.in_(part), item.deleted.is_(False))
+        found.update({Sku(row[0]): row[1] for row in connection.execute(query)})
+    return found
+
+
+def _write(connection: sa.Connection, rows: Sequence[Mapping[str, object]], revision: int) -> None:
+    if not rows:
+        return
+    columns = ["revision", "deleted", "name", "unit", "body"]
+    upsert(connection, schema.item, rows, replace=columns)
+    connection.execute(sa.update(schema.feed).where(schema.feed.c.name == GLOBAL_FEED).values(revision=revision))
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _PART):
+        yield values[start : start + _PART]

@@ -1,0 +1,164 @@
+"""Opening the hub's database: engines, migrations, and the translation of drivers' errors into ours.
+
+Two engines over one database: `writing` begins with the write lock on SQLite (BEGIN IMMEDIATE; a later upgrade of a
+read lock could fail half-way), `reading` gives every read transaction one moment of the database (REPEATABLE READ on
+PostgreSQL, a deferred transaction in WAL mode on SQLite). SQLite runs with synchronous FULL: NORMAL loses
+acknowledged sales at a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hub.errors import ConfigError, StorageRejected, StorageUnavailable
+from hub.storage import schema
+
+BUSY_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
+POOL_CONNECTIONS = 8
+
+
+class Database:
+    """The two engines and what the database says about itself."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.writing = _sqlite_engine(url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgres_engine(url)
+        self.reading = (
+            _sqlite_engine(url, "BEGIN")
+            if self.is_sqlite
+            else _postgres_engine(url, isolation_level="REPEATABLE READ", read_only=True)
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One moment of the database. Raises StorageUnavailable, StorageRejected."""
+        with translated_errors(self.url), self.reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that commits when the context is left. Raises StorageUnavailable, StorageRejected."""
+        with translated_errors(self.url), self.writing.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to this version's; several processes may do so at once."""
+        config = Config()
+        config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
+        with self.write() as connection:
+            if not self.is_sqlite:
+                # SQLite's write lock serialises this already; PostgreSQL gets a lock of its own for it.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('tillwire.migrate'))"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def state(self, name: str, default: str) -> str:
+        """Read what the database knows under `name`; the first to ask decides it by `default`."""
+        with self.write() as connection:
+            found = connection.execute(sa.select(schema.state.c.value).where(schema.state.c.name == name)).scalar()
+            if found is None:
+                if not self.is_sqlite:
+                    connection.execute(sa.text("LOCK TABLE state IN EXCLUSIVE MODE"))
+                    query = sa.select(schema.state.c.value).where(schema.state.c.name == name)
+                    found = connection.execute(query).scalar()
+                if found is None:
+                    connection.execute(sa.insert(schema.state).values(name=name, value=default))
+                    found = default
+        return str(found)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def parse_url(text: str) -> sa.URL:
+    """Read a database URL: `sqlite:///path` or `postgresql://...`. Raises ConfigError."""
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise ConfigError(
+            "database.url: not a database URL; write sqlite:///path/to/hub.db or postgresql://user@host/name"
+        ) from error
+    match url.get_backend_name():
+        case "sqlite":
+            return url.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise ConfigError(f"database.url: {other} is not supported; use sqlite:///... or postgresql://...")
+
+
+@contextmanager
+def translated_errors(url: sa.URL) -> Iterator[None]:
+    """Turn what drivers raise into StorageUnavailable or StorageRejected."""
+    where = url.render_as_string(hide_password=True)
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        raise StorageUnavailable(f"{where}: {error.args[0] if error.args else error}") from error
+    except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise StorageUnavailable(f"{where}: {error}") from error
+    except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error, OverflowError) as error:
+        raise StorageRejected(f"{where}: {error}") from error
+
+
+def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=POOL_CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver's own idea of when to begin would take the write lock too late; we say BEGIN ourselves.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin_transaction(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL, *, isolation_level: str = "READ COMMITTED", read_only: bool = False) -> sa.Engine:
+    options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
+    return sa.create_engine(
+        url,
+        isolation_level=isolation_level,
+        execution_options=options,
+        pool_size=POOL_CONNECTIONS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "tillwire-hub"},
+    )
+
+
+def open_database(url: sa.URL) -> Database:
+    """Open and migrate. A new SQLite file is readable by its owner only: it holds keys. Raises StorageUnavailable."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        _own_file(Path(url.database))
+    database = Database(url)
+    database.migrate()
+    return database
+
+
+def _own_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageUnavailable(f"{path}: {error.strerror}; check that the hub's user may write there") from error

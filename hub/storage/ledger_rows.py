@@ -1,0 +1,111 @@
+"""A ledger transaction's writes as rows, in the order of the columns below; shared by the dialects' raw SQL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+
+from hub.storage.moments import maybe_us, to_us
+from hub.storage.records import EpochKey, LedgerWrites, ParkedEvent, SaleFact
+
+Row = tuple[object, ...]
+
+EVENT_COLUMNS = (
+    "store", "terminal", "epoch", "sequence", "event_id", "type", "at_us", "received_us", "digest", "raw",
+    "duplicate_of",
+)  # fmt: skip
+MOVEMENT_COLUMNS = ("store", "sku", "at_us", "source", "epoch", "sequence", "line", "delta", "kind", "reason")
+SALE_COLUMNS = (
+    "store", "terminal", "epoch", "sequence", "kind", "at_us", "received_us", "latency_ms", "receipt_number",
+    "business_day", "currency", "total", "item_count",
+)  # fmt: skip
+LEVEL_COLUMNS = ("store", "sku", "on_hand", "reserved", "counted_us", "revision", "updated_us")
+PARKED_COLUMNS = (
+    "store", "terminal", "epoch", "sequence", "raw_hash", "event_id", "reason", "text", "raw", "parked_us",
+    "resolved_us",
+)  # fmt: skip
+TURNOVER_COLUMNS = ("store", "business_day", "currency", "sales", "refunds", "total")
+ALARM_COLUMNS = ("kind", "store", "terminal", "text", "count", "first_us", "last_us")
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def event_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """EVENT_COLUMNS."""
+    received = to_us(writes.at)
+    for event in writes.events:
+        store, terminal, epoch = event.key
+        yield (
+            store, terminal, epoch, event.sequence, event.event_id, event.type, maybe_us(event.at), received,
+            event.digest, event.raw, event.duplicate_of,
+        )  # fmt: skip
+
+
+def movement_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """MOVEMENT_COLUMNS."""
+    for entry in writes.movements:
+        (store, source, epoch), movement = entry.key, entry.movement
+        yield (
+            store, movement.sku, to_us(movement.at), source, epoch, entry.sequence, movement.line, movement.delta,
+            movement.kind, entry.reason,
+        )  # fmt: skip
+
+
+def sale_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """SALE_COLUMNS."""
+    received = to_us(writes.at)
+    for sale in writes.sales:
+        store, terminal, epoch = sale.key
+        yield (
+            store, terminal, epoch, sale.sequence, sale.kind, to_us(sale.at), received,
+            max(0, (writes.at - sale.at) // _MILLISECOND), sale.receipt_number, sale.business_day.isoformat(),
+            sale.currency, sale.total, sale.item_count,
+        )  # fmt: skip
+
+
+def turnover_rows(writes: LedgerWrites) -> list[Row]:
+    """TURNOVER_COLUMNS, to be added to what is there; one row for each key, sorted."""
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    for sale in writes.sales:
+        entry = sums.setdefault(_day(sale), [0, 0, 0])
+        entry[1 if sale.kind == "refund" else 0] += 1
+        entry[2] += sale.total
+    return [(*key, *values) for key, values in sorted(sums.items())]
+
+
+def level_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """LEVEL_COLUMNS."""
+    updated = to_us(writes.at)
+    for (store, sku), level in writes.levels.items():
+        counted = maybe_us(level.counted_at)
+        yield store, sku, level.on_hand, level.reserved, counted, writes.revisions[store], updated
+
+
+def cursor_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """sequence, digest, revision, store, terminal, epoch."""
+    for (store, terminal, epoch), cursor in writes.cursors.items():
+        yield cursor.sequence, cursor.digest, writes.revisions[store], store, terminal, epoch
+
+
+def parked_rows(writes: LedgerWrites) -> list[Row]:
+    """PARKED_COLUMNS."""
+    now = to_us(writes.at)
+    return [_parked_row(parked, parked.key, now) for parked in writes.parked]
+
+
+def alarm_rows(writes: LedgerWrites) -> list[Row]:
+    """ALARM_COLUMNS, to be counted up; in one order, so that two transactions cannot wait for each other."""
+    now = to_us(writes.at)
+    rows = [(alarm.kind, alarm.store, alarm.terminal, alarm.text, alarm.count, now, now) for alarm in writes.alarms]
+    return sorted(rows, key=lambda row: row[:3])
+
+
+def _parked_row(parked: ParkedEvent, key: EpochKey, now: int) -> Row:
+    raw_hash = hashlib.sha256(parked.raw).digest()
+    resolved = now if parked.resolved else None
+    return (*key, parked.sequence, raw_hash, parked.event_id, parked.reason, parked.text, parked.raw, now, resolved)
+
+
+def _day(sale: SaleFact) -> tuple[str, str, str]:
+    return sale.key.store, sale.business_day.isoformat(), sale.currency

@@ -1,0 +1,149 @@
+"""A ledger transaction on SQLite, on the raw driver. The whole file is locked by BEGIN IMMEDIATE, so no row locks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from hub.stock.level import Level
+from hub.storage import ledger_rows as rows
+from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
+from protocol.event import Digest
+from protocol.ids import Sku, StoreId, TerminalId, store_feed
+from protocol.journal_receiver import JournalCursor
+from protocol.movements import Movement
+
+_IN_MAX = 500  # values in one IN (...): below every build's limit of variables
+
+
+def _insert(table: str, columns: Sequence[str], suffix: str = "") -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) {suffix}"  # noqa: S608 - names from our own code only
+
+
+_EVENT = _insert("event", rows.EVENT_COLUMNS)
+_MOVEMENT = _insert("movement", rows.MOVEMENT_COLUMNS)
+_SALE = _insert("sale", rows.SALE_COLUMNS)
+_LEVEL = _insert(
+    "level",
+    rows.LEVEL_COLUMNS,
+    "ON CONFLICT (store, sku) DO UPDATE SET on_hand = excluded.on_hand, reserved = excluded.reserved, "
+    "counted_us = excluded.counted_us, revision = excluded.revision, updated_us = excluded.updated_us",
+)
+_PARKED = _insert("parked", rows.PARKED_COLUMNS, "ON CONFLICT DO NOTHING")
+_TURNOVER = _insert(
+    "turnover",
+    rows.TURNOVER_COLUMNS,
+    "ON CONFLICT (store, business_day, currency) DO UPDATE SET sales = turnover.sales + excluded.sales, "
+    "refunds = turnover.refunds + excluded.refunds, total = turnover.total + excluded.total",
+)
+_ALARM = _insert(
+    "alarm",
+    rows.ALARM_COLUMNS,
+    "ON CONFLICT (kind, store, terminal) DO UPDATE SET count = alarm.count + excluded.count, "
+    "text = excluded.text, last_us = excluded.last_us, closed_us = NULL",
+)
+
+
+class SqliteLedger:
+    """See `LedgerTransaction`."""
+
+    def __init__(self, connection: sqlite3.Connection, stores: Collection[StoreId]) -> None:
+        self._connection = connection
+        self._stores = sorted(stores)
+
+    def revisions(self) -> Mapping[StoreId, int]:
+        """See LedgerReads."""
+        query = "SELECT revision FROM feed WHERE name = ?"
+        found = {store: self._connection.execute(query, (store_feed(store),)).fetchone() for store in self._stores}
+        return {store: row[0] for store, row in found.items() if row is not None}
+
+    def cursors(self, keys: Collection[EpochKey]) -> Mapping[EpochKey, JournalCursor]:
+        """See LedgerReads."""
+        query = "SELECT sequence, digest FROM epoch WHERE store = ? AND terminal = ? AND epoch = ?"
+        found = {key: self._connection.execute(query, key).fetchone() for key in keys}
+        return {key: JournalCursor(key.epoch, row[0], Digest(row[1])) for key, row in found.items() if row is not None}
+
+    def digest_at(self, key: EpochKey, sequence: int) -> Digest | None:
+        """See LedgerReads."""
+        query = "SELECT digest FROM event WHERE store = ? AND terminal = ? AND epoch = ? AND sequence = ?"
+        row = self._connection.execute(query, (*key, sequence)).fetchone()
+        return None if row is None else Digest(row[0])
+
+    def logged_ids(self, ids: Collection[tuple[StoreId, str]]) -> Mapping[tuple[StoreId, str], Place]:
+        """See LedgerReads."""
+        query = (
+            "SELECT event_id, terminal, epoch, sequence FROM event "
+            "WHERE store = ? AND event_id IN ({}) AND event_id IS NOT NULL AND duplicate_of IS NULL"
+        )
+        return {
+            (store, row[0]): Place(TerminalId(row[1]), row[2], row[3])
+            for store, part in _parts(ids)
+            for row in self._connection.execute(query.format(_marks(part)), (store, *part))
+        }
+
+    def open_forks(self) -> frozenset[tuple[StoreId, str]]:
+        """See LedgerReads."""
+        query = (
+            "SELECT event_id FROM parked WHERE store = ? AND reason = 'fork' AND resolved_us IS NULL "
+            "AND event_id IS NOT NULL"
+        )
+        return frozenset((store, row[0]) for store in self._stores for row in self._connection.execute(query, (store,)))
+
+    def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
+        """See LedgerReads."""
+        query = "SELECT sku, on_hand, reserved, counted_us FROM level WHERE store = ? AND sku IN ({})"
+        return {
+            LevelKey(store, Sku(row[0])): Level(row[1], row[2], maybe_from_us(row[3]))
+            for store, part in _parts(keys)
+            for row in self._connection.execute(query.format(_marks(part)), (store, *part))
+        }
+
+    def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
+        """See LedgerReads."""
+        query = "SELECT line, sku, delta, kind, at_us FROM movement WHERE store = ? AND sku = ? AND at_us >= ?"
+        after = -(2**62) if since is None else to_us(since)
+        found = self._connection.execute(query, (*key, after))
+        return [Movement(line, Sku(sku), delta, kind, from_us(at)) for line, sku, delta, kind, at in found]
+
+    def write(self, writes: LedgerWrites) -> None:
+        """See LedgerTransaction."""
+        run = self._connection.executemany
+        run("UPDATE feed SET revision = ? WHERE name = ?", [(r, store_feed(s)) for s, r in writes.revisions.items()])
+        run(_EVENT, rows.event_rows(writes))
+        run(_MOVEMENT, rows.movement_rows(writes))
+        run(_SALE, rows.sale_rows(writes))
+        run(_TURNOVER, rows.turnover_rows(writes))
+        run(_LEVEL, rows.level_rows(writes))
+        run(
+            "UPDATE epoch SET sequence = ?, digest = ?, revision = ? WHERE store = ? AND terminal = ? AND epoch = ?",
+            rows.cursor_rows(writes),
+        )
+        run(_PARKED, rows.parked_rows(writes))
+        now = to_us(writes.at)
+        run(
+            "UPDATE parked SET resolved_us = ? WHERE resolved_us IS NULL AND reason = 'fork' "
+            "AND store = ? AND event_id = ?",
+            [(now, *identity) for identity in writes.resolved_forks],
+        )
+        run(
+            "UPDATE parked SET resolved_us = ? WHERE resolved_us IS NULL AND reason <> 'fork' "
+            "AND store = ? AND terminal = ? AND epoch = ? AND sequence = ?",
+            [(now, *key, sequence) for key, sequence in writes.replayed],
+        )
+        run(_ALARM, rows.alarm_rows(writes))
+
+
+def _parts(keys: Collection[tuple[StoreId, str]]) -> Iterator[tuple[StoreId, list[str]]]:
+    by_store: defaultdict[StoreId, list[str]] = defaultdict(list)
+    for store, name in sorted(keys):
+        by_store[store].append(name)
+    for store, names in by_store.items():
+        for start in range(0, len(names), _IN_MAX):
+            yield store, names[start : start + _IN_MAX]
+
+
+def _marks(part: Sequence[str]) -> str:
+    return ", ".join("?" * len(part))

@@ -1,0 +1,12 @@
+"""Alembic's entry point: the connection is handed over by `database.py`, in one transaction with the version table."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from hub.storage.schema import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

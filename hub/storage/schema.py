@@ -1,0 +1,251 @@
+"""The hub's tables, the same on SQLite and on PostgreSQL.
+
+Names are natural keys (store, terminal, epoch, sequence), so a row can be read by a person and joined by nobody's
+memory. Times are microseconds (`moments.py`), quantities thousandths, amounts minor units. `feed.revision` of a
+store is also that store's lock: whoever changes a cursor, a level or a setting of a store holds that row
+(see `port.py`). A change here needs a migration; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+_Position = BigInteger().with_variant(Integer, "sqlite")
+"""A number that the database gives; SQLite counts only in a column that is called INTEGER."""
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _number(name: str, *, key: bool = False, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, primary_key=key, nullable=null, autoincrement=False)
+
+
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+state = Table("state", metadata, _text("name", key=True), _text("value"))
+"""What the database knows about itself: its lineage, the hash of the admin key, the secret of sessions."""
+
+feed = Table("feed", metadata, _text("name", key=True), _number("revision"), _bytes("key"))
+
+store = Table(
+    "store",
+    metadata,
+    _text("id", key=True),
+    _text("name"),
+    _text("settings"),
+    _number("settings_revision"),
+    _number("created_us"),
+)
+
+terminal = Table(
+    "terminal",
+    metadata,
+    _text("store", key=True),
+    _text("id", key=True),
+    _text("name"),
+    _bytes("key"),
+    _number("epoch"),
+    _number("created_us"),
+    _number("revoked_us", null=True),
+    Column("online", Boolean, nullable=False, server_default=text("false")),
+    _number("last_seen_us", null=True),
+    Column("backlog", BigInteger, nullable=False, server_default=text("0")),
+    _number("oldest_unsent_us", null=True),
+    Column("devices", Text, nullable=False, server_default=text("'{}'")),
+    Column("version", Text, nullable=False, server_default=text("''")),
+    Column("problem", Text, nullable=False, server_default=text("''")),
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _number("epoch", key=True),
+    _number("sequence"),
+    _bytes("digest"),
+    _number("revision"),
+    _text("nonce"),
+    _text("reason"),
+    _number("granted_us"),
+)
+Index("epoch_by_revision", epoch.c.store, epoch.c.revision)
+
+event = Table(
+    "event",
+    metadata,
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _number("epoch", key=True),
+    _number("sequence", key=True),
+    Column("event_id", Text),
+    Column("type", Text),
+    _number("at_us", null=True),
+    _number("received_us"),
+    _bytes("digest"),
+    _bytes("raw"),
+    Column("duplicate_of", Text),
+)
+_counts_for_something: ColumnElement[bool] = event.c.event_id.is_not(None) & event.c.duplicate_of.is_(None)
+Index(
+    "event_by_id",
+    event.c.store,
+    event.c.event_id,
+    unique=True,
+    sqlite_where=_counts_for_something,
+    postgresql_where=_counts_for_something,
+)
+
+movement = Table(
+    "movement",
+    metadata,
+    _text("store", key=True),
+    _text("sku", key=True),
+    _number("at_us", key=True),
+    _text("source", key=True),
+    _number("epoch", key=True),
+    _number("sequence", key=True),
+    _number("line", key=True),
+    _number("delta"),
+    _text("kind"),
+    _text("reason"),
+    sqlite_with_rowid=False,
+)
+"""The ledger. `source` is a terminal, or "~hub". Kept in the order in which a level is derived: by SKU and time."""
+
+level = Table(
+    "level",
+    metadata,
+    _text("store", key=True),
+    _text("sku", key=True),
+    _number("on_hand"),
+    _number("reserved"),
+    _number("counted_us", null=True),
+    _number("revision"),
+    _number("updated_us"),
+    sqlite_with_rowid=False,
+)
+Index("level_by_revision", level.c.store, level.c.revision)
+Index("level_by_sku", level.c.sku)
+_negative: ColumnElement[bool] = level.c.on_hand < text("0")
+Index("level_negative", level.c.store, level.c.sku, sqlite_where=_negative, postgresql_where=_negative)
+
+sale = Table(
+    "sale",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    _text("store"),
+    _text("terminal"),
+    _number("epoch"),
+    _number("sequence"),
+    _text("kind"),
+    _number("at_us"),
+    _number("received_us"),
+    _number("latency_ms"),
+    _text("receipt_number"),
+    _text("business_day"),
+    _text("currency"),
+    _number("total"),
+    _number("item_count"),
+)
+Index("sale_by_store", sale.c.store, sale.c.position)
+Index("sale_by_arrival", sale.c.received_us)
+
+turnover = Table(
+    "turnover",
+    metadata,
+    _text("store", key=True),
+    _text("business_day", key=True),
+    _text("currency", key=True),
+    _number("sales"),
+    _number("refunds"),
+    _number("total"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    _text("store"),
+    _text("terminal"),
+    _number("epoch"),
+    _number("sequence"),
+    _bytes("raw_hash"),
+    Column("event_id", Text),
+    _text("reason"),
+    _text("text"),
+    _bytes("raw"),
+    _number("parked_us"),
+    _number("resolved_us", null=True),
+)
+Index(
+    "parked_once", parked.c.store, parked.c.terminal, parked.c.epoch, parked.c.sequence, parked.c.raw_hash, unique=True
+)
+_open: ColumnElement[bool] = parked.c.resolved_us.is_(None)
+Index("parked_open", parked.c.store, parked.c.event_id, sqlite_where=_open, postgresql_where=_open)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    _text("kind", key=True),
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _text("text"),
+    _number("count"),
+    _number("first_us"),
+    _number("last_us"),
+    _number("closed_us", null=True),
+)
+
+latency = Table("latency", metadata, _number("minute", key=True), _number("bucket", key=True), _number("count"))
+
+bad_frame = Table(
+    "bad_frame",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    _number("at_us"),
+    _text("topic"),
+    _text("reason"),
+    _text("text"),
+    _bytes("sample"),
+)
+
+item = Table(
+    "item",
+    metadata,
+    _text("sku", key=True),
+    _number("revision"),
+    Column("deleted", Boolean, nullable=False),
+    _text("name"),
+    _text("unit"),
+    _text("body"),
+)
+Index("item_by_revision", item.c.revision)
+
+availability = Table("availability", metadata, _text("sku", key=True), _number("revision"))
+"""The web's one order of changes; written behind the ingest path by `projections/availability.py`."""
+Index("availability_by_revision", availability.c.revision)
+
+projected = Table("projected", metadata, _text("feed", key=True), _number("revision"))
+"""How far each feed is in `availability`."""
+
+login_token = Table("login_token", metadata, _text("id", key=True), _number("expires_us"))
+"""One-time tokens that were used."""

@@ -1,0 +1,196 @@
+"""What every database promises about the ledger."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from hub.errors import StorageError
+from hub.ingest.plan import IncomingBatch
+from hub.ingest.session import ingest
+from hub.stock.level import level_of
+from hub.storage.database import Database
+from hub.storage.records import LedgerWrites, LevelKey
+from protocol.documents import Settings
+from protocol.feed_sender import FeedSnapshot
+from protocol.frame import Key
+from protocol.ids import Sku, StoreId, store_feed
+from protocol.messages import EpochRequest
+from tests.contract.hub_storage.conftest import Ports, memory_ports, sql_ports
+from tests.unit.hub.journals import Journal, at, count, sale
+
+HANOI, SAIGON = StoreId("hanoi"), StoreId("saigon")
+TEA = Sku("tea")
+
+
+def add_journal(ports: Ports, journal: Journal) -> None:
+    """Create the journal's store, if need be, and its terminal."""
+    if store_feed(journal.store) not in ports.feeds.heads():
+        ports.fleet.add_store(journal.store, Settings(store_name="Shop"), Key(b"f" * 32), at(0))
+    ports.fleet.add_terminal(journal.store, journal.terminal, "", journal.key, at(0))
+
+
+def state_of(ports: Ports, stores: Sequence[StoreId]) -> list[tuple[object, ...]]:
+    """Everything that the outside can see of these stores, in comparable form."""
+    seen: list[tuple[object, ...]] = [("heads", dict(ports.feeds.heads()))]
+    for store in stores:
+        snapshot = ports.feeds.snapshot(store_feed(store), 0)
+        documents = sorted((d.kind, d.key, d.revision, bytes(d.body)) for d in snapshot.documents)
+        cursors = sorted((c.terminal, c.epoch, c.sequence) for c in snapshot.cursors)
+        seen.append((store, snapshot.to_rev, documents, cursors))
+        seen.append(
+            ("parked", sorted((p.key, p.sequence, p.reason, p.raw) for p in ports.parked.parked_events(store, 1000)))
+        )
+    return seen
+
+
+def history(seed: int) -> tuple[list[Journal], list[list[IncomingBatch]]]:
+    """Journals with sales and counts, a clone that forks, and the transactions in which their batches come."""
+    chance = random.Random(seed)  # noqa: S311 - a test's dice
+    journals = [Journal("hanoi", "till1"), Journal("hanoi", "till2"), Journal("saigon", "till1")]
+    clone = Journal("hanoi", "till1")
+    for number in range(60):
+        journal = chance.choice(journals)
+        when = at(chance.randrange(50))
+        sku = chance.choice(["tea", "phở", "bún"])
+        if chance.random() < 0.15:
+            journal.append(count(sku, chance.randrange(20) * 1000, when), when)
+        else:
+            journal.append(sale(number, (sku, chance.randrange(1, 4) * 1000), ("tea", 1000)), when)
+    for event in journals[0].events[:3]:
+        clone.events.append(event)
+    clone.append(sale(999, ("tea", 1000)), at(3), event_id="clone")
+    transactions = []
+    for _ in range(40):
+        batches = []
+        for _ in range(chance.randrange(1, 5)):
+            journal = chance.choice([*journals, *journals, clone])
+            first = chance.randrange(1, len(journal.events) + 1)
+            last = min(len(journal.events), first + chance.randrange(12))
+            batches.append(journal.batch(first, last))
+        transactions.append(batches)
+    transactions.append([journal.batch(1, len(journal.events)) for journal in journals])
+    return journals, transactions
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_random_history_ends_as_in_the_memory_store(ports: Ports, seed: int) -> None:
+    """The memory store is the model: acks, documents, cursors and parked events agree at every step."""
+    journals, transactions = history(seed)
+    model = memory_ports()
+    for journal in journals:
+        add_journal(ports, journal)
+        add_journal(model, journal)
+    for batches in transactions:
+        results = ingest(ports.ledger, batches, at(60)).results
+        assert results == ingest(model.ledger, batches, at(60)).results
+        assert state_of(ports, [HANOI, SAIGON]) == state_of(model, [HANOI, SAIGON])
+    with ports.ledger.begin([HANOI, SAIGON]) as transaction:
+        for store in (HANOI, SAIGON):
+            for name in ("tea", "phở", "bún"):
+                key = LevelKey(store, Sku(name))
+                level = transaction.levels([key]).get(key)
+                ledger = transaction.ledger(key, None)
+                assert (level is None and not ledger) or level == level_of(ledger)
+
+
+def test_what_was_not_committed_never_was(ports: Ports) -> None:
+    """An exception inside the transaction leaves log, levels and cursors as they were."""
+    journal = Journal()
+    journal.append(sale(1, ("tea", 1_000)), at(0))
+    add_journal(ports, journal)
+    before = state_of(ports, [HANOI])
+
+    def fail_after_writing() -> None:
+        with ports.ledger.begin([HANOI]) as transaction:
+            transaction.write(LedgerWrites(at=at(1), revisions={HANOI: 9}))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_after_writing()
+    assert state_of(ports, [HANOI]) == before
+
+
+def test_a_fork_is_resolved_in_a_new_epoch_and_counts_once(ports: Ports) -> None:
+    """The clone's sale is parked, then comes properly; the common past is kept as duplicates and moves nothing."""
+    original, clone = Journal(), Journal()
+    for journal in (original, clone):
+        journal.append(sale(1, ("tea", 1_000)), at(1))
+    original.append(sale(2, ("tea", 1_000)), at(2))
+    clone.append(sale(3, ("tea", 5_000)), at(3), event_id="clone")
+    add_journal(ports, original)
+    ingest(ports.ledger, [original.batch(1, 2)], at(4))
+    (result,) = ingest(ports.ledger, [clone.batch(1, 2)], at(5)).results
+    assert result.ack.status == "fork"
+    ingest(ports.ledger, [clone.batch(1, 2)], at(5))
+    assert [parked.event_id for parked in ports.parked.parked_events(HANOI, 10)] == ["clone"]
+    request = EpochRequest(epoch=1, reason="fork", nonce="n" * 16)
+    grant = ports.fleet.grant_epoch(HANOI, clone.terminal, request, at(6))
+    assert ports.fleet.grant_epoch(HANOI, clone.terminal, request, at(6)) == grant
+    assert grant.epoch == 2
+    fresh = Journal(epoch=2)
+    for event in clone.events:
+        fresh.adopt(event.raw)
+    (result,) = ingest(ports.ledger, [fresh.batch(1, 2)], at(7)).results
+    assert (result.ack.status, result.duplicates, result.taken) == ("ok", 1, 2)
+    assert ports.parked.parked_events(HANOI, 10) == []
+    with ports.ledger.begin([HANOI]) as transaction:
+        assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -7_000
+
+
+def test_two_workers_that_take_the_same_messages_count_once(database: Database) -> None:
+    """Which worker gets what does not matter: the store's lock and the cursor decide."""
+    ports = sql_ports(database)
+    journals = [Journal("hanoi", "till1"), Journal("hanoi", "till2"), Journal("saigon", "till1")]
+    for journal in journals:
+        add_journal(ports, journal)
+        for number in range(40):
+            journal.append(sale(number, ("tea", 1_000), ("phở", 2_000)), at(number))
+    errors: list[StorageError] = []
+
+    def work(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - a test's dice
+        for _ in range(25):
+            batches = []
+            for journal in chance.sample(journals, 2):
+                first = chance.randrange(1, 41)
+                batches.append(journal.batch(first, min(40, first + 15)))
+            try:
+                ingest(ports.ledger, batches, at(60))
+            except StorageError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    ingest(ports.ledger, [journal.batch(1, 40) for journal in journals], at(61))
+    levels = {
+        (store, document.key): bytes(document.body)
+        for store in (HANOI, SAIGON)
+        for document in ports.feeds.snapshot(store_feed(store), 0).documents
+        if document.kind == "stock"
+    }
+    assert b'"on_hand":-80000' in levels[HANOI, "tea"]
+    assert b'"on_hand":-160000' in levels[HANOI, "phở"]
+    assert b'"on_hand":-40000' in levels[SAIGON, "tea"]
+
+
+def test_a_snapshot_has_only_what_changed_since(ports: Ports) -> None:
+    """Documents and cursors after the given revision, and the head that belongs to them."""
+    journal = Journal()
+    add_journal(ports, journal)
+    journal.append(sale(1, ("tea", 1_000)), at(1))
+    journal.append(sale(2, ("phở", 1_000)), at(2))
+    ingest(ports.ledger, [journal.batch(1, 1)], at(3))
+    head = ports.feeds.heads()[store_feed(HANOI)]
+    ingest(ports.ledger, [journal.batch(2, 2)], at(3))
+    snapshot: FeedSnapshot = ports.feeds.snapshot(store_feed(HANOI), head)
+    assert (snapshot.from_rev, snapshot.to_rev) == (head, head + 1)
+    assert [document.key for document in snapshot.documents] == ["phở"]
+    assert [cursor.sequence for cursor in snapshot.cursors] == [2]

@@ -1,0 +1,50 @@
+"""The migrations make the schema that the code believes in."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from hub.errors import ConfigError, StorageUnavailable
+from hub.storage.database import Database, open_database, parse_url
+from hub.storage.schema import metadata
+
+
+def test_migrations_and_schema_agree(database: Database) -> None:
+    """Nothing to add, nothing to drop."""
+    with database.write() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    """Every start migrates; the second finds all done."""
+    database.migrate()
+    assert database.state("lineage", "first") == "first"
+    assert database.state("lineage", "second") == "first"
+
+
+def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """The database holds the terminals' keys."""
+    path = tmp_path / "data" / "hub.db"
+    open_database(parse_url(f"sqlite:///{path}")).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_database_that_is_away_is_said_so_without_its_password() -> None:
+    """The message is for a person; a password must not get into a log."""
+    url = parse_url("postgresql://till:sesame@127.0.0.1:1/hub")
+    with pytest.raises(StorageUnavailable) as failure:
+        open_database(url)
+    assert "sesame" not in str(failure.value)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "mysql://host/x"])
+def test_other_databases_are_refused_with_words(text: str) -> None:
+    """The remedy is in the message."""
+    with pytest.raises(ConfigError, match="sqlite:///"):
+        parse_url(text)
