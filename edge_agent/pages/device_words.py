@@ -28,7 +28,8 @@ def device_pill(device: DeviceView, now: datetime, speech: Speech) -> Pill:
         waiting = many("%(n)s receipt waits", "%(n)s receipts wait", device.waiting) % {"n": device.waiting}
         happened = f"{happened} {waiting}."
         if tone != "good":
-            label = f"{label} · {waiting}"
+            short = _("%(n)s waiting") % {"n": device.waiting}
+            label = f"{label} · {short}"
             remedy = (*remedy, _("What waits is printed by itself afterwards."))
     return Pill(device.kind, tone, ICONS[device.kind], label, happened, remedy)
 

@@ -119,16 +119,6 @@ def width_class(text: str) -> str:
     return f"w{min(4, sum(1 for _ in limits))}"
 
 
-def _split_decimals(text: str, places: int) -> tuple[str, str, str]:
-    """Cut at the decimal mark, if the text has one that this currency can have."""
-    if not places:
-        return text, "", ""
-    match = re.fullmatch(rf"(.*\d)[.,](\d{{1,{places}}})", text)
-    if match is None:
-        return text, "", ""
-    return match.group(1), ".", match.group(2)
-
-
 def shown_text(text: str) -> str:
     """Make foreign text fit to be shown in a line: composed (NFC), without control and direction marks, single spaces.
 
@@ -137,3 +127,18 @@ def shown_text(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     kept = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in composed)
     return " ".join(kept.translate(_DIRECTION_MARKS).split())
+
+
+def plain_quantity(thousandths: int) -> str:
+    """Write a quantity as `protocol.quantity` reads it. For forms, never for eyes."""
+    return format_quantity(thousandths)
+
+
+def _split_decimals(text: str, places: int) -> tuple[str, str, str]:
+    """Cut at the decimal mark, if the text has one that this currency can have."""
+    if not places:
+        return text, "", ""
+    match = re.fullmatch(rf"(.*\d)[.,](\d{{1,{places}}})", text)
+    if match is None:
+        return text, "", ""
+    return match.group(1), ".", match.group(2)

@@ -1,6 +1,6 @@
 """Codes into sentences: what a cashier reads about the link, units, and her own last action.
 
-Every trouble is said in three parts: a label that fits a pill, what is the matter, and what to do, as steps. Colours say
+Every trouble is said in three parts: a label that fits a pill, what is the matter, what to do, as steps. Colours say
 how soon somebody must act: "good", "look" (soon), "act" (now), "quiet" (nothing to say).
 """
 
@@ -49,7 +49,7 @@ class Pill:
 def link_pill(link: LinkView, now: datetime, speech: Speech) -> Pill:
     """Say how the till stands with the hub. Offline is amber: to sell offline is normal."""
     _, many = speech.gettext, speech.ngettext
-    waiting = many("%(n)s entry waits", "%(n)s entries wait", link.backlog) % {"n": _count(link.backlog, speech)}
+    waiting = many("%(n)s to send", "%(n)s to send", link.backlog) % {"n": _count(link.backlog, speech)}
     if link.epoch_problem:
         return Pill(
             "link", "look", "refresh-cw", _("Joining the hub anew"),
@@ -107,7 +107,7 @@ def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
     sentences: dict[str, str] = {
         "line_added": _("Added: %(detail)s"),
         "line_voided": _("Taken off: %(detail)s"),
-        "unknown_code": _("No item has the code %(detail)s. Check it, or type it by hand."),
+        "unknown_code": _("No item has the code %(detail)s. Scan again or type it."),
         "bad_check_digit": _("The code %(detail)s is damaged: its check digit is wrong. Scan again."),
         "card_number_refused": _("That looked like a bank card's number. It was not kept. Scan the goods instead."),
         "unreadable_scan": _("The scanner sent something unreadable. Scan again."),

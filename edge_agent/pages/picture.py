@@ -1,0 +1,178 @@
+"""A view becomes pieces of HTML, each with an id, so that a change sends only the pieces that changed.
+
+The same templates draw the first page and every later piece; the page never builds HTML by itself. Lines are pieces of
+their own: a scan into a cart of sixty lines sends two of them. Everything foreign is escaped by Jinja and composed by
+`figures.shown_text`.
+
+Trap: a piece's outer element carries its id and hx-swap-oob. Fields that a cashier types into are outside of all
+pieces, so that no change ever takes a half-typed amount away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from edge_agent.pages import figures
+from edge_agent.pages.device_words import device_pill, print_state
+from edge_agent.pages.port import Language
+from edge_agent.pages.translations import translations
+from edge_agent.pages.words import Speech, link_pill, notice, unit
+from edge_agent.till.view import CounterView, LineView
+from protocol.money import decimals
+
+TEMPLATES = Path(__file__).parent / "templates"
+PIECES = (
+    "stage", "clock", "who", "pills", "panels", "notice", "floor", "questions", "sum", "total", "quick", "fields", "go",
+)  # fmt: skip
+LINES_CACHED_MAX = 2048
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One view, drawn: `pieces` by id, and the lines of the cart `sale_id` by id, in order."""
+
+    sale_id: str
+    pieces: Mapping[str, str]
+    lines: Mapping[str, str]
+
+    def since(self, shown: Picture | None) -> str:
+        """Return the HTML that brings a page which shows `shown` (None: anything at all) to this picture."""
+        if shown is None:
+            return "".join(self.pieces.values()) + self._all_lines()
+        changed = [html for piece, html in self.pieces.items() if shown.pieces.get(piece) != html]
+        return "".join(changed) + self._lines_since(shown)
+
+    def _lines_since(self, shown: Picture) -> str:
+        old, new = list(shown.lines), list(self.lines)
+        kept = [line for line in old if line in self.lines]
+        if self.sale_id != shown.sale_id or not new or not kept or new[: len(kept)] != kept:
+            return self._all_lines() if self.lines != shown.lines else ""
+        gone = (f'<li id="{line}" hx-swap-oob="delete"></li>' for line in old if line not in self.lines)
+        changed = (self.lines[line] for line in kept if shown.lines[line] != self.lines[line])
+        added = "".join(self.lines[line] for line in new[len(kept) :])
+        more = f'<ol hx-swap-oob="beforeend:#lines">{_as_children(added)}</ol>' if added else ""
+        return "".join((*gone, *changed, more))
+
+    def _all_lines(self) -> str:
+        return f'<ol id="lines" class="lines" hx-swap-oob="true">{_as_children("".join(self.lines.values()))}</ol>'
+
+
+def draw(view: CounterView, now: datetime, version: str) -> Picture:
+    """Draw a view. `now` is shown as the clock and measures how long something has been wrong."""
+    speech = _speech(view.language)
+    facts = _facts(view, now, version, speech)
+    templates = _environment(view.language)
+    pieces = {piece: templates.get_template(f"{piece}.html").render(facts) for piece in PIECES}
+    newest = _newest_line(view)
+    lines = {
+        f"line-{line.number}": _line(view.language, view.currency, line, newest=line.number == newest)
+        for line in view.lines
+    }
+    return Picture(view.sale_id, pieces, lines)
+
+
+def page(view: CounterView, now: datetime, version: str, icons: str) -> str:
+    """Draw the whole page, as a browser first gets it. `icons` is the sprite, with ids that start with `i-`."""
+    picture = draw(view, now, version)
+    facts = _facts(view, now, version, _speech(view.language))
+    lines = _as_children("".join(picture.lines.values()))
+    template = _environment(view.language).get_template("page.html")
+    return template.render({**facts, "pieces": picture.pieces, "lines": lines, "icons": icons})
+
+
+def locked_page(language: Language) -> str:
+    """Draw what a visitor without the cookie sees: what this is, and how to get in."""
+    return _environment(language).get_template("locked.html").render(language=language)
+
+
+def stage(view: CounterView) -> str:
+    """Name what the page is about: "cart", "done" (a sale was just paid), or "empty"."""
+    if view.lines:
+        return "cart"
+    return "done" if view.last_sale is not None else "empty"
+
+
+def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> dict[str, object]:
+    """All that the templates know."""
+    language, currency = view.language, view.currency
+    sale = view.last_sale
+    quick = figures.quick_amounts(view.total, currency)
+    return {
+        "view": view,
+        "language": language,
+        "version": version,
+        "stage": stage(view),
+        "clock": f"{now:%H:%M}",
+        "pills": (link_pill(view.link, now, speech), *(device_pill(device, now, speech) for device in view.devices)),
+        "notice_text": notice(view.notice, view, speech) if view.notice else "",
+        "money": lambda minor: figures.money(minor, currency, language),
+        "amount": lambda minor: figures.amount(minor, currency, language),
+        "plain": lambda minor: figures.plain_amount(minor, currency),
+        "width": lambda minor: figures.width_class(figures.money(minor, currency, language)),
+        "count": lambda number: f"{number:,}".replace(",", figures.grouping_mark(language)),
+        "shown": figures.shown_text,
+        "quick": quick,
+        "decimals": decimals(currency),
+        "marks": figures.grouping_mark(language),
+        "decimal_mark": figures.decimal_mark(language),
+        "print_state": print_state(sale.print_state, view.devices, speech) if sale else None,
+    }
+
+
+@lru_cache(maxsize=LINES_CACHED_MAX)
+def _line(language: Language, currency: str, line: LineView, *, newest: bool) -> str:
+    """Draw one line; most lines of a cart are the same from one picture to the next."""
+    speech = _speech(language)
+    return (
+        _environment(language)
+        .get_template("line.html")
+        .render(
+            line=line,
+            newest=newest,
+            name=figures.shown_text(line.name) or line.sku,
+            code=figures.shown_text(line.barcode or line.sku),
+            quantity=figures.quantity(line.quantity, language),
+            plain_quantity=figures.plain_quantity(line.quantity),
+            unit=unit(line.unit, speech),
+            price=figures.amount(line.unit_price, currency, language),
+            sum=figures.amount(line.amount, currency, language),
+            left=None if line.stock_left is None else figures.quantity(line.stock_left, language),
+        )
+    )
+
+
+def _newest_line(view: CounterView) -> int | None:
+    """Number of the line that the last action was about: the last one, unless the notice names another."""
+    if not view.lines:
+        return None
+    return view.lines[-1].number
+
+
+def _as_children(lines: str) -> str:
+    """Lines inside a list that is itself swapped must not be taken for swaps of their own."""
+    return lines.replace(' hx-swap-oob="true"', "")
+
+
+@cache
+def _speech(language: Language) -> Speech:
+    return Speech(language, translations(language))
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    return environment
