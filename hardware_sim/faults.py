@@ -4,18 +4,29 @@ Each method takes effect at once (what ends a connection, at the event loop's ne
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 from hardware_sim.escpos.machine import Machine
 
 
+@dataclass(slots=True)
+class WireState:
+    """What is wrong with the wire: `stall_left` and `drop_left` are bytes until it happens, `None` is never."""
+
+    mute: bool = False
+    stall_left: int | None = None
+    drop_left: int | None = None
+    drop_with_reset: bool = True
+
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing is read."""
+        return self.stall_left == 0
+
+
 class Wire(Protocol):
     """What faults do to the printer's plug."""
-
-    mute: bool
-    stall_left: int | None
-    drop_left: int | None
-    drop_with_reset: bool
 
     def wake(self) -> None:
         """Something changed: look again."""
@@ -37,6 +48,7 @@ class Faults:
     """The fault panel of one printer."""
 
     def __init__(self, machine: Machine, wire: Wire) -> None:
+        self.state = WireState()
         self._machine = machine
         self._wire = wire
 
@@ -77,22 +89,22 @@ class Faults:
 
     def mute(self, *, on: bool = True) -> None:
         """It prints and answers nothing; questions that came meanwhile are never answered."""
-        self._wire.mute = on
+        self.state.mute = on
 
     def stall(self, *, after_bytes: int = 0) -> None:
         """It stops reading, now or after that many more bytes; the host's writes block. See `resume`."""
-        self._wire.stall_left = after_bytes
+        self.state.stall_left = after_bytes
 
     def resume(self) -> None:
         """Undo `stall`."""
-        self._wire.stall_left = None
+        self.state.stall_left = None
         self._wire.wake()
 
     def drop(self, *, after_bytes: int = 0, reset: bool = True) -> None:
         """The connection ends, once, now or after that many more bytes (also of the next connection)."""
         if after_bytes > 0:
-            self._wire.drop_left = after_bytes
-            self._wire.drop_with_reset = reset
+            self.state.drop_left = after_bytes
+            self.state.drop_with_reset = reset
         else:
             self._wire.drop_client(reset=reset)
 
@@ -123,8 +135,8 @@ class Faults:
 
     def restore(self) -> None:
         """All well again: paper, cover, online, cutter, answers, reading, listening; drawer no longer jammed."""
-        self._wire.mute = False
-        self._wire.stall_left = self._wire.drop_left = None
+        self.state.mute = False
+        self.state.stall_left = self.state.drop_left = None
         if self._machine.drawer is not None:
             self._machine.drawer.free()
         self._machine.set_sensors(

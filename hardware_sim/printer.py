@@ -49,6 +49,9 @@ class SimulatedPrinter:
         realtime_in_data, after_disconnect: see `escpos.machine.Machine`.
         keep_receipts: how many of the newest receipts `receipts` holds.
         clock: source of `Receipt.finished_at`, in seconds.
+
+    `on_receipt` is called with each receipt as it is cut or torn; `answers_lost` counts answers for a host that had
+    gone or took nothing.
     """
 
     def __init__(  # noqa: PLR0913  all by keyword, each with a default
@@ -71,8 +74,6 @@ class SimulatedPrinter:
     ) -> None:
         self.host = host
         self.port = port
-        self.transport = transport
-        self.drawer = drawer
         self.rows_per_second = rows_per_second
         self.second_client: SecondClient = second_client
         self.paper = Paper(width_dots, keep=keep_receipts, clock=clock, on_receipt=self._on_receipt)
@@ -85,15 +86,9 @@ class SimulatedPrinter:
         )
         self.machine.on_answer = self._on_answer
         self.on_receipt: Callable[[Receipt], None] | None = None
-        """Called with each receipt as it is cut or torn."""
         self.bytes_received = 0
         self.connections = 0
         self.answers_lost = 0
-        """Answers for a host that had gone, or took nothing."""
-        self.mute = False
-        self.stall_left: int | None = None
-        self.drop_left: int | None = None
-        self.drop_with_reset = True
         self.faults = Faults(self.machine, self)
         self._socket_buffer_bytes = socket_buffer_bytes
         self._pty = PtyPort(link=link) if transport == "pty" else None
@@ -148,6 +143,11 @@ class SimulatedPrinter:
             self._held = None
         if self._pty is not None:
             self._pty.unplug()
+
+    @property
+    def drawer(self) -> Drawer | None:
+        """What hangs on the kick connector."""
+        return self.machine.drawer
 
     @property
     def device(self) -> str | None:
@@ -230,7 +230,7 @@ class SimulatedPrinter:
             self.on_receipt(receipt)
 
     def _on_answer(self, answer: Answer) -> None:
-        if self.mute:
+        if self.faults.state.mute:
             return
         if self._client is None or answer.connection not in (0, self.connections) or not self._client.send(answer.data):
             self.answers_lost += 1
@@ -319,7 +319,7 @@ class SimulatedPrinter:
         self.machine.begin_connection(self.connections)
         try:
             while True:
-                while not self.machine.free or self.stall_left == 0:
+                while not self.machine.free or self.faults.state.stalled:
                     self._changed.clear()
                     await self._changed.wait()
                 data = await client.receive(min(_READ_MAX_BYTES, self.machine.free))
@@ -332,21 +332,22 @@ class SimulatedPrinter:
 
     async def _take(self, data: bytes) -> bool:
         """Give the machine what the faults let through; `False` when the connection has to end."""
+        state = self.faults.state
         while data:
             part = len(data)
-            for left in (self.stall_left, self.drop_left):
+            for left in (state.stall_left, state.drop_left):
                 part = part if left is None else min(part, left)
             if part:
                 self.machine.receive(data[:part])
                 self.bytes_received += part
                 data = data[part:]
                 self.wake()
-                self.stall_left = None if self.stall_left is None else self.stall_left - part
-                self.drop_left = None if self.drop_left is None else self.drop_left - part
-            if self.drop_left == 0:
-                self.drop_left, self._reset_client = None, self.drop_with_reset
+                state.stall_left = None if state.stall_left is None else state.stall_left - part
+                state.drop_left = None if state.drop_left is None else state.drop_left - part
+            if state.drop_left == 0:
+                state.drop_left, self._reset_client = None, state.drop_with_reset
                 return False
-            if data and self.stall_left == 0:
+            if data and state.stalled:
                 self._changed.clear()
                 await self._changed.wait()
         return True

@@ -15,6 +15,7 @@ from typing import Final
 
 from hardware_sim.errors import HostNotReading, LinkInTheWay, NoPty, NotPlugged
 
+_PTYS: Final = Path("/dev/pts")
 _POLL_MIN_S: Final = 0.001
 _POLL_MAX_S: Final = 0.016
 
@@ -66,7 +67,7 @@ class PtyPort:
         if not self.plugged:
             return
         for link in (self.link, self.by_id):
-            if link is not None and link.is_symlink():
+            if link is not None and link.is_symlink() and str(link.readlink()) == self.device:
                 link.unlink()
         os.close(self._master)
         self._master, self.device = -1, None
@@ -154,8 +155,9 @@ def _open_raw_pty() -> tuple[int, str]:
 
 
 def _check(link: Path | None) -> None:
-    if link is not None and link.exists() and not link.is_symlink():
-        raise LinkInTheWay(f"{link} exists and is no symbolic link; choose another name for the simulated device.")
+    """A dangling link and one to another pseudo terminal may be replaced; files and real devices are somebody's."""
+    if link is not None and link.exists() and not (link.is_symlink() and link.resolve().is_relative_to(_PTYS)):
+        raise LinkInTheWay(f"{link} is no simulator's link; choose another name for the simulated device.")
 
 
 def _point(link: Path | None, device: str) -> None:

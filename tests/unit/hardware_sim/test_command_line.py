@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import serial
 from click.testing import CliRunner
 
 from hardware_sim.cli import main
+from hardware_sim.control import VERBS
 
 COMMAND = [sys.executable, "-c", "from hardware_sim.cli import main; main()"]
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals and POSIX signals")
@@ -209,3 +211,12 @@ def test_settings_come_from_the_environment_too() -> None:
     )
     assert result.returncode == 2
     assert "nonsense" in result.stderr
+
+
+def test_the_reference_page_names_every_command_and_every_word() -> None:
+    """What can be typed can be looked up."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "simulators.md").read_text(encoding="utf-8")
+    for word in VERBS:
+        assert re.search(rf"`{word}[ `]", page), word
+    for command in main.commands:
+        assert f"tillwire-sim {command}" in page

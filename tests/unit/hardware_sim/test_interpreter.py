@@ -120,6 +120,7 @@ def test_no_bytes_crash_the_printer_or_make_it_grow_without_end(data: bytes) -> 
     assert len(machine.interpreter.unknown) <= 256
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=2000), max_size=20))
 def test_the_lexer_holds_one_command_at_most(parts: list[bytes]) -> None:
     """Whatever comes, what is held back is bounded."""
@@ -175,6 +176,7 @@ def test_text_is_read_in_the_code_page_that_the_driver_chose() -> None:
     assert printer.receipts[0].lines[:2] == ("Cà phê sữa đá", "5 €")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=50))
 def test_decoding_gives_one_character_a_byte(page: int, national: int, data: bytes) -> None:
     """Columns stay columns in any code page, known or not."""

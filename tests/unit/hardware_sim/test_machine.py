@@ -73,6 +73,7 @@ def test_real_time_commands_hide_in_images() -> None:
     assert (len(harsh.answered), len(kind.answered)) == (2, 1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 255), st.integers(1, 4))
 def test_the_families_of_answers_can_be_told_apart(sensors: int, n: int) -> None:
     """A fence's answer is never mistaken for a status answer: bit 4 differs."""

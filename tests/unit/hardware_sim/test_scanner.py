@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware_sim.errors import LinkInTheWay, NotPlugged, WaitedTooLong
@@ -28,6 +28,7 @@ async def _read(port: serial.Serial, count: int) -> bytes:
     return data
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(NAMED)), st.text(st.characters(categories=("Lu", "Nd")), min_size=1))
 def test_a_frame_holds_the_code_between_its_ends(name: str, code: str) -> None:
     """Whatever the framing, the code is whole inside."""
@@ -159,9 +160,14 @@ def test_a_scan_that_nobody_listens_to_is_lost_and_says_so(tmp_path: Path) -> No
     asyncio.run(scenario())
 
 
-def test_a_file_in_the_links_place_is_left_alone(tmp_path: Path) -> None:
-    """Only symbolic links are replaced."""
-    (tmp_path / "tty").write_text("mine")
+@pytest.mark.parametrize("place", ["file", "link to a file"])
+def test_what_is_somebodys_in_the_links_place_is_left_alone(tmp_path: Path, place: str) -> None:
+    """A file, and a link to a real device, are never replaced."""
+    (tmp_path / "device").write_text("mine")
+    if place == "file":
+        (tmp_path / "tty").write_text("mine")
+    else:
+        (tmp_path / "tty").symlink_to(tmp_path / "device")
 
     async def scenario() -> None:
         with pytest.raises(LinkInTheWay, match="choose another name"):
@@ -169,3 +175,16 @@ def test_a_file_in_the_links_place_is_left_alone(tmp_path: Path) -> None:
 
     asyncio.run(scenario())
     assert (tmp_path / "tty").read_text() == "mine"
+
+
+def test_the_link_of_a_simulator_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    """kill -9 leaves a dangling link; the next start replaces it. A link that another took since stays."""
+    (tmp_path / "tty").symlink_to("/dev/pts/999999")
+
+    async def scenario() -> None:
+        async with SimulatedScanner(link=tmp_path / "tty"):
+            async with SimulatedScanner(link=tmp_path / "tty") as second:
+                assert str((tmp_path / "tty").readlink()) == second.device
+            assert not (tmp_path / "tty").is_symlink()
+
+    asyncio.run(scenario())
