@@ -58,3 +58,9 @@ def clock() -> Callable[[], datetime]:
     """A clock that goes one second at each look."""
     ticks = iter(range(10**9))
     return lambda: START + timedelta(seconds=next(ticks))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, which is what the agent runs on."""
+    return "asyncio"

@@ -1,0 +1,243 @@
+"""The counter: orders in, one frozen picture out. Every order is answered by the next picture, never by an exception.
+
+All methods run on the event loop; the books are changed in the database's thread, one order after the other. The
+page's own `CounterLike` is what this class offers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from edge_agent.counter import orders
+from edge_agent.counter.facts import Facts, ItemsKnown, Language, make_view, read_facts
+from edge_agent.counter.orders import Books, Outcome, Till
+from edge_agent.errors import JournalClosed, JournalError, JournalFull
+from edge_agent.journal.database import Database
+from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
+
+_log = logging.getLogger(__name__)
+
+REFRESH_EVERY_S = 0.03
+"""Pictures that nobody asked for (acks, stock, printer) are drawn at most this often: a frame or two."""
+
+_TIMINGS_MAX = 1000
+
+
+@dataclass(frozen=True)
+class ScanTiming:
+    """Monotonic seconds: when the code was there, when the picture with its line was."""
+
+    arrived_s: float
+    shown_s: float
+
+
+@dataclass(frozen=True)
+class SoldAt:
+    """A sale's place in the journal, and this PC's clock after its commit."""
+
+    epoch: int
+    sequence: int
+    at: datetime
+
+
+class Counter:
+    """One till's counter. `start` before anything else."""
+
+    def __init__(  # noqa: PLR0913 - ports and clocks, all by keyword
+        self,
+        database: Database,
+        till: Till,
+        *,
+        wake_link: Callable[[], None],
+        wake_printer: Callable[[], None],
+        monotonic: Callable[[], float],
+        wall: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._till = till
+        self._wake_link = wake_link
+        self._wake_printer = wake_printer
+        self._monotonic = monotonic
+        self._wall = wall
+        self._facts: Facts | None = None
+        self._view: CounterView | None = None
+        self._revision = 0
+        self._notice: NoticeView | None = None
+        self._devices: dict[str, DeviceView] = {}
+        self._online = False
+        self._online_since: datetime | None = None
+        self._watchers: set[asyncio.Event] = set()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._stale = False
+        self.scan_timings: deque[ScanTiming] = deque(maxlen=_TIMINGS_MAX)
+        self.sold: deque[SoldAt] = deque(maxlen=_TIMINGS_MAX)
+
+    async def start(self) -> None:
+        """Open where the till was: the cart, the last sale, the questions. Raises JournalError."""
+        self._online_since = self._wall()
+        self._facts = await self._database.run(self._read)
+        self._draw()
+
+    async def stop(self) -> None:
+        """End what runs behind the page."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._refreshing
+
+    # --- what the page asks for
+
+    def view(self) -> CounterView:
+        """The picture of now."""
+        assert self._view is not None, "Counter.start was not awaited"
+        return self._view
+
+    async def changes(self) -> AsyncIterator[CounterView]:
+        """The picture of now, then each later one; what nobody fetched in time is left out."""
+        changed = asyncio.Event()
+        self._watchers.add(changed)
+        try:
+            while True:
+                yield self.view()
+                await changed.wait()
+                changed.clear()
+        finally:
+            self._watchers.discard(changed)
+
+    async def scan(self, raw_code: str, *, source: Literal["scanner", "typed"], arrived_s: float | None = None) -> None:
+        """Take a code. `arrived_s`: the monotonic time at which the driver had it."""
+        arrived_s = self._monotonic() if arrived_s is None else arrived_s
+        await self._order(f"scan from {source}", lambda books: orders.scan(books, self._till, raw_code))
+        self.scan_timings.append(ScanTiming(arrived_s, self._monotonic()))
+
+    async def set_quantity(self, sale_id: str, line_number: int, text: str) -> None:
+        """Give a line the quantity that was typed."""
+        await self._order(
+            "set_quantity", lambda books: orders.change_quantity(books, self._till, sale_id, line_number, text)
+        )
+
+    async def void_line(self, sale_id: str, line_number: int) -> None:
+        """Take a line off the receipt."""
+        await self._order("void_line", lambda books: orders.take_off(books, self._till, sale_id, line_number))
+
+    async def pay_cash(self, sale_id: str, given_text: str | None) -> None:
+        """Pay this cart, once; None is the exact amount."""
+        await self._order("pay_cash", lambda books: orders.pay_cash(books, self._till, sale_id, given_text))
+
+    async def new_sale(self) -> None:
+        """Dismiss the sale that was just paid."""
+        await self._order("new_sale", orders.dismiss)
+
+    async def answer_print(self, job_id: str, printed: bool) -> None:
+        """Say whether a receipt came out of the printer."""
+        await self._order("answer_print", lambda books: orders.answer_print(books, self._till, job_id, printed=printed))
+
+    async def set_language(self, language: Language) -> None:
+        """Show the till in this language from now on."""
+        await self._order("set_language", lambda books: orders.choose_language(books, language))
+
+    # --- what the devices and the link tell
+
+    def set_device(self, device: DeviceView) -> None:
+        """A device's state has changed."""
+        self._devices[device.kind] = device
+        self._draw()
+
+    def devices(self) -> tuple[DeviceView, ...]:
+        """The devices as they were last told, scanner first."""
+        kinds = ("scanner", "printer", "drawer")
+        return tuple(self._devices[kind] for kind in kinds if kind in self._devices)
+
+    def set_online(self, online: bool, since: datetime) -> None:
+        """The link has come or gone."""
+        if online != self._online:
+            self._online, self._online_since = online, since
+            self._draw()
+
+    def refresh(self) -> None:
+        """The books have changed behind the counter: acks, documents, print jobs. Coalesced."""
+        self._stale = True
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh(), name="counter-refresh")
+
+    def say(self, code: NoticeCode, *, good: bool = False, detail: str = "") -> None:
+        """Tell the cashier something that no order of hers caused."""
+        self._note(code, good=good, detail=detail)
+        self._draw()
+
+    # --- inside
+
+    async def _order(self, name: str, work: Callable[[Books], Outcome]) -> None:
+        def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
+            books = Books.of(connection, self._till)
+            outcome = work(books)
+            return outcome, read_facts(books, self._till, self._items())
+
+        try:
+            outcome, facts = await self._database.run(transaction)
+        except JournalClosed:
+            return
+        except JournalFull as error:
+            _log.error("order refused: disk full", extra={"order": name, "problem": str(error)})
+            self.say("disk_full")
+            return
+        except JournalError as error:
+            _log.error("order refused: journal broken", extra={"order": name, "problem": str(error)})
+            self.say("journal_broken")
+            return
+        self._facts = facts
+        if outcome.notice is not None:
+            self._note(outcome.notice, good=outcome.good, detail=outcome.detail)
+        if outcome.sold is not None:
+            self.sold.append(SoldAt(*outcome.sold, self._wall()))
+            self._wake_link()
+        if outcome.print_changed:
+            self._wake_printer()
+        self._draw()
+
+    async def _refresh(self) -> None:
+        while self._stale:
+            self._stale = False
+            try:
+                self._facts = await self._database.run(self._read)
+            except JournalClosed:
+                return
+            except JournalError as error:
+                _log.error("picture not refreshed", extra={"problem": str(error)})
+            else:
+                self._draw()
+            await asyncio.sleep(REFRESH_EVERY_S)
+
+    def _read(self, connection: sqlite3.Connection) -> Facts:
+        return read_facts(Books.of(connection, self._till), self._till, self._items())
+
+    def _items(self) -> ItemsKnown:
+        return self._facts.items if self._facts is not None else ItemsKnown()
+
+    def _note(self, code: NoticeCode, *, good: bool, detail: str) -> None:
+        serial = self._notice.serial + 1 if self._notice is not None else 1
+        self._notice = NoticeView(serial, code, good, detail)
+
+    def _draw(self) -> None:
+        if self._facts is None:
+            return
+        self._revision += 1
+        self._view = make_view(
+            self._facts,
+            self._till,
+            revision=self._revision,
+            online=self._online,
+            online_since=self._online_since,
+            devices=self.devices(),
+            notice=self._notice,
+        )
+        for watcher in self._watchers:
+            watcher.set()

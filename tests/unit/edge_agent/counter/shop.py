@@ -1,0 +1,97 @@
+"""A counter over a real database in a temporary folder, without devices, page or link."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge_agent.counter import Counter, Till
+from edge_agent.devices.printer.spool import SCHEMA
+from edge_agent.journal.clock import TillClock
+from edge_agent.journal.database import Database, open_database
+from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.sqlite import found_journal
+from edge_agent.replica.sqlite import SqliteReplica
+from protocol.documents import Document, Item, Settings, Stock
+from protocol.feed_receiver import Apply
+from protocol.ids import GLOBAL_FEED, FeedName, StoreId, TerminalId
+
+STORE, TERMINAL = StoreId("hn01"), TerminalId("t1")
+START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+CATALOGUE = (
+    Item(sku="NUOC", name="Nước suối", barcodes=("8934602100016",), price=5_000, currency="VND", tax_rate_bp=800),
+    Item(sku="GAO", name="Gạo ST25", barcodes=("HOUSE-7",), price=42_000, currency="VND", unit="kg"),
+    Item(sku="IMPORT", name="Imported", barcodes=("036000291452",), price=199, currency="USD"),
+)
+
+
+@dataclass
+class Shop:
+    """A till on disk that can be crashed and started again."""
+
+    path: Path
+    database: Database
+    counter: Counter
+    woken: list[str] = field(default_factory=list)
+
+    async def notice(self) -> tuple[str, bool, str]:
+        """The notice of now."""
+        said = self.counter.view().notice
+        assert said is not None
+        return said.code, said.good, said.detail
+
+    async def one(self, query: str) -> Any:  # noqa: ANN401 - a row's first column
+        """One value from the database."""
+        row = await self.database.run(lambda c: c.execute(query).fetchone())
+        return row[0] if row is not None else None
+
+
+def _seconds() -> Callable[[], datetime]:
+    ticks = itertools.count()
+    return lambda: START + timedelta(seconds=next(ticks))
+
+
+@asynccontextmanager
+async def shop_in(folder: Path, *, items: Iterable[Item] = CATALOGUE, has_printer: bool = True) -> AsyncIterator[Shop]:
+    """Open the till in `folder`, as the agent would after a start."""
+    path = folder / "till.db"
+    database = await open_database(path, till_migrations(SCHEMA))
+    await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
+    woken: list[str] = []
+    numbers = itertools.count(1)
+    prefix = datetime.now(UTC).isoformat()  # noqa: TID251 - ids must differ between two lives of one till
+    wall = _seconds()
+    till = Till(
+        store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
+        new_id=lambda: f"{prefix}-{next(numbers)}", has_printer=has_printer,
+    )  # fmt: skip
+    counter = Counter(
+        database, till, wake_link=lambda: woken.append("link"), wake_printer=lambda: woken.append("printer"),
+        monotonic=itertools.count().__next__, wall=wall,
+    )  # fmt: skip
+    await load(database, GLOBAL_FEED, "item", {item.sku: item for item in items})
+    await counter.start()
+    try:
+        yield Shop(path, database, counter, woken)
+    finally:
+        await counter.stop()
+        await database.close()
+
+
+async def load(
+    database: Database, feed: FeedName, kind: str, bodies: dict[str, Item] | dict[str, Stock] | dict[str, Settings]
+) -> None:
+    """What the hub would have sent."""
+    documents = tuple(
+        Document(kind=kind, key=key, revision=1, body=msgspec.Raw(msgspec.json.encode(body)))
+        for key, body in bodies.items()
+    )
+    change = Apply(documents, (), "db", 1)
+    await database.run(lambda c: SqliteReplica(c, STORE, TERMINAL).apply(feed, change))
