@@ -178,7 +178,7 @@ def test_what_is_somebodys_in_the_links_place_is_left_alone(tmp_path: Path, plac
 
 
 def test_the_link_of_a_simulator_that_was_killed_is_taken_over(tmp_path: Path) -> None:
-    """kill -9 leaves a dangling link; the next start replaces it. A link that another took since stays."""
+    """Kill -9 leaves a dangling link; the next start replaces it. A link that another took since stays."""
     (tmp_path / "tty").symlink_to("/dev/pts/999999")
 
     async def scenario() -> None:
