@@ -106,7 +106,8 @@ class PageRoutes:
         """One region of a page, as it is now."""
         if part not in PARTS:
             raise ProblemRaised(404, "unknown-part", f"There is no part {part!r}.")
-        return self._page(request, f"parts/{part}.html", await self._read(request))
+        section = request.query_params.get("at", "")
+        return self._page(request, f"parts/{part}.html", await self._read(request), section=section)
 
     async def latency(self) -> Response:
         """What the plot draws: for each of the last minutes the percentiles, null where no sale came."""
@@ -180,7 +181,7 @@ class PageRoutes:
 
 
 def plot_data(reading: Reading, goal_ms: int) -> dict[str, object]:
-    """Arrays for the plot, one entry a minute and none left out: Unix seconds, and ms of at least 1 (the scale is log)."""
+    """Arrays for the plot, one entry for every minute: Unix seconds, and ms of at least 1 (the scale is log)."""
     points = {int(point.minute.timestamp()) // MINUTE_S: point for point in reading.latency.points}
     last = int(reading.now.timestamp()) // MINUTE_S
     minutes = range(last - LATENCY_MINUTES + 1, last + 1)
