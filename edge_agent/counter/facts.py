@@ -114,6 +114,7 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         notice=notice,
         last_sale=facts.last_sale,
         questions=facts.questions,
+        pending_quantity=cart.multiplier,
     )  # fmt: skip
 
 

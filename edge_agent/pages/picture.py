@@ -25,10 +25,12 @@ from edge_agent.pages.translations import translations
 from edge_agent.pages.words import Speech, link_pill, notice, unit
 from edge_agent.till.view import CounterView, LineView
 from protocol.money import decimals
+from protocol.quantity import SCALE
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIECES = (
     "stage", "clock", "who", "pills", "panels", "notice", "floor", "questions", "sum", "total", "quick", "fields", "go",
+    "pending",
 )  # fmt: skip
 LINES_CACHED_MAX = 2048
 
@@ -51,9 +53,11 @@ class Picture:
     def _lines_since(self, shown: Picture) -> str:
         old, new = list(shown.lines), list(self.lines)
         kept = [line for line in old if line in self.lines]
-        if self.sale_id != shown.sale_id or not new or not kept or new[: len(kept)] != kept:
-            return self._all_lines() if self.lines != shown.lines else ""
-        gone = (f'<li id="{line}" hx-swap-oob="delete"></li>' for line in old if line not in self.lines)
+        if kept and new[: len(kept)] != kept:
+            kept.remove(new[-1])  # scanned again, a line moves to the end
+        if self.sale_id != shown.sale_id or not kept or new[: len(kept)] != kept:
+            return self._all_lines() if (self.sale_id, self.lines) != (shown.sale_id, shown.lines) else ""
+        gone = (f'<li id="{line}" hx-swap-oob="delete"></li>' for line in old if line not in kept)
         changed = (self.lines[line] for line in kept if shown.lines[line] != self.lines[line])
         added = "".join(self.lines[line] for line in new[len(kept) :])
         more = f'<ol hx-swap-oob="beforeend:#lines">{_as_children(added)}</ol>' if added else ""
@@ -69,7 +73,7 @@ def draw(view: CounterView, now: datetime, version: str) -> Picture:
     facts = _facts(view, now, version, speech)
     templates = _environment(view.language)
     pieces = {piece: templates.get_template(f"{piece}.html").render(facts) for piece in PIECES}
-    newest = _newest_line(view)
+    newest = view.lines[-1].number if view.lines else None
     lines = {
         f"line-{line.number}": _line(view.language, view.currency, line, newest=line.number == newest)
         for line in view.lines
@@ -110,6 +114,7 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "stage": stage(view),
         "clock": f"{now:%H:%M}",
         "pills": (link_pill(view.link, now, speech), *(device_pill(device, now, speech) for device in view.devices)),
+        "pending": _pending(view, language),
         "notice_text": notice(view.notice, view, speech) if view.notice else "",
         "money": lambda minor: figures.money(minor, currency, language),
         "amount": lambda minor: figures.amount(minor, currency, language),
@@ -147,11 +152,10 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
     )
 
 
-def _newest_line(view: CounterView) -> int | None:
-    """Number of the line that the last action was about: the last one, unless the notice names another."""
-    if not view.lines:
-        return None
-    return view.lines[-1].number
+def _pending(view: CounterView, language: Language) -> str:
+    """The quantity that was typed for whatever comes next; "" if it is one, which needs no saying."""
+    waiting = view.pending_quantity
+    return "" if waiting in {None, SCALE} else figures.quantity(waiting or 0, language)
 
 
 def _as_children(lines: str) -> str:

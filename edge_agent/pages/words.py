@@ -118,10 +118,14 @@ def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
         "sale_done": _("Paid. Receipt %(detail)s."),
         "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
         "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
+        "cart_full": _("This receipt is full. Take the money and start another."),
+        "not_priced": _("%(detail)s has a price in another currency. It cannot be sold here."),
+        "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
         "stock_negative": _("More was sold than the books had: %(detail)s. Count this shelf soon."),
     }
     total = figures.money(view.total, view.currency, speech.language)
-    return sentences.get(said.code, said.code) % {"detail": detail, "total": total}
+    known = sentences.get(said.code, _("The till says: %(code)s."))
+    return known % {"detail": detail, "total": total, "code": said.code}
 
 
 def _count(number: int, speech: Speech) -> str:

@@ -113,3 +113,5 @@ class CounterView:
     notice: NoticeView | None = None
     last_sale: SaleDoneView | None = None
     questions: tuple[PrintQuestionView, ...] = ()
+    pending_quantity: int | None = None
+    """The N of a typed `N*` that waits for its code; thousandths."""

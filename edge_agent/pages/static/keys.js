@@ -24,6 +24,7 @@
     Delete: till.takeOff,
     ArrowUp: () => till.move(-1),
     ArrowDown: () => till.move(1),
+    Backspace: till.forgetQuantity,
   };
 
   document.addEventListener("keydown", (event) => {
@@ -48,7 +49,7 @@
 
   function back() {
     if (body.dataset.panel) return till.panel("");
-    till.disarm();
+    till.forgetQuantity();
     code.value = "";
     body.dataset.bad = "no";
     till.home();

@@ -13,7 +13,7 @@
   let serial = Number(byId("stage").dataset.serial); // a notice that was there before the page makes no sound
   let sale = byId("stage").dataset.sale;
   let marked = null; // number of the line that the keys work on; null is the newest
-  let armed = false; // "3*" stands in the field and the till knows of it
+  let newest = document.querySelector("#lines > .line:last-child")?.id;
 
   // ---- what the till sends
   let heard = 0;
@@ -68,9 +68,14 @@
     body.dataset.bad = good ? "no" : "yes";
     failed(false);
     window.tillwireBeep?.(good);
-    if (stage.notice !== "line_added") return;
-    if (armed) { code.value = ""; armed = false; }
-    marked = null;
+    const last = document.querySelector("#lines > .line:last-child")?.id;
+    if (last === newest && stage.notice !== "line_added") return;
+    if (last !== newest) marked = null;
+    newest = last;
+    if (marked === null) toNewest();
+  }
+
+  function toNewest() {
     const lines = byId("lines");
     lines.scrollTop = lines.scrollHeight;
   }
@@ -106,23 +111,20 @@
     event.preventDefault();
     const text = code.value.trim();
     if (!text) return big();
-    if (armed && /\*$/.test(text)) return; // it waits for the code
     code.value = "";
-    armed = false;
     scan(text);
   });
 
-  // "3*" works at once, so that the next scan, which does not come through this field, means three.
+  // "3*" goes to the till at once, which shows it: the next scan may come from the scanner and not through this field.
   code.addEventListener("input", () => {
     body.dataset.bad = "no";
-    const prefix = /^-?\d{1,6}([.,]\d{1,3})?\*/.test(code.value);
-    if (/^-?\d{1,6}([.,]\d{1,3})?\*$/.test(code.value) && !armed) { armed = true; scan(code.value); }
-    if (armed && !prefix) disarm();
+    if (!/^\d{1,6}([.,]\d{1,3})?\*$/.test(code.value)) return;
+    scan(code.value);
+    code.value = "";
   });
 
-  function disarm() {
-    if (armed) scan("1*");
-    armed = false;
+  function forgetQuantity() {
+    if (byId("pending").dataset.waits === "yes") scan("1*");
   }
 
   // ---- panels beside the receipt
@@ -254,9 +256,9 @@
     field.dispatchEvent(new Event("input"));
   }
 
-  window.tillwire = { panel, toggle, home, move, takeOff, scan, disarm, line, fields: { code, given, quantity } };
+  window.tillwire = { panel, toggle, home, move, takeOff, scan, forgetQuantity, line, fields: { code, given, quantity } };
   mark();
-  byId("lines").scrollTop = byId("lines").scrollHeight;
+  toNewest();
   connect();
   home();
 })();

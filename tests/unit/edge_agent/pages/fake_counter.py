@@ -60,9 +60,14 @@ FINE = (
 
 
 class FakeCounter:
-    """One till. Tests set `online`, `devices` and the like by `change`, and read `paid`, one entry a payment."""
+    """One till. Tests set `link`, `devices` and the like by `change`, and read `paid`, one entry a payment.
 
-    def __init__(self, catalogue: Mapping[str, Goods] = CATALOGUE, *, currency: str = "VND") -> None:
+    `merge`: an item that is scanned again joins its line, which becomes the last; else it gets a line of its own.
+    """
+
+    def __init__(
+        self, catalogue: Mapping[str, Goods] = CATALOGUE, *, currency: str = "VND", merge: bool = True
+    ) -> None:
         self.catalogue = dict(catalogue)
         self.paid: list[tuple[str, int, int]] = []
         self.answers: list[tuple[str, bool]] = []
@@ -70,6 +75,7 @@ class FakeCounter:
         self._ids = count(1)
         self._serials = count(1)
         self._quantity = SCALE
+        self._merge = merge
         self._changed = asyncio.Condition()
         self._view = CounterView(
             revision=1, store="HB", store_name="Cửa hàng Hàng Bài", terminal="Quầy 2", cashier="Nguyễn Thị Lan",
@@ -106,19 +112,21 @@ class FakeCounter:
             self._quantity = parse_quantity(match.group(1))
             raw_code = match.group(2)
             if not raw_code:
+                await self.change(pending_quantity=self._quantity)
                 return
         goods = self.catalogue.get(raw_code)
         if goods is None:
             await self._tell("unknown_code", raw_code)
             return
-        number = max((line.number for line in self._view.lines), default=0) + 1
-        left = None if goods.stock is None else goods.stock - self._quantity
-        line = LineView(
-            number, goods.sku, goods.name, raw_code, goods.unit, self._quantity, goods.price,
-            line_amount(goods.price, self._quantity), left,
-        )  # fmt: skip
+        same = next((line for line in self._view.lines if line.sku == goods.sku and self._merge), None)
+        number = same.number if same else max((line.number for line in self._view.lines), default=0) + 1
+        quantity = self._quantity + (same.quantity if same else 0)
+        left = None if goods.stock is None else goods.stock - quantity
+        amount = line_amount(goods.price, quantity)
+        line = LineView(number, goods.sku, goods.name, raw_code, goods.unit, quantity, goods.price, amount, left)
         self._quantity = SCALE
-        await self._cart((*self._view.lines, line), "line_added", goods.name)
+        others = tuple(other for other in self._view.lines if other is not same)
+        await self._cart((*others, line), "line_added", goods.name)
 
     async def set_quantity(self, sale_id: str, line_number: int, text: str) -> None:
         """Change a line."""
@@ -196,7 +204,8 @@ class FakeCounter:
         total = sum(line.amount for line in lines)
         await self.change(
             lines=lines, total=total, tax_total=included_tax(total, TAX_RATE_BP), last_sale=None,
-            item_count=len(lines), notice=NoticeView(next(self._serials), code, good=True, detail=detail),
+            item_count=len(lines), pending_quantity=None,
+            notice=NoticeView(next(self._serials), code, good=True, detail=detail),
         )  # fmt: skip
 
     async def _is_current(self, sale_id: str) -> bool:
