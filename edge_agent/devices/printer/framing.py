@@ -69,6 +69,8 @@ class Answers:
         self.status = PrinterStatus()
         self.heard = 0
         self.fences_open = 0
+        self.tells_changes = False
+        """Whether automatic status was seen: this printer says by itself when something changes."""
         self._asked: deque[Question] = deque()
         self._automatic: bytearray | None = None
 
@@ -122,6 +124,7 @@ class Answers:
 
     def _read_automatic(self, four: bytes) -> None:
         self.heard += 1
+        self.tells_changes = True
         first, second, third, _ = four
         self.status = PrinterStatus(
             online=not first & 0b1000,

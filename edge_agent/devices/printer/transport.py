@@ -15,6 +15,9 @@ from collections.abc import AsyncIterator, Callable
 from edge_agent.devices.errors import ConnectionLost, PrinterUnreachable
 from edge_agent.devices.printer.framing import Answers
 
+_SEND_BUFFER_BYTES = 16_384
+"""What the system may hold of a job: the less, the sooner a printer that stands still is noticed."""
+
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """A printer that lost its power says no good-bye: found out after about 25 s (options that the system has)."""
 
@@ -38,7 +41,7 @@ class PrinterLine(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=0)
-        _keep_alive(transport.get_extra_info("socket"))
+        _prepare(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """The printer said something."""
@@ -127,8 +130,9 @@ async def connect(host: str, port: int, timeout_s: float) -> AsyncIterator[Print
         line.close()
 
 
-def _keep_alive(connection: socket.socket) -> None:
+def _prepare(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
             if hasattr(socket, name):

@@ -123,12 +123,13 @@ class Visit:
             seen = answers.status
             await self._line.until(lambda: done() or answers.status != seen, settings.watch_every_s)  # noqa: B023  awaited here
             now_s = self._monotonic()
-            if answers.status.obstacle and not answers.questions_open:
+            # An obstacle that was told once may be over; who tells changes unasked, or has just answered, is believed.
+            if answers.status.obstacle and (answers.tells_changes or not answers.questions_open):
                 moved_s = now_s
             elif now_s - moved_s >= settings.patience_s:
                 return False
             self._show(answers.status, now_s - moved_s >= settings.stalled_after_s)
-            if may_ask and not done() and not answers.questions_open:
+            if may_ask and not (done() or answers.tells_changes or answers.questions_open):
                 self._ask_all()
         return True
 
