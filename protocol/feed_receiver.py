@@ -81,7 +81,8 @@ class FeedReceiver:
         """The pull to send now, or None."""
         if not self._connected:
             return None
-        if self._request and now_s - self._asked_at_s >= self._patience_s:
+        late_at_s = self.wake_at_s()  # the same sum as the caller's timer, or rounding would make it fire in vain
+        if late_at_s is not None and now_s >= late_at_s:
             self._patience_s = min(self._patience_s * 2, self._limits.pull_max_s)
             self._give_up_pull()
             self._wants_pull = True

@@ -93,7 +93,8 @@ class JournalSender:
         """What to send now, or None: window full, nothing left, no link, or no epoch. Rewinds when an ack is late."""
         if not self._connected or self.epoch_lost is not None:
             return None
-        if self._in_flight and now_s - self._in_flight[0].at_s >= self._resend_s:
+        late_at_s = self.wake_at_s()  # the same sum as the caller's timer, or rounding would make it fire in vain
+        if late_at_s is not None and now_s >= late_at_s:
             self._resend_s = min(self._resend_s * 2, self._limits.resend_max_s)
             self._rewind()
         if self._next > self.tail or len(self._in_flight) >= self._limits.batches_in_flight_max:
