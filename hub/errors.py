@@ -1,6 +1,7 @@
 """HubError
 ├── ConfigError               fix the file, key or variable that it names, then start again
 ├── PortInUse                 another program (or another hub) has the port: stop it, or choose another
+├── BadPacket                 the broker sent bytes that are no MQTT 3.1.1: the connection is dropped and made anew
 ├── BrokerUnavailable         the broker cannot be reached or did not start; the hub tries again by itself while it runs
 ├── StorageError
 │   ├── StorageUnavailable    the database is away, full or locked: the same work may succeed later
@@ -24,6 +25,10 @@ class ConfigError(HubError):
 
 class PortInUse(HubError):
     """A port that the hub must listen on is taken."""
+
+
+class BadPacket(HubError):
+    """Bytes on the broker's connection that are no MQTT 3.1.1 packet."""
 
 
 class BrokerUnavailable(HubError):

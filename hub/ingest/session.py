@@ -118,6 +118,11 @@ class IngestSession:
         pending, self._pending, self._events = tuple(self._pending), [], 0
         return pending
 
+    def put_back(self, incoming: IncomingBatch) -> None:
+        """Let a batch wait for the next commit again."""
+        self._pending.append(incoming)
+        self._events += len(incoming.batch.events)
+
     def _ack(self, result: IngestResult) -> Publish | None:
         store, terminal, _ = result.key
         key = self._keys.terminal_key(store, terminal)

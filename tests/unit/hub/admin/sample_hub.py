@@ -89,7 +89,7 @@ class SampleHub:
     def sell(self, store: str, at: datetime | None = None) -> SaleRow:
         """Add a sale of a few lines; the caller announces it."""
         paid_at = at or self.time()
-        latency_ms = int(self.random.lognormvariate(3.9, 0.5)) if self.random.random() > 0.008 else 2600
+        latency_ms = int(self.random.lognormvariate(3.9, 0.5)) if self.random.random() > 0.002 else 2600
         self.receipts += 1
         lines = []
         for _ in range(self.random.randrange(1, 5)):

@@ -1,0 +1,229 @@
+"""The hub's settings: one TOML file into one frozen type, environment variables on top, defaults for everything.
+
+The promise: a key that nobody knows, or a value of the wrong kind, stops the start with words that name the file, the
+key and the remedy. Every key `[section] name` can be set by `TILLWIRE_HUB_SECTION_NAME`. Secrets stand apart, in
+files that these settings name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hub.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "TILLWIRE_HUB_"
+LOCAL_FOLDER = Path("tillwire-data")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """[data]: where the hub keeps its files. Empty: ./tillwire-data if it is there, else the user's data folder."""
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class DatabaseConfig:
+    """[database]: `sqlite:///path` or `postgresql://user@host/name`. Empty: hub.db in the data folder."""
+
+    url: str = ""
+    password_file: str = ""
+
+
+@dataclass(frozen=True)
+class BrokerConfig:
+    """[broker]: the MQTT broker inside the hub ("embedded", loopback only), or one of yours ("external")."""
+
+    mode: Literal["embedded", "external"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = 1883
+    tls: bool = False
+    ca_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """[web]: the pages and the API. `allowed_hosts` are the names under which they are reached."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = 8080
+    allowed_hosts: tuple[str, ...] = ()
+    shop_origins: tuple[str, ...] = ()
+    https: bool = False
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """[limits]: 0 means "what suits the broker": 100 messages or 5 ms embedded, 1,000 or 20 ms external."""
+
+    batch_messages: int = 0
+    batch_wait_ms: int = 0
+    feed_interval_ms: int = 50
+    feed_heartbeat_s: int = 10
+
+
+@dataclass(frozen=True)
+class HubConfig:
+    """All settings. `file` is None when there was none."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    database: DatabaseConfig = field(default_factory=DatabaseConfig)
+    broker: BrokerConfig = field(default_factory=BrokerConfig)
+    web: WebConfig = field(default_factory=WebConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    file: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data.folder).expanduser().absolute()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with the password from its file if there is one."""
+        if not self.database.url:
+            return f"sqlite:///{self.folder / 'hub.db'}"
+        if self.database.password_file and "://" in self.database.url:
+            scheme, _, rest = self.database.url.partition("://")
+            user, at, place = rest.rpartition("@")
+            secret = read_secret(Path(self.database.password_file), "database.password_file")
+            return f"{scheme}://{user}:{_escaped(secret)}{at}{place}"
+        return self.database.url
+
+
+def load_config(file: Path | None, environment: Mapping[str, str] | None = None) -> HubConfig:
+    """Read settings from a file (None: there is none) and the environment. Raises ConfigError."""
+    environment = os.environ if environment is None else environment
+    table = _read(file) if file is not None else {}
+    sections = {f.name: f for f in dataclasses.fields(HubConfig) if f.name != "file"}
+    where = str(file) if file is not None else "the environment"
+    for name in table:
+        if name not in sections:
+            raise ConfigError(f"{where}: [{name}]: no such section; there are {', '.join(sections)}")
+    values: dict[str, Any] = {}
+    for name, section in sections.items():
+        kind: Any = section.default_factory
+        found = table.get(name, {})
+        if not isinstance(found, dict):
+            raise ConfigError(f"{where}: {name}: must be a section, written [{name}]")
+        values[name] = _section(kind, name, found, environment, where)
+    config = HubConfig(**values, file=file)
+    _check(config, where)
+    folder = config.data.folder or str(_default_folder(environment))
+    return dataclasses.replace(config, data=DataConfig(folder))
+
+
+def read_secret(path: Path, key: str) -> str:
+    """Read a secret from its file. Raises ConfigError."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{key}: cannot read {path}: {error}") from error
+    if not secret:
+        raise ConfigError(f"{key}: {path} is empty; it must hold the password and nothing else")
+    return secret
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host to listen on is this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: is no TOML: {error}") from error
+
+
+def _section(
+    kind: type[Any], name: str, found: Mapping[str, Any], environment: Mapping[str, str], where: str
+) -> object:
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    for key in found:
+        if key not in fields:
+            raise ConfigError(f"{where}: [{name}] {key}: no such key; there are {', '.join(fields)}")
+    values: dict[str, object] = {}
+    for key, entry in fields.items():
+        variable = f"{ENVIRONMENT_PREFIX}{name}_{key}".upper()
+        if variable in environment:
+            values[key] = _from_text(entry.default, environment[variable], variable)
+        elif key in found:
+            values[key] = _checked(entry.default, found[key], f"{where}: [{name}] {key}")
+    return kind(**values)
+
+
+def _checked(default: object, value: object, where: str) -> object:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            return tuple(value)
+        raise ConfigError(f'{where}: must be a list of texts, such as ["a", "b"]')
+    if type(value) is not type(default):
+        words = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+        raise ConfigError(f"{where}: must be {words[type(default)]}, not {value!r}")
+    return value
+
+
+def _from_text(default: object, text: str, variable: str) -> object:
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise ConfigError(f"{variable}: must be true or false, not {text!r}")
+        return text.lower() == "true"
+    if isinstance(default, int):
+        if not text.isdecimal():
+            raise ConfigError(f"{variable}: must be a whole number, not {text!r}")
+        return int(text)
+    return text
+
+
+def _check(config: HubConfig, where: str) -> None:
+    broker = config.broker
+    if broker.mode not in ("embedded", "external"):
+        raise ConfigError(f'{where}: [broker] mode: must be "embedded" or "external", not {broker.mode!r}')
+    if broker.mode == "embedded" and not is_loopback(broker.host):
+        raise ConfigError(
+            f"{where}: [broker] host: the embedded broker knows no passwords, so it listens on 127.0.0.1 only; "
+            'for tills on other machines use mode = "external" with a broker that has TLS'
+        )
+    for name, port in (("broker", broker.port), ("web", config.web.port)):
+        if not 0 <= port <= 65535:  # noqa: PLR2004 - the largest port number
+            raise ConfigError(f"{where}: [{name}] port: must be between 0 and 65535, not {port}")
+    if "." in broker.client_id:
+        raise ConfigError(f'{where}: [broker] client_id: must have no "." in it (some brokers refuse it)')
+    for limit in dataclasses.fields(LimitsConfig):
+        if getattr(config.limits, limit.name) < 0:
+            raise ConfigError(f"{where}: [limits] {limit.name}: must not be negative")
+
+
+def _default_folder(environment: Mapping[str, str]) -> Path:
+    if LOCAL_FOLDER.is_dir():
+        return LOCAL_FOLDER.absolute()
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA", str(Path.home()))) / "Tillwire" / "hub"
+    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "tillwire-hub"
+
+
+def _escaped(secret: str) -> str:
+    return "".join(c if c.isalnum() else "".join(f"%{byte:02X}" for byte in c.encode()) for c in secret)
