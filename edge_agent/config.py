@@ -1,0 +1,315 @@
+"""The agent's settings: one TOML file and one file of credentials, into frozen types; nothing is guessed.
+
+An unknown or ill-typed key fails and names file, key and remedy. Secrets are never in the TOML file: the keys are in
+`credentials.json`, which the hub's `terminal add` makes and only this agent's user may read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import secrets
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from edge_agent.errors import ConfigError
+from protocol.errors import InvalidId
+from protocol.frame import Key
+from protocol.ids import StoreId, TerminalId, store_id, terminal_id
+
+CONFIG_VARIABLE = "TILLWIRE_AGENT_CONFIG"
+KEY_BYTES = 32
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+PeerPort = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+T = TypeVar("T")
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class StoreSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[store]`: where this till stands."""
+
+    id: Text
+
+
+class TerminalSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[terminal]`: which till it is, who sells, and where its keys are (default: in the data folder)."""
+
+    id: Text
+    cashier: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "cashier"
+    credentials: Text | None = None
+
+
+class HubSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[hub]`: how its broker is reached. `ca_file` is for TLS with an authority of the shop's own."""
+
+    host: Text
+    port: PeerPort = 1883
+    transport: Literal["tcp", "websockets"] = "tcp"
+    path: Text = "/mqtt"
+    tls: bool = False
+    ca_file: Text | None = None
+    cert_file: Text | None = None
+    key_file: Text | None = None
+    keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=300)] = 15
+
+
+class PageSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[page]`: the cashier's page on 127.0.0.1; port 0 takes any free one."""
+
+    port: Port = 8321
+
+
+class ScannerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[scanner]`: a serial scanner by `port`, or by `usb` as "vid:pid" or "vid:pid:serial" in hexadecimal."""
+
+    port: Text | None = None
+    usb: Text | None = None
+    name: Text = "scanner"
+    baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] = 9600
+    byte_bits: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+    suffix: Literal["auto", "cr", "lf", "crlf", "tab", "stx_etx", "none"] = "auto"
+    idle_gap_s: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
+    good: str = ""
+    bad: str = ""
+
+
+class PrinterSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[printer]`: an ESC/POS printer on TCP; 576 dots for 80 mm paper, 384 for 58 mm."""
+
+    host: Text
+    port: PeerPort = 9100
+    name: Text = "printer"
+    width_dots: Annotated[int, msgspec.Meta(ge=192, le=1152, multiple_of=8)] = 576
+    answers: bool = True
+
+
+class DrawerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[drawer]`: the cash drawer on the printer's socket."""
+
+    name: Text = "drawer"
+    pin: Literal[2, 5] = 2
+    sensor: Literal["none", "open_is_high", "open_is_low"] = "none"
+
+
+class DataSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[data]`: where the journal is, and for how many days facts that the hub has are kept here."""
+
+    folder: Text
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+
+
+class LogSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[log]`: to standard error, one line each, as text or as JSON."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class AgentConfig(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. Without `[scanner]` or `[printer]` the till works without one."""
+
+    store: StoreSection
+    terminal: TerminalSection
+    hub: HubSection
+    data: DataSection
+    page: PageSection = PageSection()
+    scanner: ScannerSection | None = None
+    printer: PrinterSection | None = None
+    drawer: DrawerSection = DrawerSection()
+    log: LogSection = LogSection()
+
+    @property
+    def store_name(self) -> StoreId:
+        """The store's id, checked."""
+        return store_id(self.store.id)
+
+    @property
+    def terminal_name(self) -> TerminalId:
+        """The terminal's id, checked."""
+        return terminal_id(self.terminal.id)
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """`credentials.json`: what the hub gave this terminal. Unknown keys are left alone: a newer hub may add some."""
+
+    store: str
+    terminal: str
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
+    terminal_key: str
+    store_feed_key: str
+    global_feed_key: str
+    mqtt_username: str | None = None
+    mqtt_password: str | None = None
+
+    def __repr__(self) -> str:
+        """Keys and passwords are never shown."""
+        return f"Credentials({self.store}/{self.terminal}, epoch {self.epoch})"
+
+    def key(self, name: Literal["terminal_key", "store_feed_key", "global_feed_key"]) -> Key:
+        """One key as bytes."""
+        return Key(bytes.fromhex(getattr(self, name)))
+
+
+def load_config(path: Path) -> AgentConfig:
+    """Read the TOML file. Paths in it are relative to its folder. Raises ConfigError."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}): give the right path with --config") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    try:
+        config = _convert(tomllib.loads(text), AgentConfig, path)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is no TOML: {error}: mend that line") from error
+    _check_names(config, path)
+    return msgspec.structs.replace(
+        config,
+        data=msgspec.structs.replace(config.data, folder=_beside(path, config.data.folder)),
+        hub=msgspec.structs.replace(
+            config.hub,
+            **{
+                key: _beside(path, value)
+                for key in ("ca_file", "cert_file", "key_file")
+                if (value := getattr(config.hub, key)) is not None
+            },
+        ),
+        terminal=msgspec.structs.replace(
+            config.terminal,
+            credentials=_beside(
+                path, config.terminal.credentials or str(Path(config.data.folder) / "credentials.json")
+            ),
+        ),
+    )
+
+
+def load_credentials(path: Path, config: AgentConfig) -> Credentials:
+    """Read the credentials. Raises ConfigError, also when they are another terminal's."""
+    remedy = "make it with `tillwire-hub terminal add` and bring it here with `tillwire-agent enrol --from FILE`"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}): {remedy}") from error
+    credentials = parse_credentials(content, path)
+    if (credentials.store, credentials.terminal) != (config.store.id, config.terminal.id):
+        raise ConfigError(
+            f"{path}: these are the credentials of {credentials.store}/{credentials.terminal}, the configuration says "
+            f"{config.store.id}/{config.terminal.id}: mend [store] id and [terminal] id, or {remedy}"
+        )
+    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(f"{path}: other users of this PC may read these keys: run `chmod 600 {path}`")
+    return credentials
+
+
+def parse_credentials(content: bytes, path: Path) -> Credentials:
+    """Read the file that the hub made. Raises ConfigError, without showing what is in it."""
+    try:
+        credentials = msgspec.json.decode(content, type=Credentials)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        where = getattr(error, "args", ("",))[0] if isinstance(error, msgspec.ValidationError) else "not JSON"
+        raise ConfigError(f"{path}: not a credentials file ({where}): make a new one with `terminal renew`") from None
+    for name in ("terminal_key", "store_feed_key", "global_feed_key"):
+        if not re.fullmatch(f"[0-9a-f]{{{2 * KEY_BYTES}}}", getattr(credentials, name)):
+            raise ConfigError(f"{path}: {name} is not {KEY_BYTES} bytes in hexadecimal: make a new file with the hub")
+    return credentials
+
+
+def page_token(folder: Path) -> str:
+    """The secret of this installation's page, made at the first start, kept in a file that only we may read."""
+    path = folder / "page-token"
+    if path.exists():
+        return path.read_text("ascii").strip()
+    token = secrets.token_urlsafe(32)
+    write_private(path, token.encode())
+    return token
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only this user may read, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _convert(content: dict[str, object], kind: type[T], path: Path) -> T:
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error), content)}") from error
+
+
+def _explain(message: str, content: dict[str, object]) -> str:
+    """Turn msgspec's words into key and remedy."""
+    what, _, where = message.partition(" - at `$")
+    section = where.rstrip("`").removeprefix(".")
+    unknown = re.search(r"unknown field `(.+?)`", what)
+    missing = re.search(r"missing required field `(.+?)`", what)
+    table = section.split(".")[0]
+    place = f"[{table}]" if table else "the file"
+    if unknown is not None:
+        known = _keys_of(table)
+        near = difflib.get_close_matches(unknown[1], known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        return f"{place} has the unknown key {unknown[1]!r}: {hint}"
+    if missing is not None:
+        if not table:
+            return f"the table [{missing[1]}] is missing: add it (see docs/reference/agent-config.md)"
+        return f"{place} lacks the key {missing[1]!r}: add it (see docs/reference/agent-config.md)"
+    name = section.rsplit(".", 1)[-1]
+    inside = content.get(table)
+    value = inside.get(name) if isinstance(inside, dict) else inside
+    return f"{place} key {name!r}, now {value!r}: {what[:1].lower()}{what[1:]}"
+
+
+def _keys_of(table: str) -> list[str]:
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(AgentConfig)}
+    if not table:
+        return list(fields)
+    sections = (
+        StoreSection, TerminalSection, HubSection, PageSection, ScannerSection, PrinterSection, DrawerSection,
+        DataSection, LogSection,
+    )  # fmt: skip
+    section = next(kind for kind in sections if kind.__name__ == f"{table.capitalize()}Section")
+    return [field.encode_name for field in msgspec.structs.fields(section)]
+
+
+def _check_names(config: AgentConfig, path: Path) -> None:
+    for table, name in (("store", config.store.id), ("terminal", config.terminal.id)):
+        try:
+            (store_id if table == "store" else terminal_id)(name)
+        except InvalidId as error:
+            raise ConfigError(f"{path}: [{table}] key 'id': {error}") from error
+    if config.scanner is not None and config.scanner.port is None and config.scanner.usb is None:
+        raise ConfigError(f"{path}: [scanner] needs 'port' (such as /dev/serial/by-id/... or COM3) or 'usb'")
+    if config.scanner is not None and config.scanner.usb is not None:
+        usb_identity(config.scanner.usb, path)
+    if (config.hub.cert_file is None) != (config.hub.key_file is None):
+        raise ConfigError(f"{path}: [hub] keys 'cert_file' and 'key_file' belong together: give both or none")
+
+
+def usb_identity(text: str, path: Path) -> tuple[int, int, str]:
+    """Vendor, product and serial of "vid:pid" or "vid:pid:serial". Raises ConfigError."""
+    match = re.fullmatch(r"([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?", text)
+    if match is None:
+        raise ConfigError(f"{path}: [scanner] key 'usb', now {text!r}: write vid:pid in hexadecimal, such as 05f9:4204")
+    return int(match[1], 16), int(match[2], 16), match[3] or ""
+
+
+def _beside(config: Path, text: str) -> str:
+    return str((config.parent / Path(text).expanduser()).resolve())

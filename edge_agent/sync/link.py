@@ -1,0 +1,227 @@
+"""The shell of the link: brings the session's bytes to the broker and back, for as long as the agent runs.
+
+One task. Each round is one transaction in the database's thread: what came in is received, what is due is polled;
+after the commit it is published. The session is thrown away and built anew after a rollback. Offline is normal here:
+a lost connection is logged once, tried again with a jittered pause, and changes nothing at the counter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from random import Random
+
+from edge_agent.errors import JournalClosed, JournalError
+from edge_agent.journal.clock import Checked, TillClock
+from edge_agent.journal.database import Database
+from edge_agent.journal.sqlite import SqliteJournal
+from edge_agent.replica.sqlite import SqliteReplica
+from edge_agent.sync.broker import BrokerConnection, BrokerLost, BrokerSettings, Incoming
+from edge_agent.sync.identity import TerminalIdentity
+from edge_agent.sync.presence import Health
+from edge_agent.sync.session import Heard, LinkCounters, SessionLimits, TerminalSession
+from protocol.link import Publish
+from protocol.messages import Cursor
+
+_log = logging.getLogger(__name__)
+
+ROUND_MESSAGES_MAX = 64
+CURSORS_KEPT = 1_000
+PAUSE_FIRST_S = 0.25
+PAUSE_MAX_S = 15.0
+_BROKEN_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class CursorSeen:
+    """The hub's levels here count a terminal's journal up to here, since `applied_at` (this PC's clock)."""
+
+    cursor: Cursor
+    applied_at: datetime
+
+
+@dataclass(frozen=True)
+class _Round:
+    heard: tuple[Heard, ...]
+    out: tuple[Publish, ...]
+    wake_at_s: float | None
+
+
+class Link:
+    """The link of one till. `on_change` is called when the books were changed by it, `on_online` when it comes or goes.
+
+    `elapsed_s` must be the clock that `clock` was made with.
+    """
+
+    def __init__(  # noqa: PLR0913 - ports and clocks, all by keyword
+        self,
+        settings: BrokerSettings,
+        identity: TerminalIdentity,
+        database: Database,
+        clock: TillClock,
+        *,
+        nonce: str,
+        health: Callable[[], Health],
+        on_change: Callable[[], None],
+        on_online: Callable[[bool, datetime], None],
+        elapsed_s: Callable[[], float],
+        wall: Callable[[], datetime],
+        rng: Random,
+        limits: SessionLimits | None = None,
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._database = database
+        self._clock = clock
+        self._nonce = nonce
+        self._health = health
+        self._on_change = on_change
+        self._on_online = on_online
+        self._elapsed_s = elapsed_s
+        self._wall = wall
+        self._rng = rng
+        self._limits = limits
+        self._session: TerminalSession | None = None
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._failures = 0
+        self._told_offline = False
+        self.counters = LinkCounters()
+        self.cursors: deque[CursorSeen] = deque(maxlen=CURSORS_KEPT)
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin to look for the broker."""
+        self._task = asyncio.create_task(self._run(), name="link")
+
+    async def stop(self) -> None:
+        """Say good-bye if there is somebody to hear it, and end."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def wake(self) -> None:
+        """The journal has grown, or health has changed."""
+        self._news.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._one_connection()
+            except BrokerLost as error:
+                self._lost(str(error))
+            except JournalClosed:
+                return
+            except JournalError as error:
+                self._session = None
+                _log.error("link: the books cannot be used", extra={"problem": str(error)})
+                await asyncio.sleep(_BROKEN_PAUSE_S)
+            except Exception:  # noqa: BLE001 - whatever it was, syncing has to go on
+                # Our own mistake must not end syncing for the day; the session is rebuilt from the disk.
+                self._session = None
+                _log.exception("link: unexpected error")
+                await asyncio.sleep(_BROKEN_PAUSE_S)
+            await asyncio.sleep(self._pause_s())
+
+    async def _one_connection(self) -> None:
+        first = await self._database.run(self._prepare)
+        connection = BrokerConnection(self._settings, first.will(), self._news.set)
+        try:
+            await connection.open(first.subscriptions())
+            await self._database.run(lambda c: self._built(c).connect(self._elapsed_s()))
+            self._online()
+            await self._serve(connection)
+        finally:
+            self._on_online(False, self._wall())  # noqa: FBT003 - on_online(False) reads well
+            # A cancelled agent says good-bye; a lost connection cannot.
+            await asyncio.shield(connection.close(first.will()))
+
+    async def _serve(self, connection: BrokerConnection) -> None:
+        while True:
+            self._news.clear()
+            messages = connection.take(ROUND_MESSAGES_MAX)
+            work = partial(self._round, incoming=messages, health=self._health())
+            done = await self._database.run(work)
+            for publish in done.out:
+                connection.publish(publish)
+            self._after(done.heard)
+            self.dropped += connection.dropped
+            connection.dropped = 0
+            if connection.lost is not None:
+                raise BrokerLost(connection.lost)
+            if not connection.has_news:
+                await self._wait(done.wake_at_s)
+
+    async def _wait(self, wake_at_s: float | None) -> None:
+        timeout_s = None if wake_at_s is None else max(0.0, wake_at_s - self._elapsed_s())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), timeout_s)
+
+    # --- in the database's thread
+
+    def _built(self, connection: sqlite3.Connection) -> TerminalSession:
+        if self._session is None:
+            identity = self._identity
+            self._session = TerminalSession(
+                identity,
+                SqliteJournal(connection),
+                SqliteReplica(connection, identity.store, identity.terminal),
+                nonce=self._nonce,
+                limits=self._limits,
+                counters=self.counters,
+            )
+        return self._session
+
+    def _prepare(self, connection: sqlite3.Connection) -> TerminalSession:
+        session = self._built(connection)
+        session.disconnect()
+        return session
+
+    def _round(self, connection: sqlite3.Connection, *, incoming: list[Incoming], health: Health) -> _Round:
+        session = self._built(connection)
+        session.report(health)
+        now_s, wall = self._elapsed_s(), self._wall()
+        heard = tuple(
+            session.receive(message.topic, message.payload, retained=message.retained, now_s=now_s, wall=wall)
+            for message in incoming
+        )
+        return _Round(heard, tuple(session.poll(now_s, wall)), session.wake_at_s())
+
+    # --- on the event loop
+
+    def _after(self, heard: tuple[Heard, ...]) -> None:
+        now = self._wall()
+        for one in heard:
+            self.cursors.extend(CursorSeen(cursor, now) for cursor in one.cursors)
+            if one.clock is not None:
+                self._clock.learn(Checked(one.clock.hub_time, one.clock.wall, one.clock.at_s))
+        if any(one.acked or one.feed is not None for one in heard):
+            self._on_change()
+
+    def _online(self) -> None:
+        self._failures = 0
+        self._told_offline = False
+        _log.info("link: online", extra={"broker": f"{self._settings.host}:{self._settings.port}"})
+        self._on_online(True, self._wall())  # noqa: FBT003 - as above
+
+    def _lost(self, why: str) -> None:
+        self._failures += 1
+        if not self._told_offline:
+            self._told_offline = True
+            _log.warning(
+                "link: offline, selling goes on",
+                extra={"broker": f"{self._settings.host}:{self._settings.port}", "why": why},
+            )
+
+    def _pause_s(self) -> float:
+        # Jittered, so that a hub that comes back is not met by all its tills in the same second.
+        full = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(self._failures, 10))
+        return full * self._rng.uniform(0.5, 1.0)
