@@ -46,7 +46,7 @@ CREATE TABLE feed_cursor (
   terminal TEXT NOT NULL,
   epoch    INTEGER NOT NULL,
   sequence INTEGER NOT NULL,
-  PRIMARY KEY (feed, terminal)
+  PRIMARY KEY (feed, terminal, epoch)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE document (
   feed     TEXT NOT NULL,

@@ -28,5 +28,8 @@ def record(  # noqa: PLR0913 - where to write, and an event's attributes
 
 def restart_epoch(journal: Journal, replica: Replica, epoch: int) -> None:
     """Move journal and own movements into the epoch that the hub granted."""
-    old = journal.epoch
-    replica.rekey_own(old, epoch, journal.start_epoch(epoch))
+    old, unacked = journal.epoch, range(journal.acked + 1, journal.tail + 1)
+    moved = journal.start_epoch(epoch)
+    replica.rekey_own(old, epoch, moved)
+    # What was set aside will never be counted in by the hub; a person enters it again, and then it moves stock.
+    replica.forget_own(old, [sequence for sequence in unacked if sequence not in moved])

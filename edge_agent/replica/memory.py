@@ -5,7 +5,7 @@ With an `UndoLog` it can lose a transaction; `copy` is a backup of the disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from edge_agent.replica.bodies import Body, read_body
@@ -34,7 +34,7 @@ class MemoryReplica:
         self._states: dict[FeedName, FeedState] = {}
         self._documents: dict[FeedName, dict[_Key, Document]] = {GLOBAL_FEED: {}, self._store_feed: {}}
         self._staged: dict[FeedName, tuple[str, tuple[Document, ...]]] = {}
-        self._cursors: dict[tuple[FeedName, str], tuple[int, int]] = {}
+        self._cursors: dict[tuple[FeedName, str, int], int] = {}
         self._own: dict[tuple[int, int], tuple[Movement, ...]] = {}
         self._own_skus: dict[str, set[tuple[int, int]]] = {}
         self._barcodes: dict[str, set[str]] = {}
@@ -76,6 +76,11 @@ class MemoryReplica:
         for new, movements in moved.items():
             if movements:
                 self._put_own((to_epoch, new), movements)
+
+    def forget_own(self, epoch: int, sequences: Collection[int]) -> None:
+        """Drop own movements that nobody will ever count."""
+        for sequence in sequences:
+            self._take_own((epoch, sequence))
 
     def stock_view(self, sku: str) -> int | None:
         """This store's level, own uncounted movements included."""
@@ -157,14 +162,16 @@ class MemoryReplica:
             self._barcodes[key] = skus | {document.key} if present else skus - {document.key}
 
     def _move_cursor(self, feed: FeedName, cursor: Cursor) -> bool:
-        key, place = (feed, cursor.terminal), (cursor.epoch, cursor.sequence)
-        if place <= self._cursors.get(key, (-1, -1)):
+        # Each epoch has its own cursor: after a fork two PCs of one name go on in two epochs at the same time.
+        key = (feed, cursor.terminal, cursor.epoch)
+        if cursor.sequence <= self._cursors.get(key, -1):
             return False
         self._restorable(self._cursors, key)
-        self._cursors[key] = place
+        self._cursors[key] = cursor.sequence
         if feed == self._store_feed and cursor.terminal == self._terminal:
-            for counted in [own for own in self._own if own <= place]:
-                self._take_own(counted)
+            for epoch, sequence in list(self._own):
+                if epoch == cursor.epoch and sequence <= cursor.sequence:
+                    self._take_own((epoch, sequence))
         return True
 
     def _put_own(self, place: tuple[int, int], movements: tuple[Movement, ...]) -> None:

@@ -6,7 +6,7 @@ both. All methods are synchronous and take part in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,10 @@ class Replica(Protocol):
 
     def rekey_own(self, from_epoch: int, to_epoch: int, sequences: Mapping[int, int]) -> None:
         """The events `sequences` (old -> new) of one epoch were sealed again in another one."""
+        ...
+
+    def forget_own(self, epoch: int, sequences: Collection[int]) -> None:
+        """These events of this terminal were set aside: what they moved counts no more."""
         ...
 
     def stock_view(self, sku: str) -> int | None:

@@ -6,7 +6,7 @@ A scan costs two look-ups by primary key, however large the catalogue is; barcod
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from edge_agent.replica.bodies import Body, read_body
@@ -87,6 +87,12 @@ class SqliteReplica:
             ((to_epoch, new, from_epoch, old) for old, new in sequences.items()),
         )
 
+    def forget_own(self, epoch: int, sequences: Collection[int]) -> None:
+        """Drop own movements that nobody will ever count."""
+        self._connection.executemany(
+            "DELETE FROM own_movement WHERE epoch = ? AND sequence = ?", ((epoch, sequence) for sequence in sequences)
+        )
+
     def stock_view(self, sku: str) -> int | None:
         """This store's level, own uncounted movements included."""
         rows = self._connection.execute(
@@ -148,15 +154,16 @@ class SqliteReplica:
         )
 
     def _move_cursor(self, feed: FeedName, cursor: Cursor) -> bool:
+        # Each epoch has its own cursor: after a fork two PCs of one name go on in two epochs at the same time.
         moved = self._connection.execute(
             "INSERT INTO feed_cursor (feed, terminal, epoch, sequence) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (feed, terminal) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence"
-            " WHERE (excluded.epoch, excluded.sequence) > (feed_cursor.epoch, feed_cursor.sequence)",
+            " ON CONFLICT (feed, terminal, epoch) DO UPDATE SET sequence = excluded.sequence"
+            " WHERE excluded.sequence > feed_cursor.sequence",
             (feed, cursor.terminal, cursor.epoch, cursor.sequence),
         ).rowcount
         if moved and feed == self._store_feed and cursor.terminal == self._terminal:
             self._connection.execute(
-                "DELETE FROM own_movement WHERE (epoch, sequence) <= (?, ?)", (cursor.epoch, cursor.sequence)
+                "DELETE FROM own_movement WHERE epoch = ? AND sequence <= ?", (cursor.epoch, cursor.sequence)
             )
         return moved > 0
 

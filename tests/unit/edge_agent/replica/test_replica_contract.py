@@ -141,6 +141,16 @@ def test_cursors_never_go_back(replica: Replica) -> None:
     assert replica.apply(FEED, change(cursors=(cursor(1, epoch=2),), revision=3)) == (cursor(1, epoch=2),)
 
 
+def test_a_clone_that_goes_on_in_another_epoch_hides_nothing_of_ours(replica: Replica) -> None:
+    """After a fork two PCs have one name and two epochs; each counts off its own sales by its own epoch's cursor."""
+    replica.apply(FEED, change(document(Stock(sku="a", on_hand=10_000))))
+    replica.apply(FEED, change(revision=2, cursors=(cursor(7, epoch=2),)))
+    replica.add_own(1, 1, (sold("a", 1000),))
+    assert replica.stock_view("a") == 9000
+    replica.apply(FEED, change(document(Stock(sku="a", on_hand=9000)), revision=3, cursors=(cursor(1),)))
+    assert replica.stock_view("a") == 9000
+
+
 def test_movements_of_unacked_events_move_with_them_into_the_new_epoch(replica: Replica) -> None:
     """The old epoch's cursor does not cover them any more; the new epoch's does."""
     replica.apply(FEED, change(document(Stock(sku="a", on_hand=10_000))))
@@ -151,6 +161,15 @@ def test_movements_of_unacked_events_move_with_them_into_the_new_epoch(replica: 
     assert replica.stock_view("a") == 8000
     replica.apply(FEED, change(document(Stock(sku="a", on_hand=7000)), revision=3, cursors=(cursor(1, epoch=2),)))
     assert replica.stock_view("a") == 7000
+
+
+def test_movements_of_events_that_were_set_aside_count_no_more(replica: Replica) -> None:
+    """No hub will ever count them in, so a view that kept them would be wrong for good."""
+    replica.apply(FEED, change(document(Stock(sku="a", on_hand=10_000))))
+    replica.add_own(1, 1, (sold("a", 1000),))
+    replica.add_own(1, 2, (sold("a", 2000),))
+    replica.forget_own(1, [2])
+    assert replica.stock_view("a") == 9000
 
 
 def test_sales_from_before_a_count_leave_the_level_alone(replica: Replica) -> None:
