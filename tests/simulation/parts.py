@@ -1,0 +1,31 @@
+"""The code under test, as one value: what ships, by default. A mutant is the same with one part broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.replica.memory import MemoryReplica
+from edge_agent.sync.session import TerminalSession
+from hub.feed.session import FeedSession
+from hub.fleet.session import FleetSession
+from hub.ingest.session import IngestSession
+from protocol.link import Publish
+from tests.simulation.disk import SimJournal
+
+
+def _ignore_puback(_session: TerminalSession, _publish: Publish) -> None:
+    """A PUBACK proves nothing."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which classes a run is made of."""
+
+    journal: type[SimJournal] = SimJournal
+    replica: type[MemoryReplica] = MemoryReplica
+    terminal_session: type[TerminalSession] = TerminalSession
+    ingest_session: type[IngestSession] = IngestSession
+    feed_session: type[FeedSession] = FeedSession
+    fleet_session: type[FleetSession] = FleetSession
+    on_puback: Callable[[TerminalSession, Publish], None] = _ignore_puback

@@ -1,0 +1,209 @@
+"""One hub worker: ingest, feed and fleet sessions over the database that all workers share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from hub.errors import StorageUnavailable
+from hub.feed.session import FeedSession, FeedSessionLimits
+from hub.fleet.session import FleetSession
+from hub.ingest.session import IngestLimits, IngestSession
+from hub.storage.memory import MemoryStore
+from hub.storage.memory_ledger import MemoryTransaction
+from protocol.feed_sender import PublishLimits
+from protocol.ids import StoreId
+from protocol.link import Publish
+from tests.simulation.broker import Client
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+HEARTBEAT_S = 4.0
+INGEST = IngestLimits(messages_max=4, wait_s=0.01, retry_s=0.5)
+FEED = FeedSessionLimits(
+    publish=PublishLimits(interval_s=0.05, heartbeat_s=HEARTBEAT_S, documents_max=2, part_documents_max=2)
+)
+
+
+class WorkerCrashed(Exception):
+    """The process is gone in the middle of what it did."""
+
+
+class FaultyTransaction:
+    """A transaction whose process may die before the commit, or right after it."""
+
+    def __init__(self, worker: Worker, inner: MemoryTransaction) -> None:
+        self._worker = worker
+        self._inner = inner
+
+    def __enter__(self) -> MemoryTransaction:
+        return self._inner
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is not None or self._worker.dies("before the commit"):
+            self._inner.rollback()
+            if kind is None:
+                raise WorkerCrashed
+            return
+        self._inner.commit()
+        self._worker.world.checks.after_commit()
+        if self._worker.dies("between commit and ack"):
+            raise WorkerCrashed
+
+
+class FaultyStore:
+    """The database as one worker reaches it: sometimes not at all."""
+
+    def __init__(self, worker: Worker, store: MemoryStore) -> None:
+        self._worker = worker
+        self._store = store
+
+    def begin(self, stores: Collection[StoreId]) -> FaultyTransaction:
+        """See LedgerStore."""
+        dice = self._worker.world.dice
+        if dice.chance(dice.rates.database_away):
+            dice.count("database away")
+            raise StorageUnavailable("the simulated database is away")
+        return FaultyTransaction(self._worker, self._store.begin(stores))
+
+
+class Worker:
+    """A hub process. Whatever it had in memory is gone when it dies."""
+
+    def __init__(self, world: World, number: int, *, publishes: bool) -> None:
+        self.world = world
+        self.name = f"worker{number}"
+        self._publishes = publishes
+        self.client = Client(self.name, self.hear, self.lose_link, persistent=True)
+        self._store = FaultyStore(self, world.hub)
+        self.alive = False
+        self._ingest: IngestSession
+        self._feed: FeedSession
+        self._fleet: FleetSession
+        self._life = 0
+        self._polls_at_s: float | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits for a commit or an answer."""
+        return self.alive and not (self._ingest.pending or self._feed.waiting or self._fleet.waiting)
+
+    def start(self) -> None:
+        """A new process, with nothing but the database."""
+        parts, hub = self.world.parts, self.world.hub
+        self.alive = True
+        self._life += 1
+        self._ingest = parts.ingest_session(self._store, hub, INGEST)
+        self._feed = parts.feed_session(hub, hub, FEED)
+        self._fleet = parts.fleet_session(hub, hub)
+        self._polls_at_s = None
+        self.world.note(self.name, "starts")
+        self.find_link()
+        self.poll_soon()
+        self._heartbeat(self._life)
+
+    def find_link(self) -> None:
+        """Connect, or try again in a while."""
+        if self.alive and not self.client.connected and not self.world.broker.connect(self.client):
+            self.world.schedule.after(self.world.dice.pause(0.2, 0.6), self.find_link)
+
+    def lose_link(self) -> None:
+        """The broker is gone."""
+        self.world.schedule.after(self.world.dice.pause(0.1, 0.6), self.find_link)
+
+    def dies(self, where: str) -> bool:
+        """Whether the process dies here and now."""
+        if not self.world.dice.chance(self.world.dice.rates.worker_crash):
+            return False
+        self.world.dice.count(f"worker crash {where}")
+        self.world.note(self.name, f"crashes {where}")
+        self.alive = False
+        self.world.broker.disconnect(self.client)
+        self.world.schedule.after(self.world.dice.pause(0.3, 4.0), self._start_again)
+        return True
+
+    def hear(self, topic: str, payload: bytes, _retained: bool) -> None:
+        """A message arrives."""
+        if not self.alive:
+            return
+        leaf = topic.rpartition("/")[2]
+        if leaf == "journal":
+            self._ingest.receive(topic, payload, self.world.schedule.now_s)
+            self._plan_commit()
+        elif leaf == "pull":
+            self._feed.receive(topic, payload)
+            self.poll_soon()
+        else:
+            self._fleet.receive(topic, payload)
+            self.poll_soon()
+
+    def poll_soon(self) -> None:
+        """Ask the feed and fleet sessions within a moment, as the shell does all the time."""
+        if self._polls_at_s is None and self.alive:
+            self._polls_at_s = self.world.schedule.now_s + self.world.dice.pause(0.05, 0.3)
+            self.world.schedule.at(self._polls_at_s, self._poll, self._life)
+
+    def _poll(self, life: int) -> None:
+        if life != self._life or not self.alive:
+            return
+        self._polls_at_s = None
+        now_s, wall = self.world.schedule.now_s, self.world.wall(timedelta(0))
+        said = self._fleet.poll(now_s, wall)
+        if self._publishes or self._feed.waiting:
+            said += self._feed.poll(now_s, wall)
+        self._publish(said)
+
+    def _heartbeat(self, life: int) -> None:
+        if life == self._life and self.alive:
+            self.poll_soon()
+            self.world.schedule.after(HEARTBEAT_S, self._heartbeat, life)
+
+    def _plan_commit(self) -> None:
+        wake_at_s = self._ingest.wake_at_s()
+        if wake_at_s is not None:
+            self.world.schedule.at(wake_at_s, self._commit, self._life)
+
+    def _commit(self, life: int) -> None:
+        now_s = self.world.schedule.now_s
+        if life != self._life or not self.alive or not self._ingest.due(now_s):
+            return
+        try:
+            acks = self._ingest.commit(now_s, self.world.wall(timedelta(0)))
+        except WorkerCrashed:
+            return
+        except StorageUnavailable:
+            self._plan_commit()
+            return
+        self._count()
+        self._publish(acks)
+        for worker in self.world.workers:
+            worker.poll_soon()
+
+    def _publish(self, said: Sequence[Publish]) -> None:
+        for publish in said:
+            if self.dies("in the middle of publishing"):
+                return
+            leaf = publish.topic.rpartition("/")[2] if "/feed/" not in publish.topic else "broadcast"
+            self.world.dice.count(f"hub sends {leaf}")
+            self.world.broker.send(self.client, publish)
+
+    def _count(self) -> None:
+        dice = self.world.dice
+        for result in self._ingest.results:
+            dice.count(f"ack {result.ack.status}")
+            self.world.note(self.name, f"commits {result.key.terminal} {result.ack.status} {result.ack.sequence}")
+            for what, number in (
+                ("event taken", result.taken),
+                ("event seen again", result.seen),
+                ("event parked", result.parked),
+                ("event forked", result.forked),
+                ("event repeated in another epoch", result.duplicates),
+            ):
+                dice.happened[what] += number
+
+    def _start_again(self) -> None:
+        if not self.alive:
+            self.start()
