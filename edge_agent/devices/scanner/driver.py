@@ -188,18 +188,23 @@ class SerialScanner:
         self._show(self._supervision.fine(self._monotonic()))
         real, check_at_s = os.path.realpath(path), self._monotonic() + _CHECK_S
         while not self._stopped.is_set():
-            data = port.read(1)
-            if data:
-                data += port.read(port.in_waiting)
-            now_s = self._monotonic()
-            for reading in self._framer.feed(data, now_s) if data else self._framer.poll(now_s):
-                self._tell(reading, now_s)
+            # One byte, then what came with it: asking for more at once would wait for more. The first is framed before
+            # the second call, which can fail, so that half a scan is reported and not lost.
+            if self._take(port.read(1)):
+                self._take(port.read(port.in_waiting))
             self._write_feedback(port)
+            now_s = self._monotonic()
             if now_s >= check_at_s:
                 check_at_s = now_s + _CHECK_S
                 if os.path.realpath(path) != real or not (os.name == "nt" or os.path.exists(path)):  # noqa: PTH110  a device
                     # Some drivers keep a dead port open without a word.
                     raise serial.SerialException(f"{path}: the device has gone")
+
+    def _take(self, data: bytes) -> bool:
+        now_s = self._monotonic()
+        for reading in self._framer.feed(data, now_s):
+            self._tell(reading, now_s)
+        return bool(data)
 
     def _write_feedback(self, port: serial.Serial) -> None:
         while True:
