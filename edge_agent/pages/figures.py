@@ -29,7 +29,7 @@ _NOTES_BY_CURRENCY = {
 }
 _NOTES = (1, 5, 10, 20, 50, 100)
 _DIRECTION_MARKS = dict.fromkeys([0x061C, *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_GROUPED = re.compile(r"\d{1,3}(?:[ .,\u00a0\u202f]\d{3})+")
+_GROUPED = re.compile(r"-?\d{1,3}(?:[ .,\u00a0\u202f]\d{3})+")
 
 
 def grouping_mark(language: Language) -> str:
@@ -80,7 +80,7 @@ def typed_amount(text: str, currency: str) -> str:
     places = decimals(currency)
     head, mark, tail = _split_decimals(cleaned, places)
     if _GROUPED.fullmatch(head):
-        head = re.sub(r"\D", "", head)
+        head = re.sub(r"[^-\d]", "", head)
     return f"{head}.{tail}" if mark else head
 
 

@@ -54,7 +54,7 @@ class Picture:
         old, new = list(shown.lines), list(self.lines)
         kept = [line for line in old if line in self.lines]
         if kept and new[: len(kept)] != kept:
-            kept.remove(new[-1])  # scanned again, a line moves to the end
+            kept = [line for line in kept if line != new[-1]]  # scanned again, a line moves to the end
         if self.sale_id != shown.sale_id or not kept or new[: len(kept)] != kept:
             return self._all_lines() if (self.sale_id, self.lines) != (shown.sale_id, shown.lines) else ""
         gone = (f'<li id="{line}" hx-swap-oob="delete"></li>' for line in old if line not in kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime
 
@@ -58,7 +58,7 @@ class Broadcast:
         async with self._news:
             self._news.notify_all()
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncGenerator[bytes, None]:
         """Yield one tab's stream: first everything, then changes, and a sign of life while there are none."""
         self._tabs += 1
         shown: Picture | None = None

@@ -22,8 +22,13 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 @cache
 def translations(language: Language) -> GNUTranslations:
-    """Return the catalogue of a language."""
-    source = FOLDER / language / "LC_MESSAGES" / "pages.po"
+    """Return the catalogue of a language, read once."""
+    return load(language, FOLDER)
+
+
+def load(language: Language, folder: Path) -> GNUTranslations:
+    """Read the catalogue of a language from a folder of locales."""
+    source = folder / language / "LC_MESSAGES" / "pages.po"
     compiled = source.with_suffix(".mo")
     if compiled.is_file() and (not source.is_file() or compiled.stat().st_mtime_ns >= source.stat().st_mtime_ns):
         with compiled.open("rb") as file:

@@ -1,0 +1,282 @@
+"""Orders reach the counter as they were meant; changes reach every tab, drawn once, and slow tabs hold up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+
+import httpx
+import pytest
+
+from edge_agent.pages.app import build_pages
+from edge_agent.pages.settings import PageSettings
+from edge_agent.pages.stream import Broadcast, event
+from tests.unit.edge_agent.pages.fake_counter import NOW, FakeCounter
+
+TOKEN = "a-secret-of-this-installation-0123456789"  # noqa: S105 - of the test
+BASE = "http://127.0.0.1:8740"
+WAIT_S = 5
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        """The time of now."""
+        return self.now
+
+
+def settings(clock: Callable[[], datetime] = lambda: NOW, heartbeat_s: float = 60, tabs_max: int = 16) -> PageSettings:
+    """Settings of a page for tests."""
+    return PageSettings(TOKEN, "1", clock, heartbeat_s=heartbeat_s, tabs_max=tabs_max)
+
+
+def with_client(counter: FakeCounter, work: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+    """Run something with a client that has the cookie and our origin."""
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(build_pages(counter, settings()), client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"origin": BASE}) as client:
+            await client.get("/", params={"token": TOKEN})
+            await work(client)
+
+    asyncio.run(run())
+
+
+def told(counter: FakeCounter) -> str:
+    """The code of the last notice."""
+    notice = counter.view().notice
+    return notice.code if notice else ""
+
+
+def test_a_sale_by_orders() -> None:
+    """Scan, change, pay with an amount as a cashier types it, dismiss: each order reaches the counter."""
+    counter = FakeCounter()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        script = {"hx-request": "true"}
+        for code in ("8934673573399", " 3*8934588063053 "):
+            assert (await client.post("/scan", data={"code": code}, headers=script)).status_code == 204
+        sale = counter.view().sale_id
+        line = {"sale_id": sale, "number": 1, "quantity": "2"}
+        assert (await client.post("/lines/quantity", data=line, headers=script)).status_code == 204
+        assert (
+            await client.post("/lines/void", data={"sale_id": sale, "number": 2}, headers=script)
+        ).status_code == 204
+        assert counter.view().total == 73_000
+        await client.post("/pay", data={"sale_id": sale, "given": "100.000", "exact": "73000"}, headers=script)
+        assert counter.paid == [(sale, 73_000, 100_000)]
+        await client.post("/new-sale", headers=script)
+        assert counter.view().last_sale is None
+
+    with_client(counter, work)
+
+
+def test_an_empty_amount_pays_what_the_cashier_saw() -> None:
+    """Enter without an amount pays the total on the screen, and never quietly one that a scan has raised."""
+    counter = FakeCounter()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        await counter.scan("8934673573399", source="scanner")
+        seen = {"sale_id": counter.view().sale_id, "given": "", "exact": "36500"}
+        await counter.scan("8934588063053", source="scanner")
+        await client.post("/pay", data=seen)
+        assert counter.paid == []
+        assert told(counter) == "not_enough_cash"
+        await client.post("/pay", data={**seen, "exact": "43500"})
+        assert counter.paid == [(seen["sale_id"], 43_500, 43_500)]
+
+    with_client(counter, work)
+
+
+def test_paying_twice_pays_once() -> None:
+    """A double click sends the same cart twice; the second is told that its page was old."""
+    counter = FakeCounter()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        await counter.scan("8934673573399", source="scanner")
+        order = {"sale_id": counter.view().sale_id, "given": "50000"}
+        await asyncio.gather(client.post("/pay", data=order), client.post("/pay", data=order))
+        assert len(counter.paid) == 1
+        assert told(counter) == "stale_page"
+
+    with_client(counter, work)
+
+
+def test_without_our_script_orders_lead_back_to_the_page() -> None:
+    """A plain form works too."""
+
+    async def work(client: httpx.AsyncClient) -> None:
+        answer = await client.post("/scan", data={"code": "8934673573399"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert "Sữa tươi" in (await client.get("/")).text
+
+    with_client(FakeCounter(), work)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/scan", {"code": "x" * 201}),
+        ("/pay", {}),
+        ("/pay", {"sale_id": "s" * 65}),
+        ("/lines/void", {"sale_id": "s", "number": "one"}),
+        ("/lines/void", {"sale_id": "s", "number": -1}),
+        ("/print-answer", {"job_id": "j", "printed": "perhaps"}),
+        ("/language", {"language": "xx"}),
+    ],
+)
+def test_orders_that_make_no_sense_are_refused(path: str, fields: dict[str, str]) -> None:
+    """What our page never sends is refused, and the counter hears nothing."""
+    counter = FakeCounter()
+    before = counter.view()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        assert (await client.post(path, data=fields)).status_code == 422
+
+    with_client(counter, work)
+    assert counter.view() == before
+
+
+def test_answers_and_language() -> None:
+    """A receipt's question is answered, the language switched, and the page follows."""
+    counter = FakeCounter()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        await client.post("/print-answer", data={"job_id": "j1", "printed": "no"})
+        await client.post("/language", data={"language": "en"})
+        assert '<html lang="en">' in (await client.get("/")).text
+
+    with_client(counter, work)
+    assert counter.answers == [("j1", False)]
+
+
+async def view_event(stream: AsyncIterator[bytes]) -> str:
+    """The next event that carries a view."""
+    async with asyncio.timeout(WAIT_S):
+        async for sent in stream:
+            if sent.startswith(b"event: view"):
+                return sent.decode()
+    raise AssertionError("the stream ended")
+
+
+def with_broadcast(work: Callable[[FakeCounter, Broadcast, Clock], Awaitable[None]], **facts: float) -> None:
+    """Run something with a broadcast that is drawing."""
+
+    async def run() -> None:
+        counter, clock = FakeCounter(), Clock()
+        given = {name: int(value) if name == "tabs_max" else value for name, value in facts.items()}
+        broadcast = Broadcast(counter, settings(clock, **given))  # type: ignore[arg-type]  # numbers by name
+        drawing = asyncio.create_task(broadcast.run())
+        try:
+            await work(counter, broadcast, clock)
+        finally:
+            drawing.cancel()
+            await asyncio.gather(drawing, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_a_new_tab_gets_everything_then_changes() -> None:
+    """The first event is the whole page's state; the next has only what is new."""
+
+    async def work(counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            first = await view_event(tab)
+            assert 'id="lines"' in first
+            assert 'id="pills"' in first
+            await counter.scan("8934673573399", source="scanner")
+            second = await view_event(tab)
+            assert "Sữa tươi" in second
+            assert 'id="pills"' not in second
+
+    with_broadcast(work)
+
+
+def test_a_slow_tab_skips_pictures_and_holds_up_nobody() -> None:
+    """Fifty scans while a tab sleeps are one event for it, with the newest state."""
+
+    async def work(counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as slow, aclosing(broadcast.events()) as quick:
+            await view_event(slow)
+            await view_event(quick)
+            for _ in range(50):
+                await counter.scan("8934588063053", source="scanner")
+                await view_event(quick)
+            assert "50 chai" in await view_event(slow)
+
+    with_broadcast(work)
+
+
+def test_silence_is_filled_with_signs_of_life() -> None:
+    """A tab hears from the till even when nothing happens, so that it knows a till that hangs."""
+
+    async def work(_counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            await view_event(tab)
+            async with asyncio.timeout(WAIT_S):
+                assert (await anext(tab)).startswith(b"event: alive")
+
+    with_broadcast(work, heartbeat_s=0.02)
+
+
+def test_the_clock_is_drawn_once_a_minute() -> None:
+    """Without any change of the counter the page's clock goes on."""
+
+    async def work(_counter: FakeCounter, broadcast: Broadcast, clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            await view_event(tab)
+            clock.now = clock.now.replace(minute=5)
+            assert "11:05" in await view_event(tab)
+
+    with_broadcast(work)
+
+
+def test_closing_ends_all_streams() -> None:
+    """A server that stops does not wait for open tabs."""
+
+    async def work(_counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            await view_event(tab)
+            await broadcast.close()
+            async with asyncio.timeout(WAIT_S):
+                assert [sent async for sent in tab if b"view" in sent] == []
+
+    with_broadcast(work)
+
+
+def test_tabs_are_counted_and_bounded() -> None:
+    """More tabs than the limit are told so; one that goes makes room."""
+
+    async def work(_counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            await view_event(tab)
+            assert broadcast.full
+        assert not broadcast.full
+
+    with_broadcast(work, tabs_max=1)
+
+
+def test_a_picture_that_cannot_be_drawn_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A currency that is none breaks one picture, is logged, and the next change is drawn again."""
+
+    async def work(counter: FakeCounter, broadcast: Broadcast, _clock: Clock) -> None:
+        async with aclosing(broadcast.events()) as tab:
+            await view_event(tab)
+            await counter.change(currency="dong")
+            await asyncio.sleep(0.05)
+            await counter.change(currency="VND", store_name="Cửa hàng khác")
+            assert "Cửa hàng khác" in await view_event(tab)
+
+    with_broadcast(work)
+    assert [record for record in caplog.records if record.message == "the page could not draw a change"]
+
+
+def test_events_are_framed_line_by_line() -> None:
+    """Line breaks in the data stay inside the event."""
+    assert event("view", "a\nb\r\nc") == b"event: view\ndata: a\ndata: b\ndata: c\n\n"
