@@ -106,8 +106,8 @@ def _line(receipt: Receipt, line: ReceiptLine, styles: Styles, width: int) -> It
 
 def _sums(receipt: Receipt, styles: Styles, width: int) -> Iterator[Row]:
     language, currency = receipt.language, receipt.currency
-    pieces = sum(line.quantity for line in receipt.lines)
-    yield from two_sided(wording.word(language, "pieces"), wording.quantity_text(pieces, language), styles.small, width)
+    pieces = sum(_pieces(line.quantity) for line in receipt.lines)
+    yield from two_sided(wording.word(language, "pieces"), str(pieces), styles.small, width)
     yield Gap(4)
     label = wording.word(language, "total" if receipt.kind == "sale" else "to_give_back")
     yield from two_sided(

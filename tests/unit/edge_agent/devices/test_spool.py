@@ -1,0 +1,193 @@
+"""The print spool: what a job can do, and what a restart makes of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.devices.errors import IllegalStep, UnknownJob
+from edge_agent.devices.printer import spool
+from edge_agent.devices.printer.spool import Job, JobKind, Step
+from edge_agent.till.view import PrintState
+
+AT = datetime(2026, 11, 22, 7, 5, 0, 123_000, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+STEPS = st.lists(st.sampled_from(get_args(Step)), max_size=30)
+
+
+def opened() -> sqlite3.Connection:
+    """An empty spool."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(spool.SCHEMA)
+    return connection
+
+
+def add(connection: sqlite3.Connection, job_id: str, kind: JobKind = "receipt", at: datetime = AT) -> Job:
+    """Spool a job whose receipt number is "R-" and its id."""
+    return spool.enqueue(
+        connection, job_id=job_id, kind=kind, receipt_number=f"R-{job_id}", payload=b"{}", created_at=at
+    )
+
+
+def walk(job: Job, steps: list[Step]) -> list[tuple[Step, Job]]:
+    """The job after each step that it can take."""
+    taken = []
+    for step in steps:
+        try:
+            job = spool.after(job, step, AT)
+        except IllegalStep:
+            continue
+        taken.append((step, job))
+    return taken
+
+
+@given(STEPS, st.sampled_from(get_args(JobKind)))
+def test_between_two_sendings_stands_a_person_or_proof_that_nothing_was_sent(steps: list[Step], kind: JobKind) -> None:
+    """Nothing is sent twice by itself; a kick is not even sent again by a person."""
+    since_send: list[Step] = []
+    sent = False
+    for step, _job in walk(add(opened(), "a", kind), steps):
+        if step == "send":
+            assert not sent or "untouched" in since_send or ("say_unprinted" in since_send and kind == "receipt")
+            sent, since_send = True, []
+        since_send.append(step)
+
+
+@given(STEPS)
+def test_printed_is_a_fact_or_a_persons_word(steps: list[Step]) -> None:
+    """A job becomes PRINTED by its fence or by an answer, and stays so."""
+    before: PrintState = "queued"
+    for step, job in walk(add(opened(), "a"), steps):
+        if job.state == "printed" and before != "printed":
+            assert step in {"passed", "say_printed"}
+        assert not (before in {"printed", "cancelled"} and job.state != before)
+        before = job.state
+
+
+def test_a_restart_makes_a_question_of_what_was_being_sent() -> None:
+    """SENDING and AWAIT_FENCE are UNKNOWN, QUEUED is still to be printed, kicks are over."""
+    connection = opened()
+    for job_id, steps in {"a": ["send"], "b": ["send", "sent"], "c": []}.items():
+        add(connection, job_id)
+        for step in steps:
+            spool.set_state(connection, job_id, step, AT)  # type: ignore[arg-type]  # steps, written as words
+    add(connection, "k", "drawer")
+    add(connection, "l", "drawer")
+    spool.set_state(connection, "l", "send", AT)
+    spool.recover_at_start(connection, AT, HOUR)
+    states = {job_id: spool.get(connection, job_id).state for job_id in "abckl"}
+    assert states == {"a": "unknown", "b": "unknown", "c": "queued", "k": "cancelled", "l": "cancelled"}
+    assert [job.job_id for job in spool.open_questions(connection)] == ["a", "b"]
+    following = spool.next_job(connection)
+    assert following is not None
+    assert following.job_id == "c"
+
+
+def test_a_night_long_backlog_is_asked_about_and_not_printed() -> None:
+    """Old receipts wait for a person after a restart; her "not printed" prints the original, "printed" ends it."""
+    connection = opened()
+    add(connection, "old")
+    add(connection, "older")
+    spool.recover_at_start(connection, AT + 2 * HOUR, HOUR)
+    assert spool.next_job(connection) is None
+    assert [job.reason for job in spool.open_questions(connection)] == [spool.STALE, spool.STALE]
+    assert spool.resume_held(connection, AT) == []
+    wanted = spool.answer(connection, "old", AT, printed=False)
+    assert (wanted.state, wanted.copy_number) == ("queued", 0)
+    assert spool.answer(connection, "older", AT, printed=True).state == "cancelled"
+
+
+def test_not_printed_sends_the_same_job_as_a_marked_copy() -> None:
+    """The id stays, the copy's number counts on with every copy of that receipt."""
+    connection = opened()
+    add(connection, "a")
+    for number in (1, 2):
+        spool.set_state(connection, "a", "send", AT)
+        spool.set_state(connection, "a", "lost", AT)
+        assert spool.answer(connection, "a", AT, printed=False).copy_number == number
+    copy = spool.reprint(connection, "R-a", "b", AT)
+    assert (copy.copy_number, copy.state, copy.payload) == (3, "queued", b"{}")
+    assert spool.reprint(connection, "R-a", "b", AT) == copy
+
+
+def test_an_answer_counts_once() -> None:
+    """The second click on the same question is refused."""
+    connection = opened()
+    add(connection, "a")
+    spool.set_state(connection, "a", "send", AT)
+    spool.set_state(connection, "a", "lost", AT)
+    spool.answer(connection, "a", AT, printed=True)
+    with pytest.raises(IllegalStep, match="printed"):
+        spool.answer(connection, "a", AT, printed=False)
+
+
+def test_the_same_job_is_spooled_once() -> None:
+    """A payment that is committed twice prints once."""
+    connection = opened()
+    first = add(connection, "a")
+    spool.set_state(connection, "a", "send", AT)
+    assert add(connection, "a").state == "sending"
+    assert spool.waiting_count(connection) == 1
+    assert first.created_at == AT
+
+
+def test_kicks_go_first_and_grow_old_quickly() -> None:
+    """A kick overtakes receipts; past its time it is cancelled, not sent."""
+    connection = opened()
+    add(connection, "r")
+    add(connection, "k", "drawer")
+    following = spool.next_job(connection)
+    assert following is not None
+    assert following.job_id == "k"
+    assert spool.expire_kicks(connection, AT + timedelta(seconds=4), timedelta(seconds=5)) == []
+    (expired,) = spool.expire_kicks(connection, AT + timedelta(seconds=5), timedelta(seconds=5))
+    assert (expired.state, expired.reason) == ("cancelled", "expired")
+
+
+def test_holding_and_resuming_touch_what_waits_for_the_printer_only() -> None:
+    """Paper out: receipts are held with the reason, once; refilled: queued again in their order."""
+    connection = opened()
+    add(connection, "a")
+    add(connection, "b")
+    assert [job.reason for job in spool.hold_waiting(connection, "paper_out", AT)] == ["paper_out", "paper_out"]
+    assert spool.hold_waiting(connection, "paper_out", AT) == []
+    assert [job.reason for job in spool.hold_waiting(connection, "cover_open", AT)] == ["cover_open", "cover_open"]
+    assert [job.job_id for job in spool.resume_held(connection, AT)] == ["a", "b"]
+
+
+def test_only_what_was_not_sent_can_be_cancelled() -> None:
+    """A receipt in the printer cannot be called back."""
+    connection = opened()
+    add(connection, "a")
+    spool.set_state(connection, "a", "send", AT)
+    with pytest.raises(IllegalStep):
+        spool.cancel(connection, "a", AT)
+    add(connection, "b")
+    assert spool.cancel(connection, "b", AT).state == "cancelled"
+
+
+def test_done_jobs_are_forgotten_and_open_ones_never() -> None:
+    """Bounded per call; what is not done stays, however old."""
+    connection = opened()
+    for index in range(5):
+        add(connection, str(index))
+    for index in range(4):
+        spool.cancel(connection, str(index), AT)
+    assert spool.forget_older_than(connection, AT + HOUR, jobs_max=3) == 3
+    assert spool.forget_older_than(connection, AT + HOUR) == 1
+    assert spool.forget_older_than(connection, AT + HOUR) == 0
+    assert spool.get(connection, "4").state == "queued"
+
+
+def test_what_is_not_there_is_named() -> None:
+    """Unknown ids and receipts say so."""
+    connection = opened()
+    with pytest.raises(UnknownJob, match="nobody"):
+        spool.get(connection, "nobody")
+    with pytest.raises(UnknownJob, match="R-9"):
+        spool.reprint(connection, "R-9", "x", AT)
