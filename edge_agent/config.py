@@ -303,11 +303,13 @@ def _check_names(config: AgentConfig, path: Path) -> None:
         raise ConfigError(f"{path}: [hub] keys 'cert_file' and 'key_file' belong together: give both or none")
 
 
-def usb_identity(text: str, path: Path) -> tuple[int, int, str]:
+def usb_identity(text: str, path: Path | None = None) -> tuple[int, int, str]:
     """Vendor, product and serial of "vid:pid" or "vid:pid:serial". Raises ConfigError."""
     match = re.fullmatch(r"([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?", text)
     if match is None:
-        raise ConfigError(f"{path}: [scanner] key 'usb', now {text!r}: write vid:pid in hexadecimal, such as 05f9:4204")
+        raise ConfigError(
+            f"{path or 'configuration'}: [scanner] key 'usb', now {text!r}: write vid:pid in hexadecimal (05f9:4204)"
+        )
     return int(match[1], 16), int(match[2], 16), match[3] or ""
 
 

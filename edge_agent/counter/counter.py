@@ -156,6 +156,16 @@ class Counter:
         kinds = ("scanner", "printer", "drawer")
         return tuple(self._devices[kind] for kind in kinds if kind in self._devices)
 
+    @property
+    def time_zone(self) -> str:
+        """The store's time zone."""
+        return self._facts.settings.time_zone if self._facts is not None else "UTC"
+
+    @property
+    def problem(self) -> str:
+        """What somebody has to look at in the journal; "" is nothing. A code, for the hub."""
+        return "events_set_aside" if self._facts is not None and self._facts.set_aside else ""
+
     def set_online(self, online: bool, since: datetime) -> None:
         """The link has come or gone."""
         if online != self._online:

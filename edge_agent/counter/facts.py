@@ -46,6 +46,7 @@ class Facts:
     backlog: int
     oldest_unsent_at: datetime | None
     epoch_problem: str
+    set_aside: int
     items: ItemsKnown
     last_sale: SaleDoneView | None
     questions: tuple[PrintQuestionView, ...]
@@ -65,6 +66,7 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         backlog=books.journal.tail - books.journal.acked,
         oldest_unsent_at=books.journal.oldest_unsent_at(),
         epoch_problem=lost.reason if lost is not None else "",
+        set_aside=books.journal.set_aside_count,
         items=_items(books, items),
         last_sale=_last_sale(books),
         questions=tuple(

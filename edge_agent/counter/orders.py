@@ -35,14 +35,17 @@ _DETAIL_MAX = 120
 
 @dataclass(frozen=True)
 class Till:
-    """Who sells here. `new_id` makes unique, time-ordered ids; `has_printer` says whether receipts are queued."""
+    """Who sells here. `new_id` makes unique, time-ordered ids.
+
+    `kick` opens the drawer, in the printer's bytes; None: there is no printer, so nothing is queued for one.
+    """
 
     store: StoreId
     terminal: TerminalId
     cashier: str
     clock: TillClock
     new_id: Callable[[], str]
-    has_printer: bool = True
+    kick: bytes | None
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,11 @@ def pay_cash(books: Books, till: Till, sale_id: str, given_text: str | None) -> 
         books.journal, books.replica, fact,
         event_id=till.new_id(), time=moment.time, clock_unchecked=moment.unchecked,
     )  # fmt: skip
-    job_id = _queue_receipt(books, till, fact, settings, moment) if till.has_printer else ""
+    job_id = (
+        ""
+        if till.kick is None
+        else _queue_receipt(books, new_id=till.new_id, kick=till.kick, fact=fact, settings=settings, moment=moment)
+    )
     till_state.keep_sale(
         books.connection,
         till_state.KeptSale(
@@ -189,16 +196,18 @@ def choose_language(books: Books, language: str) -> Outcome:
     return Outcome()
 
 
-def _queue_receipt(books: Books, till: Till, fact: SaleCompleted, settings: Settings, moment: Stamp) -> str:
+def _queue_receipt(  # noqa: PLR0913 - the sale, and what its two jobs are made of
+    books: Books, *, new_id: Callable[[], str], kick: bytes, fact: SaleCompleted, settings: Settings, moment: Stamp
+) -> str:
+    job_id = new_id()
     picture = receipt.receipt_of_sale(fact, settings, moment.real, settings.language)
-    job_id = till.new_id()
     spool.enqueue(
         books.connection, job_id=job_id, kind="receipt", receipt_number=fact.receipt_number,
         payload=receipt.encode(picture), created_at=moment.real,
     )  # fmt: skip
     spool.enqueue(
-        books.connection, job_id=till.new_id(), kind="drawer", receipt_number=fact.receipt_number,
-        payload=b"", created_at=moment.real,
+        books.connection, job_id=new_id(), kind="drawer", receipt_number=fact.receipt_number, payload=kick,
+        created_at=moment.real,
     )  # fmt: skip
     return job_id
 

@@ -7,7 +7,7 @@ with synchronous FULL; until then nothing is safe.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -57,6 +57,11 @@ class SqliteJournal:
     def set_aside(self) -> tuple[bytes, ...]:
         """Events that no epoch could take, as they were."""
         return tuple(row[0] for row in self._connection.execute("SELECT raw FROM event_set_aside ORDER BY position"))
+
+    @property
+    def set_aside_count(self) -> int:
+        """How many events no epoch could take."""
+        return self._one("SELECT count(*) FROM event_set_aside")
 
     def append(self, data: EventData, *, event_id: str, time: datetime, clock_unchecked: bool = False) -> SealedEvent:
         """Seal a fact behind the tail."""
@@ -145,6 +150,19 @@ class SqliteJournal:
             (epoch, self.acked, epoch, at_us, self.acked),
         )
         return earlier.rowcount + current.rowcount
+
+    def newest(self, count: int) -> tuple[SealedEvent, ...]:
+        """The last events of this epoch, oldest first."""
+        return tuple(self._events(self.epoch, max(1, self.tail - count + 1), count))
+
+    def all_kept(self) -> Iterator[bytes]:
+        """The bytes of every event that is still here, earlier epochs included, in order."""
+        for (raw,) in self._connection.execute("SELECT raw FROM event ORDER BY epoch, sequence"):
+            yield raw
+
+    def integrity(self) -> str:
+        """SQLite's own verdict on the whole file: "ok", or what is wrong."""
+        return str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
 
     def broken_at(self) -> int | None:
         """The first unacked sequence whose bytes or digest are not what was chained; None if all is whole."""

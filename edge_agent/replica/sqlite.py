@@ -126,6 +126,14 @@ class SqliteReplica:
         ).fetchone()
         return cast("int", row[0])
 
+    def stocked(self, after: str, count: int) -> tuple[str, ...]:
+        """The next SKUs behind `after` that have a level, in order: for diagnostics."""
+        rows = self._connection.execute(
+            "SELECT key FROM document WHERE feed = ? AND kind = 'stock' AND key > ? ORDER BY key LIMIT ?",
+            (self._store_feed, after, count),
+        )
+        return tuple(row[0] for row in rows)
+
     def _body(self, feed: FeedName, kind: str, key: str, struct: type[Body]) -> Body | None:
         row = self._connection.execute(
             "SELECT body FROM document WHERE feed = ? AND kind = ? AND key = ?", (feed, kind, key)

@@ -70,7 +70,7 @@ async def shop_in(folder: Path, *, items: Iterable[Item] = CATALOGUE, has_printe
     wall = _seconds()
     till = Till(
         store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
-        new_id=lambda: f"{prefix}-{next(numbers)}", has_printer=has_printer,
+        new_id=lambda: f"{prefix}-{next(numbers)}", kick=b"kick" if has_printer else None,
     )  # fmt: skip
     counter = Counter(
         database, till, wake_link=lambda: woken.append("link"), wake_printer=lambda: woken.append("printer"),

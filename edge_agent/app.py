@@ -1,0 +1,307 @@
+"""The agent: the one place where the till's parts are made and joined, and where clocks and ids come from.
+
+`Agent.start` returns when the cashier can sell; `stop` leaves nothing running. Nothing here needs the network: the
+link is one more part that comes and goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import uuid_utils
+
+from edge_agent import assembly
+from edge_agent.config import AgentConfig, Credentials, page_token, write_private
+from edge_agent.counter import Counter, Till
+from edge_agent.devices.drawer.driver import Drawer
+from edge_agent.devices.printer import spool
+from edge_agent.devices.printer.driver import Printer
+from edge_agent.devices.scanner.driver import SerialScanner
+from edge_agent.diagnostics import Diagnostics
+from edge_agent.errors import EdgeAgentError
+from edge_agent.journal import till_state
+from edge_agent.journal.clock import TillClock
+from edge_agent.journal.database import Database, open_database
+from edge_agent.journal.folder import DATABASE, forget_mark, open_journal
+from edge_agent.journal.lock import FolderLock
+from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.sqlite import SqliteJournal
+from edge_agent.pages.app import build_pages
+from edge_agent.pages.settings import PageSettings
+from edge_agent.server import PageServer, listen
+from edge_agent.sync.link import Link
+from edge_agent.sync.presence import Health
+from edge_agent.till.view import DeviceView
+
+_log = logging.getLogger(__name__)
+
+VERSION = version("tillwire")
+PAGE_ADDRESS = "page-address"
+"""A file in the data folder: the page's address with its token, while the agent runs."""
+
+SCANS_WAITING_MAX = 100
+HOUSEKEEPING_S = 3600.0
+_DISK_LOOK_S = 10.0
+
+
+def now() -> datetime:
+    """This PC's clock."""
+    return datetime.now(UTC)
+
+
+def elapsed_s() -> float:
+    """Seconds that nobody can set, and that go on while the PC sleeps (Linux's monotonic clock would stop)."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+def new_id() -> str:
+    """A UUIDv7: unique, and in the order of time."""
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A code from the driver, and when its last byte was read."""
+
+    text: str
+    arrived_s: float
+
+
+class Agent:
+    """One till. Make it, `start` it, `stop` it; a stopped one is not started again."""
+
+    def __init__(self, config: AgentConfig, credentials: Credentials) -> None:
+        self._config = config
+        self._credentials = credentials
+        self._folder = Path(config.data.folder)
+        self._closers = contextlib.AsyncExitStack()
+        self._clock = TillClock(now, elapsed_s)
+        self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING_MAX)
+        self._scanner: SerialScanner | None = None
+        self._printer: Printer | None = None
+        self._link: Link | None = None
+        self._counter: Counter | None = None
+        self._disk = (float("-inf"), 0)
+        self.page_url = ""
+
+    @property
+    def counter(self) -> Counter:
+        """The counter of a started agent."""
+        assert self._counter is not None, "Agent.start was not awaited"
+        return self._counter
+
+    async def start(self) -> None:
+        """Open where the till was. Raises EdgeAgentError; then nothing is left running."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End everything, last made first."""
+        await self._closers.aclose()
+
+    async def _start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(self._folder)
+        self._closers.callback(lock.release)
+        listener = listen(self._config.page.port)
+        self._closers.callback(listener.close)
+        database = await self._open_books()
+        till = self._till()
+        counter = self._counter = Counter(
+            database, till, wake_link=self._wake_link, wake_printer=self._wake_printer, monotonic=elapsed_s, wall=now
+        )
+        await counter.start()
+        self._closers.push_async_callback(counter.stop)
+        self._start_link(database, counter)
+        await self._start_printer(database, counter)
+        await self._serve(database, counter, listener)
+        self._start_scanner(counter)
+        self._background(self._keep_house(database), "housekeeping")
+        _log.info("agent: ready", extra={"store": till.store, "terminal": till.terminal, "folder": str(self._folder)})
+
+    # --- the parts
+
+    async def _open_books(self) -> Database:
+        config = self._config
+        database = await open_database(self._folder / DATABASE, till_migrations(spool.SCHEMA))
+        self._closers.push_async_callback(database.close)
+        await database.run(
+            lambda c: open_journal(
+                c, self._folder, config.store_name, config.terminal_name, epoch=self._credentials.epoch, nonce=_nonce()
+            )
+        )
+        forget_mark(self._folder)
+        return database
+
+    def _till(self) -> Till:
+        config = self._config
+        drawer = Drawer(assembly.drawer_settings(config), on_state=self._on_device, wall=self._clock.now)
+        return Till(
+            store=config.store_name,
+            terminal=config.terminal_name,
+            cashier=config.terminal.cashier,
+            clock=self._clock,
+            new_id=new_id,
+            kick=drawer.kick_payload() if config.printer is not None else None,
+        )
+
+    def _start_link(self, database: Database, counter: Counter) -> None:
+        config, credentials = self._config, self._credentials
+        link = self._link = Link(
+            assembly.broker_settings(config, credentials), assembly.identity(config, credentials), database,
+            self._clock, nonce=_nonce(), health=self._health, on_change=counter.refresh,
+            on_online=counter.set_online, elapsed_s=elapsed_s, wall=now, rng=Random(),  # noqa: S311 - jitter
+        )  # fmt: skip
+        link.start()
+        self._closers.push_async_callback(link.stop)
+
+    async def _start_printer(self, database: Database, counter: Counter) -> None:
+        settings = assembly.printer_settings(self._config)
+        if settings is None:
+            return
+        drawer = Drawer(assembly.drawer_settings(self._config), on_state=self._on_device, wall=self._clock.now)
+        printer = self._printer = Printer(
+            settings, run=database.run, on_state=self._on_device, on_job=lambda _: counter.refresh(),
+            on_drawer_wire=drawer.wire_changed, monotonic=elapsed_s, wall=self._clock.now,
+            rng=Random(),  # noqa: S311 - jitter
+        )  # fmt: skip
+        counter.set_device(printer.view)
+        counter.set_device(drawer.view)
+        await printer.start()
+        self._closers.push_async_callback(printer.stop)
+        counter.refresh()
+
+    def _start_scanner(self, counter: Counter) -> None:
+        settings = assembly.scanner_settings(self._config)
+        if settings is None:
+            return
+        self._background(self._take_scans(counter), "scans")
+        loop = asyncio.get_running_loop()
+        scanner = self._scanner = SerialScanner(
+            settings, on_code=self._on_code, on_unreadable=lambda _what, _at_s: counter.say("unreadable_scan"),
+            on_state=self._on_device, call_soon=loop.call_soon_threadsafe, monotonic=elapsed_s,
+            wall=self._clock.now, rng=Random(),  # noqa: S311 - jitter
+        )  # fmt: skip
+        scanner.start()
+        self._closers.push_async_callback(asyncio.to_thread, scanner.stop)
+
+    async def _serve(self, database: Database, counter: Counter, listener: socket.socket) -> None:
+        settings = PageSettings(token=page_token(self._folder), version=VERSION, clock=self._shown_time)
+        app = build_pages(counter, settings)
+        self._diagnostics(database, counter).add_to(app)
+        server = PageServer(app, listener)
+        self._closers.push_async_callback(server.stop)
+        await server.start()
+        self.page_url = f"{server.address}/?token={settings.token}"
+        address = self._folder / PAGE_ADDRESS
+        write_private(address, self.page_url.encode())
+        self._closers.callback(address.unlink, missing_ok=True)
+
+    def _diagnostics(self, database: Database, counter: Counter) -> Diagnostics:
+        assert self._link is not None
+        return Diagnostics(
+            version=VERSION,
+            store=self._config.store_name,
+            terminal=self._config.terminal_name,
+            database=database,
+            counter=counter,
+            link=self._link,
+            clock=self._clock,
+            started_at=now(),
+            wall=now,
+        )
+
+    # --- what goes on
+
+    def _on_device(self, device: DeviceView) -> None:
+        self.counter.set_device(device)
+        self._wake_link()
+
+    def _on_code(self, text: str, arrived_s: float) -> None:
+        try:
+            self._scans.put_nowait(Scan(text, arrived_s))
+        except asyncio.QueueFull:
+            _log.warning("scanner: too many codes at once, one was dropped")
+            self.counter.say("unreadable_scan")
+
+    async def _take_scans(self, counter: Counter) -> None:
+        while True:
+            scan = await self._scans.get()
+            await counter.scan(scan.text, source="scanner", arrived_s=scan.arrived_s)
+            notice = counter.view().notice
+            if self._scanner is not None:
+                self._scanner.acknowledge(good=notice is None or notice.good)
+
+    async def _keep_house(self, database: Database) -> None:
+        while True:
+            before = self._clock.now() - timedelta(days=self._config.data.keep_days)
+            try:
+                forgotten = await database.run(lambda c: SqliteJournal(c).forget_older_than(before))  # noqa: B023 - awaited here
+                await database.run(lambda c: till_state.forget_sales(c, before))  # noqa: B023 - as above
+            except EdgeAgentError as error:
+                _log.warning("housekeeping: failed, tried again later", extra={"problem": str(error)})
+            else:
+                if forgotten:
+                    _log.info("housekeeping: old events forgotten", extra={"events": forgotten})
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    def _background(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+
+        async def end() -> None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        self._closers.push_async_callback(end)
+
+    def _wake_link(self) -> None:
+        if self._link is not None:
+            self._link.wake()
+
+    def _wake_printer(self) -> None:
+        if self._printer is not None:
+            self._printer.wake()
+
+    def _health(self) -> Health:
+        looked_at_s, free = self._disk
+        if elapsed_s() - looked_at_s > _DISK_LOOK_S:
+            free = shutil.disk_usage(self._folder).free
+            self._disk = (elapsed_s(), free)
+        return Health(
+            version=VERSION,
+            devices={device.kind: device.state for device in self.counter.devices()},
+            disk_free_bytes=free,
+            clock_offset_ms=self._clock.offset_ms,
+            problem=self.counter.problem,
+        )
+
+    def _shown_time(self) -> datetime:
+        """The corrected time in the store's zone; a zone that this PC does not know shows UTC."""
+        zone: tzinfo = UTC
+        with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(self.counter.time_zone)
+        return self._clock.now().astimezone(zone)
+
+
+def _nonce() -> str:
+    return secrets.token_hex(12)

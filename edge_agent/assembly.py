@@ -1,0 +1,98 @@
+"""From the sections of the configuration to the settings of the parts."""
+
+from __future__ import annotations
+
+import ssl
+
+from edge_agent.config import AgentConfig, Credentials, usb_identity
+from edge_agent.devices.drawer.driver import DrawerSettings
+from edge_agent.devices.printer.settings import PrinterSettings
+from edge_agent.devices.scanner.driver import ScannerSettings
+from edge_agent.devices.scanner.framing import Framing
+from edge_agent.devices.scanner.ports import UsbIdentity
+from edge_agent.errors import ConfigError
+from edge_agent.sync.broker import BrokerSettings
+from edge_agent.sync.identity import TerminalIdentity
+
+
+def broker_settings(config: AgentConfig, credentials: Credentials) -> BrokerSettings:
+    """How the hub's broker is reached. Raises ConfigError for certificates that cannot be read."""
+    hub = config.hub
+    return BrokerSettings(
+        host=hub.host,
+        port=hub.port,
+        client_id=f"tw-{config.store.id}-{config.terminal.id}",
+        transport=hub.transport,
+        path=hub.path,
+        tls=_tls(config) if hub.tls else None,
+        username=credentials.mqtt_username,
+        password=credentials.mqtt_password,
+        keepalive_s=hub.keepalive_s,
+    )
+
+
+def identity(config: AgentConfig, credentials: Credentials) -> TerminalIdentity:
+    """Who this terminal is on the link."""
+    return TerminalIdentity(
+        config.store_name,
+        config.terminal_name,
+        credentials.key("terminal_key"),
+        credentials.key("store_feed_key"),
+        credentials.key("global_feed_key"),
+    )
+
+
+def scanner_settings(config: AgentConfig) -> ScannerSettings | None:
+    """The scanner; None without one."""
+    section = config.scanner
+    if section is None:
+        return None
+    usb = None
+    if section.usb is not None:
+        vendor, product, serial = usb_identity(section.usb)
+        usb = UsbIdentity(vendor=vendor, product=product, serial=serial)
+    return ScannerSettings(
+        port=section.port,
+        usb=usb,
+        name=section.name,
+        baud=section.baud,
+        byte_bits=section.byte_bits,
+        parity=section.parity,
+        stop_bits=section.stop_bits,
+        framing=Framing(suffix=section.suffix, idle_gap_s=section.idle_gap_s),
+        good=section.good.encode("latin-1", "replace"),
+        bad=section.bad.encode("latin-1", "replace"),
+    )
+
+
+def printer_settings(config: AgentConfig) -> PrinterSettings | None:
+    """The printer; None without one."""
+    section = config.printer
+    if section is None:
+        return None
+    return PrinterSettings(
+        host=section.host,
+        port=section.port,
+        name=section.name,
+        width_dots=section.width_dots,
+        answers=section.answers,
+    )
+
+
+def drawer_settings(config: AgentConfig) -> DrawerSettings:
+    """The drawer."""
+    section = config.drawer
+    return DrawerSettings(name=section.name, pin=section.pin, sensor=section.sensor)
+
+
+def _tls(config: AgentConfig) -> ssl.SSLContext:
+    hub = config.hub
+    try:
+        context = ssl.create_default_context(cafile=hub.ca_file)
+        if hub.cert_file is not None:
+            context.load_cert_chain(hub.cert_file, hub.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"[hub] ca_file, cert_file or key_file cannot be used ({error}): give the paths of PEM files that are there"
+        ) from error
+    return context
