@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -35,7 +36,7 @@ class SqlCatalogueStore:
             rows = [
                 {
                     "sku": sku, "revision": revision, "deleted": False, "name": item.name, "unit": item.unit,
-                    "body": body,
+                    "search": search_text(item.name), "body": body,
                 }
                 for sku, (item, body) in bodies.items()
                 if known.get(sku) != body
@@ -50,11 +51,18 @@ class SqlCatalogueStore:
             revision = _lock(connection) + 1
             known = _bodies(connection, list(skus))
             rows = [
-                {"sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "body": "{}"}
+                {"sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "search": "", "body": "{}"}
                 for sku in known
             ]
             _write(connection, rows, revision)
         return len(rows)
+
+
+def search_text(name: str) -> str:
+    """What a name is found by: without case, and both with and without its accents ("Phở" by "phở" and by "pho")."""
+    folded = name.casefold()
+    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if not unicodedata.combining(c)).replace("đ", "d")
+    return folded if bare == folded else f"{folded}\n{bare}"
 
 
 def _lock(connection: sa.Connection) -> int:
@@ -74,7 +82,7 @@ def _bodies(connection: sa.Connection, skus: Sequence[Sku]) -> Mapping[Sku, str]
 def _write(connection: sa.Connection, rows: Sequence[Mapping[str, object]], revision: int) -> None:
     if not rows:
         return
-    columns = ["revision", "deleted", "name", "unit", "body"]
+    columns = ["revision", "deleted", "name", "unit", "search", "body"]
     upsert(connection, schema.item, rows, replace=columns)
     connection.execute(sa.update(schema.feed).where(schema.feed.c.name == GLOBAL_FEED).values(revision=revision))
 

@@ -236,6 +236,7 @@ item = Table(
     Column("deleted", Boolean, nullable=False),
     _text("name"),
     _text("unit"),
+    _text("search"),
     _text("body"),
 )
 Index("item_by_revision", item.c.revision)
