@@ -111,7 +111,10 @@ def enqueue(  # noqa: PLR0913  a job has that many facts, all keyword-only
     payload: bytes,
     created_at: datetime,
 ) -> Job:
-    """Add a job, in the transaction of what it belongs to. The same id again changes nothing and returns the first."""
+    """Add a job, in the transaction of what it belongs to; `created_at` by the clock that the printer's driver has.
+
+    The same id again changes nothing and returns the first.
+    """
     connection.execute(
         "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, created_at_ms, changed_at_ms)"
         " VALUES (?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT (job_id) DO NOTHING",
@@ -160,8 +163,12 @@ def resume_held(connection: sqlite3.Connection, at: datetime) -> list[Job]:
 
 
 def expire_kicks(connection: sqlite3.Connection, at: datetime, valid_for: timedelta) -> list[Job]:
-    """Cancel drawer kicks that are too old: a drawer that springs open later than the sale is a danger."""
-    old = _select(connection, "kind = 'drawer' AND state = 'queued' AND created_at_ms <= ?", _ms(at - valid_for))
+    """Cancel drawer kicks that are too old: a drawer that springs open later than the sale is a danger.
+
+    One from the future is too old as well: the clock was set back, and nobody knows by how much.
+    """
+    waiting = "kind = 'drawer' AND state = 'queued' AND (created_at_ms <= ? OR created_at_ms > ?)"
+    old = _select(connection, waiting, _ms(at - valid_for), _ms(at + valid_for))
     return _step_all(connection, old, "cancel", at, "expired")
 
 

@@ -149,6 +149,13 @@ def test_kicks_go_first_and_grow_old_quickly() -> None:
     assert (expired.state, expired.reason) == ("cancelled", "expired")
 
 
+def test_a_kick_does_not_wait_for_a_clock_that_was_set_back() -> None:
+    """What was to be sent at a time that is far ahead now is cancelled."""
+    connection = opened()
+    add(connection, "k", "drawer")
+    assert [job.job_id for job in spool.expire_kicks(connection, AT - HOUR, timedelta(seconds=5))] == ["k"]
+
+
 def test_holding_and_resuming_touch_what_waits_for_the_printer_only() -> None:
     """Paper out: receipts are held with the reason, once; refilled: queued again in their order."""
     connection = opened()
