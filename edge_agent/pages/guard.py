@@ -48,6 +48,7 @@ _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 _ENTERED = (
     b'<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
+    b'<link rel="icon" href="/static/mark.svg" type="image/svg+xml">'
     b'<title>Tillwire</title></head><body><a href="/">Tillwire</a></body></html>'
 )
 

@@ -84,14 +84,20 @@
   let before = Promise.resolve(); // scans arrive in the order in which they were typed
 
   function scan(text) {
-    before = before.then(() => send("/scan", { code: text }));
+    before = before.then(async () => {
+      if (!(await send("/scan", { code: text })) && !code.value) code.value = text; // not lost: Enter tries again
+    });
   }
 
   async function send(path, fields) {
     try {
       const answer = await fetch(path, { method: "POST", body: new URLSearchParams(fields), headers: { "HX-Request": "true" } });
       answered(answer.status);
-    } catch { failed(true); }
+      return answer.ok;
+    } catch {
+      failed(true);
+      return false;
+    }
   }
 
   function answered(status) {
@@ -246,7 +252,8 @@
     else if (hit?.matches("[data-do]")) deeds[hit.dataset.do]();
     else if (hit?.matches(".line")) { marked = Number(hit.dataset.number); mark(); }
     else if (hit?.matches("[data-key]")) press(hit.dataset.key, byId(hit.parentElement.dataset.for));
-    if (event.detail > 0 && !hit?.matches("input")) home(); // a press by hand: the field is wanted next
+    // After a press by hand the field is wanted next, but only after the form has seen which button it was.
+    if (event.detail > 0 && !hit?.matches("input")) setTimeout(home);
   });
 
   function press(key, field) {
