@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from hub.admin.stations import TONES, StoreView, Tone
 from hub.admin.words import Words
 from hub.storage.reading import AlarmKind, AlarmRow
 
-LONG_BACKLOG = 1
-"""From this many waiting sales on, an offline store is an entry of the list even before OFFLINE_TOLD_S."""
-OFFLINE_TOLD_S = 120
-"""A store that is gone for less is probably restarting its router."""
+OFFLINE_TOLD = timedelta(minutes=2)
+"""A till that is gone for less, with nothing waiting, is probably just restarting."""
 
 
 @dataclass(frozen=True)
@@ -64,49 +62,70 @@ def alarm_entry(words: Words, alarm: AlarmRow, names: Mapping[str, str]) -> Entr
 def _offline(words: Words, view: StoreView, now: datetime) -> list[Entry]:
     if view.live or view.tone != "warn":
         return []
+    if view.online == 0 and view.last_seen_at is not None:
+        key, subject = f"offline-{view.row.store}", view.row.name
+        return _silent(words, view, (key, subject), view.backlog, now - view.last_seen_at)
     found = []
-    for terminal in view.terminals:
-        seen = terminal.row.last_seen_at
-        if terminal.row.online or seen is None:
-            continue
-        if terminal.row.backlog < LONG_BACKLOG and (now - seen).total_seconds() < OFFLINE_TOLD_S:
-            continue
-        waiting = words.say_many(
-            "%(count)s sale waits there safely.", "%(count)s sales wait there safely.", terminal.row.backlog
-        )
-        text = words.say("Not seen for %(span)s.", span=words.span(now - seen))
-        remedy = words.say("It goes on selling. Check its internet line; what waits comes in by itself.")
-        found.append(
-            Entry(
-                key=f"offline-{view.row.store}-{terminal.row.terminal}",
-                tone="warn",
-                badge=words.say("Offline"),
-                subject=f"{view.row.name} · {terminal.row.terminal}",
-                text=f"{text} {waiting}" if terminal.row.backlog else text,
-                remedy=remedy,
-                href=f"/stores/{view.row.store}",
-                link=words.say("Open"),
-                at=seen,
-            )
-        )
+    for till in view.terminals:
+        if not till.row.online and till.row.last_seen_at is not None:
+            key = f"offline-{view.row.store}-{till.row.terminal}"
+            subject = f"{view.row.name} · {till.row.terminal}"
+            found += _silent(words, view, (key, subject), till.row.backlog, now - till.row.last_seen_at)
     return found
 
 
-def _devices(words: Words, view: StoreView) -> list[Entry]:
+def _silent(words: Words, view: StoreView, who: tuple[str, str], backlog: int, silence: timedelta) -> list[Entry]:
+    if backlog == 0 and silence < OFFLINE_TOLD:
+        return []
+    waiting = words.say_many("%(count)s sale waits there safely.", "%(count)s sales wait there safely.", backlog)
+    text = words.say("Not seen for %(span)s.", span=words.span(silence))
     return [
         Entry(
-            key=f"device-{view.row.store}-{device.terminal}-{number}",
-            tone=device.tone,
-            badge=words.say("Device"),
-            subject=f"{view.row.name} · {device.terminal}",
-            text=f"{device.device}: {device.text}.",
-            remedy=device.remedy,
+            key=who[0],
+            tone="warn",
+            badge=words.say("Offline"),
+            subject=who[1],
+            text=f"{text} {waiting}" if backlog else text,
+            remedy=words.say("It goes on selling. Check its internet line; what waits comes in by itself."),
             href=f"/stores/{view.row.store}",
             link=words.say("Open"),
             at=None,
         )
+    ]
+
+
+def _devices(words: Words, view: StoreView) -> list[Entry]:
+    found = [
+        (
+            f"{number}",
+            device.terminal,
+            device.tone,
+            words.say("Device"),
+            f"{device.device}: {device.text}.",
+            device.remedy,
+        )
         for number, device in enumerate(view.devices)
         if device.tone in {"bad", "warn"}
+    ]
+    says = words.say("The till's own page says what to do.")
+    found += [
+        ("said", till.row.terminal, "warn", words.say("Till"), till.row.problem, says)
+        for till in view.terminals
+        if till.row.problem
+    ]
+    return [
+        Entry(
+            key=f"device-{view.row.store}-{terminal}-{number}",
+            tone=tone,
+            badge=badge,
+            subject=f"{view.row.name} · {terminal}",
+            text=text,
+            remedy=remedy,
+            href=f"/stores/{view.row.store}",
+            link=words.say("Open"),
+            at=None,
+        )
+        for number, terminal, tone, badge, text, remedy in found
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -31,12 +32,12 @@ class LiveRoutes:
         self._slots.take()
         return EventStream(self._events(), self._slots)
 
-    async def _events(self) -> AsyncIterator[bytes]:
+    async def _events(self) -> AsyncGenerator[bytes, None]:
         yield b"retry: 2000\n" + sse_event("hello", b"{}")
-        settings = self._settings
-        woken = batches(self._changes, every_s=settings.coalesce_ms / 1000, heartbeat_s=settings.heartbeat_s)
-        async for kinds in woken:
-            if not kinds:
-                yield HEARTBEAT
-            for kind in sorted(kinds):
-                yield sse_event(kind, b"{}")
+        every_s, heartbeat_s = self._settings.coalesce_ms / 1000, self._settings.heartbeat_s
+        async with aclosing(batches(self._changes, every_s=every_s, heartbeat_s=heartbeat_s)) as woken:
+            async for kinds in woken:
+                if not kinds:
+                    yield HEARTBEAT
+                for kind in sorted(kinds):
+                    yield sse_event(kind, b"{}")

@@ -66,8 +66,9 @@ class StoreView:
 
     @property
     def worst(self) -> Tone:
-        """The tone of the store's square: its own or its worst device's."""
-        return min((self.tone, *(device.tone for device in self.devices)), key=TONES.__getitem__)
+        """The tone of the store's square: the worst of its own, its tills' and its devices'."""
+        said: list[Tone] = ["warn" for till in self.terminals if till.row.problem]
+        return min((self.tone, *said, *(device.tone for device in self.devices)), key=TONES.__getitem__)
 
 
 def store_views(
@@ -128,7 +129,7 @@ def _device_view(words: Words, terminal: str, device: str, state: str) -> Device
     kind = device.partition(":")[0].partition("-")[0]
     names = {
         "scanner": words.say("Scanner"),
-        "printer": words.say("Receipt printer"),
+        "printer": words.say("Printer"),
         "drawer": words.say("Cash drawer"),
         "scale": words.say("Scale"),
     }

@@ -11,7 +11,8 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import msgspec
@@ -22,7 +23,7 @@ from starlette.responses import Response
 
 from hub.api.limits import TokenBuckets
 from hub.api.models import ManyAvailabilities, SkuAvailability
-from hub.api.port import WebPorts
+from hub.api.port import ChangeKind, WebPorts
 from hub.api.problems import ProblemRaised, documented
 from hub.api.settings import WebSettings
 from hub.api.stream import HEARTBEAT, PAGE, EventStream, SharedReads, StreamSlots, batches, sse_event
@@ -129,33 +130,28 @@ class AvailabilityRoutes:
         self._slots.take()
         return EventStream(self._events(after, only, store), self._slots)
 
-    async def _events(self, after: int | None, only: frozenset[str], store: str | None) -> AsyncIterator[bytes]:
-        settings = self._settings
-        woken = batches(self._ports.changes, every_s=settings.coalesce_ms / 1000, heartbeat_s=settings.heartbeat_s)
-        cursor = after
-        opened = False
-        async for kinds in woken:
-            if kinds and "stock" not in kinds:
-                continue
-            if not opened:
-                head = (await self._reads.after(None)).revision
-                if cursor is not None and cursor > head:
-                    yield sse_event("reset", b"{}", head)
-                    cursor = None
-                cursor = head if cursor is None else cursor
-                opened = True
-                yield b"retry: 2000\n" + sse_event("ready", b"{}", cursor)
-            elif not kinds:
-                yield HEARTBEAT
-            assert cursor is not None, "set when the stream was opened"
-            while True:
-                page = await self._reads.after(cursor)
-                for item in page.items:
-                    if not only or item.sku in only:
-                        yield sse_event("availability", msgspec.json.encode(as_json(item, store)), item.revision)
-                cursor = max(cursor, page.revision)
-                if len(page.items) < PAGE:
-                    break
+    async def _events(self, after: int | None, only: frozenset[str], store: str | None) -> AsyncGenerator[bytes, None]:
+        every_s, heartbeat_s = self._settings.coalesce_ms / 1000, self._settings.heartbeat_s
+        async with aclosing(batches(self._ports.changes, every_s=every_s, heartbeat_s=heartbeat_s)) as woken:
+            await anext(woken)  # from here on nothing is missed, so the head may be read
+            head = (await self._reads.after(None)).revision
+            if after is not None and after > head:
+                yield sse_event("reset", b"{}", head)
+            cursor = head if after is None or after > head else after
+            yield b"retry: 2000\n" + sse_event("ready", b"{}", cursor)
+            kinds: frozenset[ChangeKind] | None = frozenset({"stock"})
+            while kinds is not None:
+                if not kinds:
+                    yield HEARTBEAT
+                more = not kinds or "stock" in kinds
+                while more:
+                    page = await self._reads.after(cursor)
+                    for item in page.items:
+                        if not only or item.sku in only:
+                            yield sse_event("availability", msgspec.json.encode(as_json(item, store)), item.revision)
+                    cursor = max(cursor, page.revision)
+                    more = len(page.items) >= PAGE
+                kinds = await anext(woken, None)
 
     def _limit(self, request: Request) -> None:
         client = request.client.host if request.client else "?"

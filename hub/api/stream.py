@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -52,21 +52,26 @@ class StreamSlots:
 class EventStream(StreamingResponse):
     """Events as an answer; gives its slot back however the stream ends. The slot must have been taken."""
 
-    def __init__(self, events: AsyncIterator[bytes], slots: StreamSlots) -> None:
+    def __init__(self, events: AsyncGenerator[bytes, None], slots: StreamSlots) -> None:
         # A proxy that buffers would hold events back; nginx reads this header.
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(events, headers=headers, media_type="text/event-stream")
+        self._events = events
         self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events, then give the slot back."""
+        """Send the events; close their source and give the slot back whatever ends the sending."""
         try:
             await super().__call__(scope, receive, send)
         finally:
+            # A client that leaves cancels the sending, not the generator, which would wait for the collector.
+            await self._events.aclose()
             self._slots.give_back()
 
 
-async def batches(changes: Changes, *, every_s: float, heartbeat_s: float) -> AsyncIterator[frozenset[ChangeKind]]:
+async def batches(
+    changes: Changes, *, every_s: float, heartbeat_s: float
+) -> AsyncGenerator[frozenset[ChangeKind], None]:
     """Kinds that changed: the first at once, the next at least `every_s` apart; an empty set is a heartbeat.
 
     The first item is always an empty set: from then on nothing is missed. Ends when `changes` ends.
@@ -84,9 +89,9 @@ async def batches(changes: Changes, *, every_s: float, heartbeat_s: float) -> As
 
     loop = asyncio.get_running_loop()
     collecting = loop.create_task(collect())
-    await asyncio.sleep(0)  # lets the subscription begin before the first item says that it has
     sent_s = loop.time() - every_s
     try:
+        await asyncio.sleep(0)  # lets the subscription begin before the first item says that it has
         yield frozenset()
         while True:
             try:

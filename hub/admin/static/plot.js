@@ -14,10 +14,8 @@
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const number = new Intl.NumberFormat(document.documentElement.lang);
   const ms = (value) => (value >= 1000 ? `${number.format(Math.round(value / 100) / 10)} s` : `${number.format(Math.round(value))} ms`);
-  const time = (seconds) => {
-    const at = new Date(seconds * 1000);
-    return `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
-  };
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: texts.zone });
+  const time = (seconds) => clock.format(new Date(seconds * 1000));
 
   // whole decades around the data and the goal, at least from 10 ms to 10 s
   function range(data) {
@@ -40,9 +38,14 @@
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.font = `600 ${11.5 * devicePixelRatio}px ${colour("--font")}`;
-    ctx.textAlign = "right";
+    ctx.textAlign = "left";
     ctx.textBaseline = "bottom";
-    ctx.fillText(texts.goal, bbox.left + bbox.width - 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+    ctx.setLineDash([]);
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = colour("--card"); // a halo, so that lines behind the words do not cross them out
+    ctx.strokeText(texts.goal, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
+    ctx.fillText(texts.goal, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
     ctx.restore();
   }
 
@@ -65,7 +68,8 @@
       grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false },
     };
     return {
-      width: place.clientWidth, height: place.clientHeight, legend: { show: false }, padding: [8, 6, 0, 0],
+      width: place.clientWidth, height: place.clientHeight, legend: { show: false },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), texts.zone), padding: [8, 6, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true }, y: { distr: 3, range: range(last) } },
       axes: [

@@ -1,0 +1,80 @@
+"""Health, metrics and the API's own description."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from prometheus_client import Counter
+
+from hub.api.limits import TokenBuckets
+from hub.api.port import Ready
+from tests.unit.hub.admin.sample_hub import SampleHub
+from tests.unit.hub.api.asgi import BEARER, client
+
+
+def ask(hub: SampleHub, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> httpx.Response:
+    """One request."""
+
+    async def asking() -> httpx.Response:
+        async with client(hub.web(), headers) as http:
+            return await http.request(method, path)
+
+    return asyncio.run(asking())
+
+
+def test_alive_is_told_whatever_else_is_broken() -> None:
+    """A supervisor restarts on this one, so a database that is away must not show here."""
+    hub = SampleHub()
+    hub.health.parts = [Ready("database", ok=False, detail="gone")]
+    assert ask(hub, "/healthz").json() == {"status": "alive", "version": "0"}
+    assert ask(hub, "/healthz", "HEAD").status_code == 200
+
+
+def test_ready_says_which_part_is_missing() -> None:
+    """503 takes the hub out of the balancer; the reasons are in the body."""
+    hub = SampleHub()
+    assert ask(hub, "/readyz").json()["ready"] is True
+    hub.health.parts.append(Ready("ingest", ok=False, detail="12 s behind"))
+    answer = ask(hub, "/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert {"name": "ingest", "ok": False, "detail": "12 s behind"} in answer.json()["parts"]
+
+
+def test_metrics_are_those_of_the_registry_and_need_the_key() -> None:
+    """What other rooms count appears here."""
+    hub = SampleHub()
+    Counter("tillwire_sample", "A sample.", registry=hub.registry).inc(3)
+    assert ask(hub, "/metrics").status_code == 401
+    assert "tillwire_sample_total 3.0" in ask(hub, "/metrics", headers=BEARER).text
+
+
+def test_the_api_describes_itself_with_errors_and_examples() -> None:
+    """Every operation has a summary, a description, and says which problems it may answer with."""
+    api = ask(SampleHub(), "/openapi.json").json()
+    assert set(api["paths"]) == {
+        "/v1/availability/{sku}",
+        "/v1/availability",
+        "/v1/availability/stream",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
+    for methods in api["paths"].values():
+        assert set(methods) == {"get"}
+        assert methods["get"]["summary"]
+        assert methods["get"]["description"]
+    problem = api["paths"]["/v1/availability/{sku}"]["get"]["responses"]["404"]
+    assert "application/problem+json" in problem["content"]
+    assert api["components"]["schemas"]["Problem"]["properties"]["type"]["examples"]
+
+
+def test_a_bucket_fills_again_and_the_number_of_clients_is_bounded() -> None:
+    """Rate, burst, and a memory that cannot be made to grow by asking under many addresses."""
+    buckets = TokenBuckets(rate_per_s=2, burst=2, clients_max=3)
+    assert [buckets.take("a", 0), buckets.take("a", 0), buckets.take("a", 0)] == [0, 0, 0.5]
+    assert buckets.take("a", 0.5) == 0
+    assert buckets.wait_s("a", 0.5) > 0
+    for number in range(10):
+        assert buckets.take(f"other {number}", 1) == 0
+    assert buckets.wait_s("a", 1) == 0
