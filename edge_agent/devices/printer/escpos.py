@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 
-# Neither package says its types; what is used of them is wrapped here and in rows.py.
-from escpos.capabilities import Profile, get_profile  # type: ignore[import-untyped]
-from escpos.printer import Dummy  # type: ignore[import-untyped]
 from PIL import Image
+
+from edge_agent.devices.printer.escpos_library import Dummy, Profile, get_profile
 
 INITIALISE = b"\x1b@"
 """ESC @: settings as after power-on. It goes in front of every job (and in front of GS a, which it would undo)."""

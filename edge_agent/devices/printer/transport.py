@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,9 @@ from edge_agent.devices.printer.framing import Answers
 
 _SEND_BUFFER_BYTES = 16_384
 """What the system may hold of a job: the less, the sooner a printer that stands still is noticed."""
+
+_LINGER = "hh" if os.name == "nt" else "ii"
+"""How the system lays out `struct linger`."""
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """A printer that lost its power says no good-bye: found out after about 25 s (options that the system has)."""
@@ -110,7 +114,7 @@ class PrinterLine(asyncio.Protocol):
         with contextlib.suppress(OSError):
             # Lingering for zero seconds: close sends a reset and forgets the send buffer.
             connection = self._transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
         self._transport.abort()
 
 

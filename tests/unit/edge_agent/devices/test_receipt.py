@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tempfile
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -214,6 +218,18 @@ def test_wrapping_loses_no_letter(text: str, columns: int) -> None:
     lines = wrap(text, columns)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(len(each) <= columns for each in lines)
+
+
+def test_the_library_leaves_no_trace() -> None:
+    """Loading python-escpos leaves no temporary folder behind and no handler on the root logger."""
+    program = "import edge_agent.devices.printer.escpos, logging; print(len(logging.root.handlers))"
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(  # noqa: S603  this interpreter and our own words
+            [sys.executable, "-c", program], env={"TMPDIR": folder, "TEMP": folder, "TMP": folder},
+            cwd=Path(__file__).parents[4], capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        assert done.stdout.split() == ["0"]
+        assert list(Path(folder).iterdir()) == []
 
 
 def test_the_kick_names_its_pin_and_times() -> None:
