@@ -408,3 +408,41 @@ def test_without_the_token_a_page_says_what_to_do(till: Till, context: BrowserCo
     assert answer is not None
     assert answer.status == 401
     expect(page.locator("h1")).to_contain_text("chưa nhận ra trình duyệt")
+
+
+@pytest.mark.parametrize(("width", "height"), [(800, 600), (1024, 768), (1366, 768), (1920, 1080)])
+def test_nothing_moves_out_of_its_place(till: Till, context: BrowserContext, width: int, height: int) -> None:
+    """Whatever happens, field, receipt, total and the big button stay where the hand expects them, and all fits."""
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    enter(page, till)
+    places = (
+        "[...document.querySelectorAll('.find, .said, .paper, .keys, .slot, #total, #go, .clock, main')]"
+        ".map((part) => { const r = part.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(' '); })"
+    )
+    fits = "document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth"
+    still = page.evaluate(places)
+
+    def check(what: str) -> None:
+        page.wait_for_timeout(60)
+        assert page.evaluate(places) == still, what
+        assert page.evaluate(fits), what
+
+    till.scan(MILK)
+    till.scan(WATER)
+    expect(page.locator(".line")).to_have_count(2)
+    check("two lines")
+    for key in ("F1", "*", "F8"):
+        page.keyboard.press("Escape")
+        page.keyboard.press(key)
+        check(f"panel of {key}")
+    assert page.evaluate("document.querySelector('.slot').scrollHeight <= document.querySelector('.slot').clientHeight")
+    printer = DeviceView("printer", "p", "fault", "paper_out", "out", waiting=2)
+    till.change(link=LinkView(online=False, backlog=1_238, since=NOW - timedelta(days=3)), devices=(FINE[0], printer))
+    till.served.call(till.counter.ask(PrintQuestionView("j1", "HB-2-000041", "unknown")))
+    till.scan("8930000000000")
+    page.keyboard.press("Escape")
+    check("everything wrong at once")
+    till.served.call(till.counter.pay_cash(till.counter.view().sale_id, None))
+    expect(page.locator(".huge")).to_be_visible()
+    check("paid")
