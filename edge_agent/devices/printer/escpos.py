@@ -1,17 +1,14 @@
 """ESC/POS bytes: a picture as raster slices, then the cut; and what separates a torn receipt from the next one.
 
-python-escpos builds the bytes into memory (`Dummy`); its transports are not used. The trap is Epson's: a printer obeys
-real-time commands (DLE EOT, DLE ENQ, DLE DC4) wherever it sees them, inside image data too, where DLE DC4 could open
-the drawer. `without_orders` therefore takes the one dot out of a picture that would spell such a command.
+python-escpos builds the bytes into memory (`Dummy`); its transports are not used.
 """
 
 from __future__ import annotations
 
-import re
-
 from PIL import Image
 
 from edge_agent.devices.printer.escpos_library import Dummy, Profile, get_profile
+from edge_agent.devices.printer.orders import without_orders
 
 INITIALISE = b"\x1b@"
 """ESC @: settings as after power-on. It goes in front of every job (and in front of GS a, which it would undo)."""
@@ -21,8 +18,6 @@ SLICE_ROWS = 256
 
 _FEED_LINES = 1
 """White below the last row; the cut itself feeds the paper from the head to the cutter."""
-
-_ORDERS = re.compile(rb"\x10(?=[\x04\x05\x14])")
 
 
 def receipt_bytes(picture: Image.Image) -> bytes:
@@ -47,16 +42,6 @@ def separation_bytes(width_dots: int, note: str) -> bytes:
     printer.print_and_feed(_FEED_LINES)
     printer.cut(mode="PART", feed=False)
     return bytes(SLICE_ROWS * ((width_dots + 7) // 8)) + bytes(printer.output)
-
-
-def without_orders(picture: Image.Image) -> Image.Image:
-    """The picture without any byte pair that a printer would obey as a real-time command; mostly the same object."""
-    # Raster bytes have ink as 1, Pillow's mode "1" has paper as 1: compare in the raster's sense.
-    data = picture.tobytes("raw", "1;I")
-    mended = _ORDERS.sub(b"\x00", data)
-    if mended == data:
-        return picture
-    return Image.frombytes("1", picture.size, mended, "raw", "1;I")
 
 
 def _printer(width_dots: int) -> Dummy:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from edge_agent.devices.printer import wording
+from edge_agent.devices.printer.orders import without_orders
 from edge_agent.devices.printer.receipt import Receipt, ReceiptLine, receipt_of_sale
 from edge_agent.devices.printer.rows import (
     Banner,
@@ -51,8 +52,8 @@ def styles_of(width_dots: int) -> Styles:
 
 
 def picture_of(receipt: Receipt, width_dots: int) -> Image.Image:
-    """The receipt as an image of mode "1" (0 is black), `width_dots` wide. Raises FontMissing."""
-    return draw(rows_of(receipt, width_dots), width_dots)
+    """The receipt as it is sent: an image of mode "1" (0 is black), `width_dots` wide. Raises FontMissing."""
+    return without_orders(draw(rows_of(receipt, width_dots), width_dots))
 
 
 def rows_of(receipt: Receipt, width_dots: int) -> Sequence[Row]:

@@ -19,7 +19,7 @@ from PIL import Image
 from edge_agent.devices.drawer.framing import kick, position
 from edge_agent.devices.errors import UnreadablePayload
 from edge_agent.devices.printer import receipt as receipts
-from edge_agent.devices.printer.escpos import receipt_bytes, separation_bytes, without_orders
+from edge_agent.devices.printer.escpos import receipt_bytes, separation_bytes
 from edge_agent.devices.printer.layout import picture_of, rows_of
 from edge_agent.devices.printer.receipt import Receipt, receipt_of_sale
 from edge_agent.devices.printer.rows import Banner, TextRow, wrap
@@ -172,7 +172,7 @@ def test_the_bytes_are_slices_and_the_cut_comes_last(width_dots: int) -> None:
         pixels += data[at + 8 : at + 8 + count * row_bytes]
         rows, at = rows + count, at + 8 + count * row_bytes
     assert rows == picture.height
-    assert pixels == without_orders(picture).tobytes("raw", "1;I")
+    assert pixels == picture.tobytes("raw", "1;I")
     assert data[at:] == b"\x1bd\x01\x1dVB\x00"
 
 
