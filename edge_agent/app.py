@@ -17,7 +17,6 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,7 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import uuid_utils
 
 from edge_agent import assembly
-from edge_agent.config import AgentConfig, Credentials, page_token, write_private
+from edge_agent.config import PAGE_ADDRESS, VERSION, AgentConfig, Credentials, page_token, write_private
 from edge_agent.counter import Counter, Till
 from edge_agent.devices.drawer.driver import Drawer
 from edge_agent.devices.printer import spool
@@ -48,10 +47,6 @@ from edge_agent.sync.presence import Health
 from edge_agent.till.view import DeviceView
 
 _log = logging.getLogger(__name__)
-
-VERSION = version("tillwire")
-PAGE_ADDRESS = "page-address"
-"""A file in the data folder: the page's address with its token, while the agent runs."""
 
 SCANS_WAITING_MAX = 100
 HOUSEKEEPING_S = 3600.0

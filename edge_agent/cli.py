@@ -15,13 +15,14 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
 
 import click
 
-from edge_agent.app import PAGE_ADDRESS, VERSION, Agent, now
 from edge_agent.config import (
     CONFIG_VARIABLE,
+    PAGE_ADDRESS,
+    VERSION,
     AgentConfig,
     load_config,
     load_credentials,
@@ -35,6 +36,9 @@ from edge_agent.journal.lock import FolderLock
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.logs import start_logging
 from protocol.event import Unreadable, read_event
+
+if TYPE_CHECKING:
+    from edge_agent.app import Agent
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,8 +89,10 @@ def run(config_path: Path) -> None:
     """Run the till until it is told to stop (Ctrl-C, SIGTERM). Needs no network to sell."""
     config = load_config(config_path)
     start_logging(config.log.level, config.log.format)
-    agent = Agent(config, load_credentials(_credentials_path(config), config))
-    asyncio.run(_run_until_told(agent))
+    credentials = load_credentials(_credentials_path(config), config)
+    from edge_agent.app import Agent  # noqa: PLC0415 - two seconds of imports, which the other commands do not need
+
+    asyncio.run(_run_until_told(Agent(config, credentials)))
 
 
 @main.command("check-config", epilog=EXIT_CODES)
@@ -151,8 +157,9 @@ def show(config_path: Path, count: int) -> None:
     """Show the newest events and how far the hub has them. Works while the till runs."""
     with _opened(config_path) as book:
         lost = book.lost_epoch
-        click.echo(f"epoch {book.epoch}, last event {book.tail}, the hub has {book.acked}, {book.tail - book.acked} wait"
-                   + (f", epoch lost: {lost.reason}" if lost else ""))  # fmt: skip
+        problem = f", epoch lost: {lost.reason}" if lost else ""
+        waiting = book.tail - book.acked
+        click.echo(f"epoch {book.epoch}, last event {book.tail}, the hub has {book.acked}, {waiting} wait{problem}")
         for sealed in book.newest(count):
             event = read_event(sealed.raw)
             state = "sent" if sealed.sequence <= book.acked else "waits"
@@ -192,6 +199,8 @@ def verify(config_path: Path) -> None:
 @told
 def set_journal_aside(config_path: Path) -> None:
     """Move a damaged journal away, whole, so that the till can start with a new one and a new epoch."""
+    from edge_agent.app import now  # noqa: PLC0415 - as in run
+
     folder = Path(load_config(config_path).data.folder)
     lock = FolderLock(folder)
     try:

@@ -12,6 +12,7 @@ import re
 import secrets
 import stat
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -24,6 +25,9 @@ from protocol.ids import StoreId, TerminalId, store_id, terminal_id
 
 CONFIG_VARIABLE = "TILLWIRE_AGENT_CONFIG"
 KEY_BYTES = 32
+VERSION = version("tillwire")
+PAGE_ADDRESS = "page-address"
+"""A file in the data folder: the page's address with its token, while the agent runs."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 PeerPort = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
