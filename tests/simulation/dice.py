@@ -10,7 +10,7 @@ from tests.simulation.scenario import Rates
 HOP_S = 0.02
 """How long a message takes from a client to the broker, or back, when nothing is wrong."""
 
-LATE_MAX_S = 4.0
+LATE_MAX_S = 3.0
 
 
 class Dice:

@@ -108,6 +108,10 @@ class Faults:
     def _back_up(self) -> None:
         world = self._world
         till = world.dice.random.choice(world.tills)
+        if not till.disk.journal.unacked() and world.schedule.now_s < world.scenario.chaos_s / 2:
+            # A backup with events that the hub is just getting is the interesting one.
+            world.schedule.after(0.03, self._back_up)
+            return
         disk, facts = till.disk.snapshot(), tuple(till.life.facts)
         world.note(
             till.name, f"is backed up at {disk.journal.epoch}/{disk.journal.tail}, {disk.journal.acked} acknowledged"

@@ -14,10 +14,6 @@ from protocol.link import Publish
 from tests.simulation.disk import SimJournal
 
 
-def _ignore_puback(_session: TerminalSession, _publish: Publish) -> None:
-    """A PUBACK proves nothing."""
-
-
 @dataclass(frozen=True)
 class Parts:
     """Which classes a run is made of."""
@@ -28,4 +24,4 @@ class Parts:
     ingest_session: type[IngestSession] = IngestSession
     feed_session: type[FeedSession] = FeedSession
     fleet_session: type[FleetSession] = FleetSession
-    on_puback: Callable[[TerminalSession, Publish], None] = _ignore_puback
+    on_puback: Callable[[TerminalSession, Publish], None] | None = None

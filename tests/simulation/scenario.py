@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["plain", "fork", "damage"]
 
-_KINDS: Sequence[Kind] = ["plain"] * 14 + ["fork"] * 5 + ["damage"]
+_KINDS: Sequence[Kind] = ("plain",) * 14 + ("fork",) * 5 + ("damage",)
 SKUS = ("A", "B", "C")
 
 
@@ -68,9 +68,9 @@ def draw(seed: int) -> Scenario:
         tills=dice.randint(2, 4) if stores == 1 else dice.randint(3, 4),
         workers=workers,
         publishers=min(workers, dice.choice([1, 1, 2])),
-        facts=dice.randint(8, 30),
+        facts=dice.randint(6, 24),
         poison=dice.choice([0.0, 0.0, 0.05, 0.15]),
-        chaos_s=dice.uniform(10.0, 30.0),
+        chaos_s=dice.uniform(8.0, 24.0),
         rates=rates,
         clock_offset_max_s=dice.choice([0.0, 2.0, 300.0]),
         persistent=dice.choice([0.0, 0.5, 1.0]),

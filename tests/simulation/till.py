@@ -30,7 +30,7 @@ LIMITS = SessionLimits(
     sender=SenderLimits(
         batch_events_max=3, batch_bytes_max=1600, batches_in_flight_max=3, resend_first_s=1.0, resend_max_s=8.0
     ),
-    feed=FeedLimits(pull_first_s=1.0, pull_max_s=8.0),
+    feed=FeedLimits(pull_first_s=1.5, pull_max_s=8.0),
     presence=PresenceLimits(numbers_s=15.0, refresh_s=60.0),
     epoch_first_s=1.0,
     epoch_max_s=8.0,
@@ -162,7 +162,8 @@ class Till:
         if heard is None:
             return
         self._count(leaf, heard)
-        self.world.checks.after_hearing(self, heard)
+        if leaf in ("chunk", "feed"):
+            self.world.checks.after_hearing(self)
         self.poll()
 
     def poll(self) -> None:
@@ -184,11 +185,11 @@ class Till:
         self._plan_wake(session)
 
     def _on_puback(self, publish: Publish) -> None:
-        # The shipped session has no ear for it; a broken one may believe it.
-        if self.session is not None:
-            self.world.dice.count("puback")
-            self.world.parts.on_puback(self.session, publish)
-            self.world.checks.after_step(self)
+        # The shipped session has no ear for it: a PUBACK proves nothing. A broken one may believe it.
+        session, believe = self.session, self.world.parts.on_puback
+        self.world.dice.count("puback")
+        if session is not None and believe is not None:
+            self._step("puback", lambda: believe(session, publish))
 
     def _step(
         self, what: str, work: Callable[[], T], *, always: bool = False, then: Callable[[T], None] | None = None

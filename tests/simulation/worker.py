@@ -21,7 +21,7 @@ from tests.simulation.broker import Client
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-HEARTBEAT_S = 4.0
+HEARTBEAT_S = 6.0
 INGEST = IngestLimits(messages_max=4, wait_s=0.01, retry_s=0.5)
 FEED = FeedSessionLimits(
     publish=PublishLimits(interval_s=0.05, heartbeat_s=HEARTBEAT_S, documents_max=2, part_documents_max=2)
@@ -162,7 +162,7 @@ class Worker:
             self.world.schedule.after(HEARTBEAT_S, self._heartbeat, life)
 
     def _plan_commit(self) -> None:
-        wake_at_s = self._ingest.wake_at_s()
+        wake_at_s = self._ingest.wake_at_s() if self.alive else None
         if wake_at_s is not None:
             self.world.schedule.at(wake_at_s, self._commit, self._life)
 
@@ -179,6 +179,7 @@ class Worker:
             return
         self._count()
         self._publish(acks)
+        self._plan_commit()
         for worker in self.world.workers:
             worker.poll_soon()
 

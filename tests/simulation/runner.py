@@ -1,0 +1,109 @@
+"""Many seeds, over several processes, and what they found."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.simulation.mutants import MUTANTS, SEEDS_MAX
+from tests.simulation.parts import Parts
+from tests.simulation.world import Outcome, simulate
+
+_SEEDS_PER_TASK = 20
+_TRACE_LINES = 60
+
+
+@dataclass
+class Report:
+    """What a set of runs found. `mutants` says of each whether it was "caught" or "missed"."""
+
+    seeds: int = 0
+    failures: list[Outcome] = field(default_factory=list)
+    seconds: float = 0.0
+    happened: Counter[str] = field(default_factory=Counter)
+    mutants: dict[str, str] = field(default_factory=dict)
+    caught_at: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no seed failed and no mutant was missed."""
+        return not self.failures and "missed" not in self.mutants.values()
+
+    def as_json(self) -> Mapping[str, object]:
+        """The figures that others read."""
+        return {
+            "seeds": self.seeds, "failed": len(self.failures), "seconds": round(self.seconds, 3),
+            "mutants": self.mutants,
+        }  # fmt: skip
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a run."""
+        self.seeds += 1
+        self.happened.update(outcome.happened)
+        if outcome.violation is not None:
+            self.failures.append(outcome)
+
+
+def run(
+    seeds: Sequence[int], *, jobs: int = 1, mutants: bool = False, progress: Callable[[int], None] | None = None
+) -> Report:
+    """Run the shipped code over `seeds` and, if wanted, every mutant until it is caught."""
+    advance = progress or (lambda _: None)
+    report = Report()
+    begun_s = time.monotonic()
+    names = list(MUTANTS) if mutants else []
+    caught: list[int | None] = []
+    if jobs == 1:
+        for seed in seeds:
+            report.add(simulate(seed, Parts()))
+            advance(1)
+        for name in names:
+            caught.append(hunt(name))
+            advance(1)
+    else:
+        # Not forked: a copy of a process that has threads may inherit a lock that nobody will ever open.
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            hunts = [pool.submit(hunt, name) for name in names]
+            for outcomes in pool.map(_simulate_all, _cut(seeds)):
+                for outcome in outcomes:
+                    report.add(outcome)
+                advance(len(outcomes))
+            for waiting in hunts:
+                caught.append(waiting.result())
+                advance(1)
+    for name, caught_at in zip(names, caught, strict=True):
+        report.mutants[name] = "missed" if caught_at is None else "caught"
+        if caught_at is not None:
+            report.caught_at[name] = caught_at
+    report.seconds = time.monotonic() - begun_s
+    return report
+
+
+def hunt(name: str) -> int | None:
+    """The first seed that catches a mutant; None if none of SEEDS_MAX does."""
+    return next((seed for seed in range(SEEDS_MAX) if simulate(seed, MUTANTS[name]).violation is not None), None)
+
+
+def explain(outcome: Outcome, mutant: str | None = None) -> Iterator[str]:
+    """What a person needs to know of a failed seed: the violation, how to see it again, and its last steps."""
+    again = simulate(outcome.seed, MUTANTS[mutant] if mutant else Parts(), trace=True)
+    yield f"seed {outcome.seed}: {outcome.violation}"
+    yield f"  again: ./dev sim --seed {outcome.seed}" + (f" --mutant {mutant}" if mutant else "")
+    if again.violation != outcome.violation:
+        yield f"  another run of the same seed says: {again.violation}"
+    told = [line for line in again.trace if not line.endswith("sends status")]
+    if len(told) > _TRACE_LINES:
+        yield f"  ... {len(told) - _TRACE_LINES} steps before"
+    yield from (f"  {line}" for line in told[-_TRACE_LINES:])
+
+
+def _simulate_all(seeds: Sequence[int]) -> list[Outcome]:
+    return [simulate(seed, Parts()) for seed in seeds]
+
+
+def _cut(seeds: Sequence[int]) -> list[Sequence[int]]:
+    return [seeds[start : start + _SEEDS_PER_TASK] for start in range(0, len(seeds), _SEEDS_PER_TASK)]
