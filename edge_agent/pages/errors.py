@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from edge_agent.errors import EdgeAgentError
 
-class PageError(Exception):
+
+class PageError(EdgeAgentError):
     """The page cannot be served; the message says why and what to do."""
 
 

@@ -51,7 +51,10 @@ def texts(message: Message) -> list[str]:
 @pytest.mark.parametrize("language", translations.LANGUAGES)
 def test_catalogues_are_complete_and_hold_nothing_stale(language: Language) -> None:
     """A cashier never reads half a sentence in the other language."""
-    translated = {name(message) for message in catalogue(language) if message.id and all(texts(message))}
+    # An English sentence is its own translation.
+    translated = {
+        name(message) for message in catalogue(language) if message.id and (language == "en" or all(texts(message)))
+    }
     wanted = extracted()
     assert wanted - translated == set(), f"not translated into {language}; {REMEDY}"
     assert translated - wanted == set(), f"no longer used; {REMEDY}"
@@ -63,7 +66,7 @@ def test_translations_keep_what_is_filled_in(language: Language) -> None:
     for message in catalogue(language):
         if not message.id:
             continue
-        for text in texts(message):
+        for text in filter(None, texts(message)):
             assert set(re.findall(r"%\(\w+\)", text)) == set(re.findall(r"%\(\w+\)", name(message))), name(message)
 
 
