@@ -99,8 +99,8 @@ async def run_once(name: str, arguments: Sequence[str]) -> str:
 
 
 def command(program: str, *arguments: str) -> tuple[str, ...]:
-    """The command line of one of our programs, run by this Python: `edge_agent`, `hub`."""
-    return (sys.executable, "-m", f"{program}.cli", *arguments)
+    """The command line of one of our programs as it is installed beside this Python: `tillwire-hub`, ..."""
+    return (str(Path(sys.executable).with_name(program)), *arguments)
 
 
 def free_port() -> int:

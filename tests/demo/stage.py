@@ -20,6 +20,7 @@ import httpx
 from hardware_sim.drawer import Drawer
 from hardware_sim.printer import Receipt, SimulatedPrinter
 from hardware_sim.scanner import SimulatedScanner
+from tests.demo.goods import Good
 from tests.demo.line_cutter import LineCutter
 from tests.demo.plan import Plan, StorePlan
 from tests.demo.processes import Child, ProcessFailed, command, free_port, run_once
@@ -75,7 +76,7 @@ class Stage:
         self._broker_port = 0
         self._config = folder / "hub.toml"
         self._closers = AsyncExitStack()
-        self.hub = Child("hub", command("hub", "run", "--config", str(self._config)), folder / "hub.log")
+        self.hub = Child("hub", command("tillwire-hub", "--config", str(self._config), "run"), folder / "hub.log")
 
     @property
     def web_url(self) -> str:
@@ -101,12 +102,8 @@ class Stage:
 
     async def hub_command(self, *arguments: str) -> str:
         """Run `tillwire-hub ...` against this hub; return what it prints."""
-        return await run_once(
-            f"tillwire-hub {' '.join(arguments[:2])}", command("hub", *arguments[:1]) + self._rest(arguments)
-        )
-
-    def _rest(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        return (*arguments[1:], "--config", str(self._config))
+        whole = command("tillwire-hub", "--config", str(self._config), *arguments)
+        return await run_once(f"tillwire-hub {' '.join(arguments[:2])}", whole)
 
     async def _build(self) -> None:
         self._prepare_folder()
@@ -144,19 +141,15 @@ class Stage:
 
     async def _set_up(self) -> None:
         plan = self.plan
-        items = self.folder / "items.csv"
-        _write_csv(
-            items,
-            ("sku", "name", "barcodes", "price", "currency", "unit", "tax_rate_bp"),
-            [(g.sku, g.name, g.code, g.price, g.currency, g.unit, g.tax_rate_bp) for g in plan.goods],
-        )
+        items = self.folder / "items.jsonl"
+        items.write_text("".join(_item_line(good) for good in plan.goods), encoding="utf-8")
         await self.hub_command("catalogue", "import", str(items))
         for store in plan.stores:
             await self.hub_command(
                 "store",
                 "add",
                 store.store,
-                "--name",
+                "--title",
                 store.name,
                 "--currency",
                 plan.currency,
@@ -200,7 +193,7 @@ class Stage:
             encoding="utf-8",
         )
         agent = Child(
-            f"agent {store}/{terminal}", command("edge_agent", "run", "--config", str(config)), folder / "agent.log"
+            f"agent {store}/{terminal}", command("tillwire-agent", "run", "--config", str(config)), folder / "agent.log"
         )
         await agent.start()
         self._closers.push_async_callback(agent.stop)
@@ -244,6 +237,14 @@ async def answers(url: str) -> bool:
             return (await client.get(url)).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _item_line(good: Good) -> str:
+    item = {
+        "sku": good.sku, "name": good.name, "barcodes": [good.code], "price": good.price, "currency": good.currency,
+        "unit": good.unit, "tax_rate_bp": good.tax_rate_bp,
+    }  # fmt: skip
+    return json.dumps(item, ensure_ascii=False) + "\n"
 
 
 def _write_csv(path: Path, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
