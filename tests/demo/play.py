@@ -29,7 +29,7 @@ class Play:
         self.stage = stage
         self.ledger = Ledger(stage.folder / "paid.jsonl")
         self.cashiers: list[Cashier] = []
-        self.offline_sales = 0
+        self.sold_offline: set[str] = set()
         self._tell, self._step = tell, step
         self._pace_s = pace_s
         self._browser = browser
@@ -79,8 +79,9 @@ class Play:
             if picture is not None:
                 await self._watcher.screenshot(picture)
         measured = Measured(
-            scans, seen_in, await asyncio.to_thread(till_to_hub_ms, self.stage.database_url),
-            await till_to_till_ms(self.cashiers), self.offline_sales, seconds, settle_s,
+            scans, seen_in,
+            await asyncio.to_thread(till_to_hub_ms, self.stage.database_url, frozenset(self.sold_offline)),
+            await till_to_till_ms(self.cashiers), len(self.sold_offline), seconds, settle_s,
         )  # fmt: skip
         return as_json(
             compare(said), measured, sales=len(said.paid), receipts=sum(said.printed.values()), odd_rows=odd_rows or {}
@@ -127,7 +128,8 @@ class Play:
         sale = await cashier.sell(basket)
         drawer = next(till.drawer for till in self.stage.tills if _at(till, cashier))
         drawer.close()
-        self.offline_sales += cashier.store in offline
+        if cashier.store in offline:
+            self.sold_offline.add(sale.receipt_number)
         self._step(f"{sale.receipt_number}: {len(basket.picks)} lines")
 
     async def _weather(self, stop: asyncio.Event) -> None:

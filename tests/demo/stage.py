@@ -144,27 +144,19 @@ class Stage:
         items = self.folder / "items.jsonl"
         items.write_text("".join(_item_line(good) for good in plan.goods), encoding="utf-8")
         await self.hub_command("catalogue", "import", str(items))
-        for store in plan.stores:
-            await self.hub_command(
-                "store",
-                "add",
-                store.store,
-                "--title",
-                store.name,
-                "--currency",
-                plan.currency,
-                "--language",
-                plan.language,
-            )
-            stock = self.folder / f"stock-{store.store}.csv"
-            _write_csv(stock, ("sku", "quantity"), [(g.sku, f"{plan.opening / 1000:g}") for g in plan.goods])
-            await self.hub_command("stock", "set", store.store, str(stock))
-            for terminal in store.terminals:
-                folder = self._till_folder(store.store, terminal) / "data"
-                folder.mkdir(parents=True, exist_ok=True)
-                await self.hub_command(
-                    "terminal", "add", store.store, terminal, "--out", str(folder / "credentials.json")
-                )
+        await asyncio.gather(*(self._set_up_store(store) for store in plan.stores))
+
+    async def _set_up_store(self, store: StorePlan) -> None:
+        plan = self.plan
+        settings = ("--title", store.name, "--currency", plan.currency, "--language", plan.language)
+        await self.hub_command("store", "add", store.store, *settings)
+        stock = self.folder / f"stock-{store.store}.csv"
+        _write_csv(stock, ("sku", "quantity"), [(good.sku, f"{plan.opening / 1000:g}") for good in plan.goods])
+        await self.hub_command("stock", "set", store.store, str(stock))
+        for terminal in store.terminals:
+            folder = self._till_folder(store.store, terminal) / "data"
+            folder.mkdir(parents=True, exist_ok=True)
+            await self.hub_command("terminal", "add", store.store, terminal, "--out", str(folder / "credentials.json"))
 
     async def _raise_store(self, store: StorePlan) -> None:
         line = self.lines[store.store] = LineCutter(self.outside.broker_host, self._broker_port)

@@ -70,11 +70,11 @@ async def till_to_till_ms(cashiers: Sequence[Cashier]) -> list[float]:
     return found
 
 
-def till_to_hub_ms(database_url: str) -> list[float]:
-    """From the sale's time to its commit at the hub, as the hub wrote it down."""
+def till_to_hub_ms(database_url: str, but: frozenset[str]) -> list[float]:
+    """From the sale's time to its commit at the hub, as the hub wrote it down; without the receipts in `but`."""
     with _engine(database_url).connect() as connection:
-        rows = connection.execute(sqlalchemy.text("SELECT latency_ms FROM sale ORDER BY position"))
-        return [float(row[0]) for row in rows]
+        rows = connection.execute(sqlalchemy.text("SELECT receipt_number, latency_ms FROM sale ORDER BY position"))
+        return [float(latency_ms) for receipt_number, latency_ms in rows if receipt_number not in but]
 
 
 def _heard_ms(sold: Any, cursors: Any, terminal: str) -> list[float]:  # noqa: ANN401 - JSON of the diagnostics
