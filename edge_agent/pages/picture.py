@@ -56,7 +56,8 @@ class Picture:
         if kept and new[: len(kept)] != kept:
             kept = [line for line in kept if line != new[-1]]  # scanned again, a line moves to the end
         if self.sale_id != shown.sale_id or not kept or new[: len(kept)] != kept:
-            return self._all_lines() if (self.sale_id, self.lines) != (shown.sale_id, shown.lines) else ""
+            same = self.sale_id == shown.sale_id and list(self.lines.items()) == list(shown.lines.items())
+            return "" if same else self._all_lines()
         gone = (f'<li id="{line}" hx-swap-oob="delete"></li>' for line in old if line not in kept)
         changed = (self.lines[line] for line in kept if shown.lines[line] != self.lines[line])
         added = "".join(self.lines[line] for line in new[len(kept) :])

@@ -7,7 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.till_stage import Till, open_till
+from tests.unit.edge_agent.pages.fake_counter import FakeCounter
 
 REMEDY = "no Chromium on this machine: install it (./dev setup --system, or apt-get install chromium)"
 
@@ -51,3 +54,31 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     fresh.set_default_timeout(10_000)
     yield fresh
     fresh.close()
+
+
+@pytest.fixture
+def till() -> Iterator[Till]:
+    """A till that is being served."""
+    with open_till(FakeCounter()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def till_page(till: Till, context: BrowserContext) -> Iterator[Page]:
+    """The till's page, open and connected; a script error or a violated policy fails the test."""
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # A connection that a test breaks on purpose is reported as net::ERR_...
+        if message.type in {"error", "warning"} and "ERR_" not in message.text:
+            faults.append(message.text)
+
+    context.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (e) => console.error('CSP ' + e.violatedDirective))"
+    )
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", heard)
+    till.enter(opened)
+    yield opened
+    assert faults == []
