@@ -21,9 +21,11 @@ def device_pill(device: DeviceView, now: datetime, speech: Speech) -> Pill:
     """Say how a device is, since when, and what to do about it."""
     _, many = speech.gettext, speech.ngettext
     tone, label, happened, remedy = _words(device, speech)
-    if tone != "good" and device.since is not None:
-        since = duration(figures.minutes_between(device.since, now), speech)
-        happened = _("%(sentence)s Since %(time)s.") % {"sentence": happened, "time": since}
+    minutes = figures.minutes_between(device.since, now) if device.since is not None else None
+    if device.problem == "drawer_open" and minutes == 0:
+        tone, remedy = "quiet", ()  # it opens with every cash sale; only one that stays open is worth a look
+    if tone != "good" and minutes:
+        happened = _("%(sentence)s Since %(time)s.") % {"sentence": happened, "time": duration(minutes, speech)}
     if device.waiting:
         waiting = many("%(n)s receipt waits", "%(n)s receipts wait", device.waiting) % {"n": device.waiting}
         happened = f"{happened} {waiting}."

@@ -63,8 +63,9 @@ def link_pill(link: LinkView, now: datetime, speech: Speech) -> Pill:
             happened = _("The till is connected and is sending what it sold.")
         return Pill("link", "good", "wifi", label, happened)
     label = _("Offline")
-    if link.since is not None:
-        label = _("Offline %(time)s") % {"time": duration(figures.minutes_between(link.since, now), speech)}
+    minutes = figures.minutes_between(link.since, now) if link.since is not None else 0
+    if minutes:
+        label = _("Offline %(time)s") % {"time": duration(minutes, speech)}
     if link.backlog:
         label = f"{label} · {waiting}"
     return Pill(

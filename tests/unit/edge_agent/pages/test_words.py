@@ -49,13 +49,21 @@ def test_a_notice_of_a_newer_counter_is_still_said(speech: Speech) -> None:
 def test_every_device_trouble_has_words_and_a_remedy(speech: Speech) -> None:
     """Whatever a driver reports is told, and what is not fine says what to do."""
     for kind, state, problem in product(KINDS, STATES, (*get_args(Problem), "from_the_future")):
-        pill = device_pill(DeviceView(kind, "x", state, problem=problem, since=NOW), NOW, speech)
+        pill = device_pill(DeviceView(kind, "x", state, problem=problem, since=NOW), NOW + timedelta(hours=1), speech)
         assert pill.label
         assert len(pill.label) <= LABEL_LENGTH_MAX
         assert pill.happened.endswith(".")
         if pill.tone in {"look", "act"}:
             assert pill.remedy, (kind, state, problem)
             assert all(step[-1] in ".?" for step in pill.remedy)
+
+
+@speeches
+def test_a_drawer_that_opens_with_a_sale_is_no_trouble(speech: Speech) -> None:
+    """It opens with every cash sale: amber only if nobody closes it for a minute."""
+    drawer = DeviceView("drawer", "d", "degraded", "drawer_open", since=NOW)
+    assert device_pill(drawer, NOW + timedelta(seconds=59), speech).tone == "quiet"
+    assert device_pill(drawer, NOW + timedelta(seconds=60), speech).tone == "look"
 
 
 @speeches
