@@ -1,0 +1,61 @@
+"""The till's clock: corrected by the hub, deaf to jumps, never backwards in the journal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.journal.clock import Checked, TillClock, corrected, stamp
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+OFFSETS = st.timedeltas(timedelta(days=-400), timedelta(days=400))
+
+
+@given(OFFSETS, st.lists(st.tuples(OFFSETS, st.floats(0, 3600)), max_size=10))
+def test_the_journals_time_never_runs_backwards(first: timedelta, jumps: list[tuple[timedelta, float]]) -> None:
+    """Whatever the PC's clock does, checked or not, no event is older than the one before it."""
+    checked = Checked(NOON, NOON + first, 0.0)
+    last, elapsed_s = LONG_AGO, 0.0
+    for number, (jump, passed_s) in enumerate(jumps):
+        elapsed_s += passed_s
+        made = stamp(NOON + jump, elapsed_s, checked if number % 2 else None, last)
+        assert made.time >= last
+        last = made.time
+
+
+@given(OFFSETS, st.floats(0, 86_400 * 30))
+def test_a_checked_clock_shows_the_hubs_time_however_wrong_the_pc_is(wrong: timedelta, passed_s: float) -> None:
+    """The offset is learnt once and holds for a month offline."""
+    checked = Checked(NOON, NOON + wrong, 50.0)
+    passed = timedelta(seconds=passed_s)
+    made = stamp(NOON + wrong + passed, 50.0 + passed_s, checked, LONG_AGO)
+    assert abs(made.time - (NOON + passed)) < timedelta(milliseconds=1)
+    assert not made.unchecked
+
+
+@given(OFFSETS.filter(lambda jump: abs(jump) > timedelta(minutes=30)), st.floats(0, 86_400))
+def test_a_jump_of_the_pcs_clock_changes_nothing_once_it_was_checked(jump: timedelta, passed_s: float) -> None:
+    """A year forward or back while the till runs: the elapsed time since the hub was heard is believed."""
+    checked = Checked(NOON, NOON, 0.0)
+    passed = timedelta(seconds=passed_s)
+    assert abs(corrected(NOON + passed + jump, passed_s, checked) - (NOON + passed)) < timedelta(milliseconds=1)
+
+
+def test_an_unchecked_clock_is_flagged_and_so_is_a_held_back_time() -> None:
+    """An auditor can see which times to doubt; the business day never comes from a held time."""
+    assert stamp(NOON, 0.0, None, LONG_AGO).unchecked
+    next_year = NOON + timedelta(days=365)
+    held = stamp(NOON, 0.0, Checked(NOON, NOON, 0.0), next_year)
+    assert (held.time, held.real, held.unchecked) == (next_year, NOON, True)
+
+
+def test_the_offset_is_told_in_milliseconds() -> None:
+    """For the hub's overview of the fleet."""
+    clock = TillClock(lambda: NOON, lambda: 0.0)
+    assert clock.offset_ms is None
+    clock.learn(Checked(NOON + timedelta(seconds=90), NOON, 0.0))
+    assert clock.offset_ms == 90_000
+    assert clock.now() == NOON + timedelta(seconds=90)
