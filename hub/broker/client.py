@@ -23,12 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 class ControlClient:
-    """A paho client with its own thread. `on_message` is called there, and must only put the message somewhere."""
+    """A paho client with its own thread."""
 
-    def __init__(self, link: BrokerLink, filters: Sequence[str], on_message: Callable[[str, bytes], None]) -> None:
+    def __init__(self, link: BrokerLink, filters: Sequence[str]) -> None:
         self._link = link
         self._filters = [(name, 1) for name in filters]
-        self._on_message = on_message
+        self._on_message: Callable[[str, bytes], None] = _ignore
         self.dropped = 0
         self.reconnects = 0
         self.problem = "not connected yet"
@@ -54,8 +54,12 @@ class ControlClient:
         """Whether the broker is there."""
         return bool(self._client.is_connected())
 
-    def start(self) -> None:
-        """Connect in the background, and again whenever the connection is lost."""
+    def start(self, on_message: Callable[[str, bytes], None]) -> None:
+        """Connect in the background, and again whenever the connection is lost.
+
+        `on_message` is called in the client's thread, and must only put the message somewhere.
+        """
+        self._on_message = on_message
         self._client.connect_async(self._link.host, self._link.port, KEEP_ALIVE_S)
         self._client.loop_start()
 
@@ -103,3 +107,7 @@ class ControlClient:
         if not self.problem:
             _log.warning("the broker is away", extra={"action": "control_disconnected", "problem": problem})
         self.problem = problem
+
+
+def _ignore(topic: str, payload: bytes) -> None:
+    del topic, payload

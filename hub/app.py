@@ -1,0 +1,275 @@
+"""The hub, joined: the one place that picks the real clock, the real database, the real broker.
+
+Start: database, broker, sessions, threads, web. Stop, in the reverse order of the data: stop reading, commit what is
+buffered, publish the acks, then let broker and database go. A kill at any moment loses nothing that was acked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from hub.admin.web import build_web
+from hub.api.port import WebPorts
+from hub.api.settings import WebSettings
+from hub.broker.client import ControlClient
+from hub.broker.embedded import EmbeddedBroker
+from hub.broker.link import BrokerLink
+from hub.config import HubConfig, is_loopback, read_secret
+from hub.errors import HubError
+from hub.feed.session import FeedSession, FeedSessionLimits
+from hub.fleet.keyring import CachedKeyRing
+from hub.fleet.session import FleetSession
+from hub.identity.admin_key import new_link_key, new_session_secret
+from hub.ingest.inbox import Delivery, Inbox
+from hub.ingest.mqtt_reader import JournalReader
+from hub.ingest.session import IngestLimits, IngestSession
+from hub.ingest.worker import IngestWorker, WorkerHooks
+from hub.projections.availability import AvailabilityProjection
+from hub.running.access import HubIdentity
+from hub.running.changes import ChangeBoard
+from hub.running.control import ControlParts, ControlThread
+from hub.running.health import HubHealth
+from hub.running.metrics import HubMetrics
+from hub.running.web import WebServer
+from hub.storage.access import SqlAccess
+from hub.storage.database import Database, open_database, parse_url
+from hub.storage.queries import SqlQueries
+from hub.storage.stores import SqlStores, open_stores
+from protocol.feed_sender import PublishLimits
+from protocol.frame import Key
+from protocol.topics import up_filter
+
+STOP_TIMEOUT_S = 10.0
+WATCH_S = 0.5
+# What suits the broker: rumqttd's window is 100 deliveries; Mosquitto's is what its configuration says.
+EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 100, 5
+EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
+_log = logging.getLogger(__name__)
+
+
+def now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class OpenData:
+    """The database and its ports, as the command line and the hub use them."""
+
+    database: Database
+    stores: SqlStores
+    access: SqlAccess
+    queries: SqlQueries
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def open_data(config: HubConfig) -> OpenData:
+    """Open, migrate and, if it is new, initialise the database. Raises ConfigError, StorageUnavailable."""
+    database = open_database(parse_url(config.database_url))
+    stores = open_stores(database, new_lineage=uuid.uuid4().hex, new_global_key=Key(new_link_key()))
+    access = SqlAccess(database, new_session_secret=new_session_secret(), clock=now)
+    return OpenData(database, stores, access, SqlQueries(database))
+
+
+class Hub:
+    """A hub in this process. `start` and `stop` once each; `failed` is set when it cannot go on."""
+
+    def __init__(self, config: HubConfig) -> None:
+        self._config = config
+        self._broker: EmbeddedBroker | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.metrics = HubMetrics()
+        self._web: WebServer | None = None
+        self._data: OpenData | None = None
+        self._parts: _Running | None = None
+
+    @property
+    def broker_address(self) -> tuple[str, int]:
+        """Where terminals find the broker."""
+        if self._broker is not None:
+            return self._broker.address
+        return self._config.broker.host, self._config.broker.port
+
+    @property
+    def web_address(self) -> tuple[str, int] | None:
+        """Where the pages are; None when they are switched off."""
+        return self._web.address if self._web is not None else None
+
+    @property
+    def data(self) -> OpenData:
+        """The open database; only between `start` and `stop`."""
+        assert self._data is not None
+        return self._data
+
+    async def start(self) -> None:
+        """Start everything. Raises HubError; what was started is stopped again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop everything in order; safe to call after a start that failed."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        parts = self._parts
+        if parts is not None:
+            parts.reader.stop_reading()
+            await asyncio.to_thread(parts.worker.stop, STOP_TIMEOUT_S)
+            parts.changes.close()
+        if self._web is not None:
+            await self._web.stop()
+        if parts is not None:
+            await asyncio.to_thread(parts.control.stop, STOP_TIMEOUT_S)
+            await parts.reader.stop()
+            await asyncio.to_thread(parts.client.stop, 2.0)
+        if self._broker is not None:
+            await asyncio.to_thread(self._broker.stop)
+        if self._data is not None:
+            self._data.close()
+
+    async def wait(self) -> None:
+        """Return only by raising: HubError when a part has died that cannot be started again."""
+        await asyncio.gather(*self._tasks)
+
+    async def _start(self) -> None:
+        config = self._config
+        self._data = await asyncio.to_thread(open_data, config)
+        if config.broker.mode == "embedded":
+            self._broker = EmbeddedBroker(config.broker.host, config.broker.port)
+            await asyncio.to_thread(self._broker.start)
+        self._parts = parts = self._join(self._data)
+        if config.web.enabled:
+            self._web = WebServer(
+                build_web(self._web_ports(self._data, parts), _web_settings(config)), config.web.host, config.web.port
+            )
+            if not is_loopback(config.web.host) and not config.web.https:
+                _log.warning(
+                    "pages are served beyond this machine without TLS: put a TLS proxy in front, then set [web] https",
+                    extra={"action": "web_without_tls", "host": config.web.host},
+                )
+        parts.worker.start()
+        parts.control.start()
+        parts.client.start(parts.control.deliver)
+        parts.reader.start()
+        if self._web is not None:
+            await self._web.start()
+        self._tasks.append(asyncio.create_task(self._watch(parts), name="watch"))
+
+    def _join(self, data: OpenData) -> _Running:
+        config, stores = self._config, data.stores
+        loop = asyncio.get_running_loop()
+        keys = CachedKeyRing(stores.fleet.keys, time.monotonic)
+        limits = _ingest_limits(config)
+        session = IngestSession(stores.ledger, keys, limits)
+        inbox = Inbox(messages_max=limits.messages_max * 2)
+        publish_limits = PublishLimits(
+            interval_s=config.limits.feed_interval_ms / 1000, heartbeat_s=config.limits.feed_heartbeat_s
+        )
+        changes = ChangeBoard()
+        link = self._link()
+        filters = [up_filter("pull"), up_filter("status"), up_filter("epoch")]
+        client = ControlClient(link, filters)
+        parts = ControlParts(
+            feed=FeedSession(stores.feeds, keys, FeedSessionLimits(publish_limits)),
+            fleet=FleetSession(stores.fleet, keys),
+            feeds=stores.feeds,
+            projection=AvailabilityProjection(data.database),
+            watch=stores.watch,
+            queries=data.queries,
+            keys=keys,
+            changes=changes,
+            metrics=self.metrics,
+            journal_refusals=session.refused,
+            publish=client.publish,
+        )
+        control = ControlThread(parts, time.monotonic, now)
+        reader = JournalReader(link, [up_filter("journal")], inbox)
+
+        def taken(deliveries: Sequence[Delivery]) -> None:
+            loop.call_soon_threadsafe(reader.taken, deliveries)
+
+        hooks = WorkerHooks(client.publish, taken, control.committed, lambda _: self.metrics.failures.inc())
+        worker = IngestWorker(session, inbox, limits=limits, hooks=hooks, clock_s=time.monotonic, wall=now)
+        return _Running(reader, client, inbox, worker, control, changes)
+
+    def _link(self) -> BrokerLink:
+        broker = self._config.broker
+        host, port = self.broker_address
+        password = read_secret(Path(broker.password_file), "[broker] password_file") if broker.password_file else ""
+        client_id = broker.client_id or f"tillwire-hub-{_instance(self._config.folder)}"
+        return BrokerLink(host, port, client_id, broker.user, password, broker.tls, broker.ca_file)
+
+    def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
+        health = HubHealth(data.queries, parts.reader, parts.client, parts.inbox, parts.worker, parts.control)
+        return WebPorts(
+            queries=data.queries,
+            changes=parts.changes,
+            health=health,
+            identity=HubIdentity(data.access),
+            registry=self.metrics.registry,
+            clock=now,
+        )
+
+    async def _watch(self, parts: _Running) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            metrics = self.metrics
+            metrics.inbox.set(len(parts.inbox))
+            metrics.dropped.set(parts.client.dropped)
+            metrics.reconnects.labels("journal").set(parts.reader.reconnects)
+            metrics.reconnects.labels("control").set(parts.client.reconnects)
+            for name, alive in (("ingest", parts.worker.alive), ("control", parts.control.alive)):
+                if not alive and not self._stopping:
+                    raise HubError(f"the {name} thread has died of an error of ours; see the log, then start again")
+            if self._broker is not None and not self._broker.running and not self._stopping:
+                _log.error("the embedded broker died and is started again", extra={"action": "broker_restart"})
+                metrics.broker_restarts.inc()
+                await asyncio.to_thread(self._broker.restart)
+
+
+@dataclass(frozen=True)
+class _Running:
+    reader: JournalReader
+    client: ControlClient
+    inbox: Inbox
+    worker: IngestWorker
+    control: ControlThread
+    changes: ChangeBoard
+
+
+def _ingest_limits(config: HubConfig) -> IngestLimits:
+    embedded = config.broker.mode == "embedded"
+    messages = config.limits.batch_messages or (EMBEDDED_MESSAGES if embedded else EXTERNAL_MESSAGES)
+    wait_ms = config.limits.batch_wait_ms or (EMBEDDED_WAIT_MS if embedded else EXTERNAL_WAIT_MS)
+    return IngestLimits(messages_max=messages, wait_s=wait_ms / 1000)
+
+
+def _web_settings(config: HubConfig) -> WebSettings:
+    web = config.web
+    names = ("localhost", "127.0.0.1", "::1", *web.allowed_hosts)
+    return WebSettings(version=version("tillwire"), allowed_hosts=names, shop_origins=web.shop_origins, https=web.https)
+
+
+def _instance(folder: Path) -> str:
+    """A name of this installation, so that two hubs on one broker do not push each other off."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "instance-id"
+    if not file.exists():
+        file.write_text(uuid.uuid4().hex[:12])
+    return file.read_text().strip()

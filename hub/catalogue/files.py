@@ -1,0 +1,108 @@
+"""Reading a shop's files: items as CSV or JSON lines, stock as CSV. Pure: text in, values or a named line out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from hub.errors import ImportFailed
+from protocol.documents import Item
+from protocol.errors import ProtocolError
+from protocol.ids import Sku, sku
+from protocol.money import BASIS_POINTS, parse_amount
+from protocol.quantity import parse_quantity
+
+ITEM_COLUMNS = ("sku", "name", "barcodes", "price", "currency", "unit", "tax_rate")
+STOCK_COLUMNS = ("sku", "quantity")
+
+
+def read_items(name: str, text: str) -> Sequence[Item]:
+    """Read a catalogue. CSV needs sku, name, price, currency; barcodes are separated by spaces, tax_rate is percent.
+
+    JSON lines are `Item` documents (price in minor units). Raises ImportFailed, which names file, line and remedy.
+    """
+    lines = _json_items(name, text) if name.lower().endswith((".jsonl", ".ndjson")) else _csv_items(name, text)
+    items: dict[str, Item] = {}
+    barcodes: dict[str, str] = {}
+    for number, item in lines:
+        if item.sku in items:
+            raise ImportFailed(f"{name}:{number}: SKU {item.sku} is in the file twice; keep one of the lines")
+        for barcode in item.barcodes:
+            other = barcodes.setdefault(barcode, item.sku)
+            if other != item.sku:
+                raise ImportFailed(f"{name}:{number}: barcode {barcode} belongs to {other} already; take it off one")
+        items[item.sku] = item
+    return list(items.values())
+
+
+def read_stock(name: str, text: str) -> Mapping[Sku, int]:
+    """Read `sku,quantity` lines (quantity as a decimal number) into thousandths. Raises ImportFailed."""
+    found: dict[Sku, int] = {}
+    for number, row in _rows(name, text, STOCK_COLUMNS, STOCK_COLUMNS):
+        try:
+            key = sku(row["sku"])
+            quantity = parse_quantity(row["quantity"])
+        except ProtocolError as error:
+            raise ImportFailed(f"{name}:{number}: {error}") from error
+        if key in found:
+            raise ImportFailed(f"{name}:{number}: SKU {key} is in the file twice; keep one of the lines")
+        found[key] = quantity
+    return found
+
+
+def _json_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
+    decoder = msgspec.json.Decoder(Item)
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            item = decoder.decode(line)
+            sku(item.sku)
+        except (msgspec.DecodeError, ProtocolError) as error:
+            raise ImportFailed(f"{name}:{number}: {error}") from error
+        yield number, item
+
+
+def _csv_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
+    for number, row in _rows(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
+        try:
+            currency = row["currency"].upper()
+            item = Item(
+                sku=sku(row["sku"]),
+                name=row["name"],
+                barcodes=tuple(row.get("barcodes", "").replace(";", " ").split()),
+                price=parse_amount(row["price"], currency),
+                currency=currency,
+                unit=row.get("unit") or "piece",
+                tax_rate_bp=_basis_points(row.get("tax_rate", "")),
+            )
+            # Through the codec once, so that a file cannot bring what no till would take.
+            checked = msgspec.json.decode(msgspec.json.encode(item), type=Item)
+        except (ProtocolError, msgspec.ValidationError) as error:
+            raise ImportFailed(f"{name}:{number}: {error}") from error
+        yield number, checked
+
+
+def _basis_points(text: str) -> int:
+    if not text:
+        return 0
+    # Thousandths of a percent are ten times finer than basis points.
+    return parse_quantity(text.removesuffix("%")) * BASIS_POINTS // 100_000
+
+
+def _rows(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    columns = [column.strip().lower() for column in reader.fieldnames or ()]
+    missing = [column for column in needed if column not in columns]
+    unknown = [column for column in columns if column not in known]
+    if missing or unknown:
+        problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown column {', '.join(unknown)}"
+        raise ImportFailed(f"{name}:1: the head line {problem}; it may have {', '.join(known)}")
+    reader.fieldnames = columns
+    for row in reader:
+        if row.get(None) is not None or any(value is None for value in row.values()):
+            raise ImportFailed(f"{name}:{reader.line_num}: has not as many fields as the head line; check the commas")
+        yield reader.line_num, {column: value.strip() for column, value in row.items()}

@@ -1,0 +1,193 @@
+"""`store` and `terminal`: who there is, and with which keys."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from hub.app import OpenData, now
+from hub.cli.opening import Invocation, pass_invocation
+from hub.config import HubConfig
+from hub.errors import StoreExists
+from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, write_private
+from hub.identity.admin_key import new_link_key
+from protocol.documents import Settings
+from protocol.errors import InvalidMoney
+from protocol.frame import Key
+from protocol.ids import GLOBAL_FEED, StoreId, TerminalId, store_feed, store_id, terminal_id
+from protocol.money import decimals
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the credentials here, for their owner only."
+)
+hub_host_option = click.option("--hub-host", help="The host under which this terminal reaches the broker.")
+hub_port_option = click.option("--hub-port", type=int, help="The port under which this terminal reaches the broker.")
+
+
+@click.group()
+def store() -> None:
+    """Create and list stores."""
+
+
+@store.command("add")
+@click.argument("name", metavar="STORE")
+@click.option("--title", help="The name on receipts and pages; default: STORE.")
+@click.option("--currency", default="VND", show_default=True, help="Currency of its tills, ISO 4217.")
+@click.option("--time-zone", default="Asia/Ho_Chi_Minh", show_default=True, help="Where its business day begins.")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Of its tills.")
+@pass_invocation
+def add_store(  # noqa: PLR0913 - one parameter for each option
+    invocation: Invocation, name: str, *, title: str | None, currency: str, time_zone: str, language: str
+) -> None:
+    """Create the store STORE and its feed."""
+    checked = store_id(name)
+    settings = _settings(title or name, currency, time_zone, language)
+    with invocation.data() as data:
+        data.stores.fleet.add_store(checked, settings, Key(new_link_key()), now())
+    click.echo(f"Store {checked} is there. Next: tillwire-hub terminal add {checked} TERMINAL")
+
+
+@store.command("list")
+@pass_invocation
+def list_stores(invocation: Invocation) -> None:
+    """List all stores."""
+    with invocation.data() as data:
+        for row in data.queries.stores(now()):
+            click.echo(f"{row.store}\t{row.name}\t{row.currency}\t{row.time_zone}\tsales today: {row.sales_today}")
+
+
+@click.group()
+def terminal() -> None:
+    """Add, list, renew and revoke terminals."""
+
+
+@terminal.command("add")
+@click.argument("store_name", metavar="STORE")
+@click.argument("terminal_name", metavar="TERMINAL")
+@click.option("--name", default="", help="A name for people, such as 'counter at the door'.")
+@click.option("--create-store", is_flag=True, help="Create the store with default settings if it is not there.")
+@out_option
+@hub_host_option
+@hub_port_option
+@pass_invocation
+def add_terminal(  # noqa: PLR0913 - one parameter for each option
+    invocation: Invocation,
+    store_name: str,
+    terminal_name: str,
+    *,
+    name: str,
+    create_store: bool,
+    out: Path | None,
+    hub_host: str | None,
+    hub_port: int | None,
+) -> None:
+    """Create a terminal and write its credentials: epoch, keys, and where the hub is."""
+    place = store_id(store_name), terminal_id(terminal_name)
+    _refuse_existing(out)
+    with invocation.data() as data:
+        if create_store:
+            _create_store(data, place[0])
+        key = Key(new_link_key())
+        epoch = data.stores.fleet.add_terminal(*place, name, key, now())
+        _hand_over(data, invocation.config(), place, key, epoch, out=out, hub_host=hub_host, hub_port=hub_port)
+
+
+@terminal.command("renew")
+@click.argument("store_name", metavar="STORE")
+@click.argument("terminal_name", metavar="TERMINAL")
+@out_option
+@hub_host_option
+@hub_port_option
+@pass_invocation
+def renew_terminal(  # noqa: PLR0913 - one parameter for each option
+    invocation: Invocation,
+    store_name: str,
+    terminal_name: str,
+    *,
+    out: Path | None,
+    hub_host: str | None,
+    hub_port: int | None,
+) -> None:
+    """Give a terminal new keys and a new epoch; the old keys are void at once."""
+    place = store_id(store_name), terminal_id(terminal_name)
+    _refuse_existing(out)
+    with invocation.data() as data:
+        key = Key(new_link_key())
+        epoch = data.stores.fleet.renew_terminal(*place, key, now())
+        _hand_over(data, invocation.config(), place, key, epoch, out=out, hub_host=hub_host, hub_port=hub_port)
+
+
+@terminal.command("revoke")
+@click.argument("store_name", metavar="STORE")
+@click.argument("terminal_name", metavar="TERMINAL")
+@pass_invocation
+def revoke_terminal(invocation: Invocation, store_name: str, terminal_name: str) -> None:
+    """Refuse everything that a terminal sends from now on; what it sent stays."""
+    place = store_id(store_name), terminal_id(terminal_name)
+    with invocation.data() as data:
+        data.stores.fleet.revoke_terminal(*place, now())
+    click.echo(f"Terminal {place[0]}/{place[1]} is revoked; a running hub knows it within seconds.")
+
+
+@terminal.command("list")
+@pass_invocation
+def list_terminals(invocation: Invocation) -> None:
+    """List all terminals."""
+    with invocation.data() as data:
+        for row in data.queries.terminals():
+            state = row.problem or ("online" if row.online else "offline")
+            seen = row.last_seen_at.isoformat(timespec="seconds") if row.last_seen_at else "never"
+            click.echo(
+                f"{row.store}\t{row.terminal}\t{state}\tepoch {row.epoch}\tbacklog {row.backlog}\tlast seen {seen}"
+            )
+
+
+def _refuse_existing(out: Path | None) -> None:
+    # Before anything is created: a terminal whose keys could not be written would be of no use.
+    if out is not None and out.exists():
+        raise click.BadParameter(f"{out} is there already; move it away or name another file", param_hint="--out")
+
+
+def _create_store(data: OpenData, store_name: StoreId) -> None:
+    try:
+        settings = Settings(store_name=store_name)
+        data.stores.fleet.add_store(store_name, settings, Key(new_link_key()), now())
+    except StoreExists:
+        return
+
+
+def _settings(title: str, currency: str, time_zone: str, language: str) -> Settings:
+    try:
+        decimals(currency)
+    except InvalidMoney as error:
+        raise click.BadParameter(str(error), param_hint="--currency") from error
+    return Settings(
+        store_name=title, currency=currency, time_zone=time_zone, language="en" if language == "en" else "vi"
+    )
+
+
+def _hand_over(  # noqa: PLR0913 - as the options
+    data: OpenData,
+    config: HubConfig,
+    place: tuple[StoreId, TerminalId],
+    key: Key,
+    epoch: int,
+    *,
+    out: Path | None,
+    hub_host: str | None,
+    hub_port: int | None,
+) -> None:
+    feeds = data.stores.fleet.keys().feeds
+    where = HubPlace(hub_host or config.broker.host, hub_port or config.broker.port, config.broker.tls)
+    given: Credentials = credentials(
+        *place, epoch=epoch, key=key, store_key=feeds[store_feed(place[0])], global_key=feeds[GLOBAL_FEED], hub=where
+    )
+    if out is None:
+        sys.stdout.buffer.write(as_json(given))
+        sys.stdout.buffer.flush()
+        return
+    write_private(out, as_json(given))
+    click.echo(f"Terminal {place[0]}/{place[1]} has epoch {epoch}; its credentials are in {out}.")
+    click.echo(f"Bring them to the till and enter: tillwire-agent enrol --from {out.name}")

@@ -1,0 +1,128 @@
+"""`catalogue`, `stock` and `parked`: what is sold, how much there is, and what could not be counted in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hub.app import OpenData, now
+from hub.catalogue.files import read_items, read_stock
+from hub.cli.opening import Invocation, pass_invocation, read_text
+from hub.errors import UnknownStore
+from hub.ingest.replay import replay
+from hub.ingest.stocktake import set_stock
+from hub.projections.rebuild import Difference, differences, mend
+from protocol.ids import Sku, StoreId, store_id
+from protocol.quantity import format_quantity
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+ITEMS_AT_ONCE = 2_000
+
+
+@click.group()
+def catalogue() -> None:
+    """Bring goods into the catalogue."""
+
+
+@catalogue.command("import")
+@file_argument
+@pass_invocation
+def import_items(invocation: Invocation, file: Path) -> None:
+    """Add or change the items of FILE (.csv or .jsonl); all or, at the first faulty line, none."""
+    items = list(read_items(str(file), read_text(file)))
+    with invocation.data() as data:
+        changed = sum(
+            data.stores.catalogue.put_items(items[start : start + ITEMS_AT_ONCE], now())
+            for start in range(0, len(items), ITEMS_AT_ONCE)
+        )
+    click.echo(f"{len(items)} items read, {changed} new or changed.")
+
+
+@catalogue.command("delete")
+@click.argument("skus", metavar="SKU...", nargs=-1, required=True)
+@pass_invocation
+def delete_items(invocation: Invocation, skus: tuple[str, ...]) -> None:
+    """Take items out of the catalogue; tills hear of it, past sales keep their names."""
+    with invocation.data() as data:
+        deleted = data.stores.catalogue.delete_items([Sku(name) for name in skus], now())
+    click.echo(f"{deleted} items deleted.")
+
+
+@click.group()
+def stock() -> None:
+    """Set levels, and check them against the ledger."""
+
+
+@stock.command("set")
+@click.argument("store_name", metavar="STORE")
+@file_argument
+@pass_invocation
+def set_levels(invocation: Invocation, store_name: str, file: Path) -> None:
+    """Set a store's levels from FILE (CSV: sku,quantity): opening stock for new SKUs, a count as of now for others."""
+    quantities = read_stock(str(file), read_text(file))
+    with invocation.data() as data:
+        store = _known_store(data, store_name)
+        done = set_stock(data.stores.ledger, store, quantities, now())
+    click.echo(f"{done} levels set in store {store}.")
+
+
+@stock.command("rebuild")
+@click.option("--store", "store_name", help="Only this store.")
+@click.option("--mend", "do_mend", is_flag=True, help="Write the derived levels where they differ.")
+@pass_invocation
+def rebuild(invocation: Invocation, *, store_name: str | None, do_mend: bool) -> None:
+    """Derive every level from the ledger, compare with what is stored, and report each difference."""
+    with invocation.data() as data:
+        stores = [_known_store(data, store_name)] if store_name else _stores(data)
+        found: list[Difference] = []
+        for store in stores:
+            found += differences(data.stores.ledger, data.database, store)
+            if do_mend:
+                mend(data.stores.ledger, data.database, store, now())
+    for difference in found:
+        stored, derived = format_quantity(difference.stored.on_hand), format_quantity(difference.derived.on_hand)
+        click.echo(f"{difference.store}\t{difference.sku}\tstored {stored}\tledger {derived}")
+    click.echo(f"{len(found)} levels differ from the ledger{', mended' if do_mend and found else ''}.")
+    if found and not do_mend:
+        raise SystemExit(1)
+
+
+@click.group()
+def parked() -> None:
+    """Look at events that could not be counted in, and try them again."""
+
+
+@parked.command("list")
+@click.option("--limit", default=100, show_default=True, help="How many at most, newest first.")
+@pass_invocation
+def list_parked(invocation: Invocation, limit: int) -> None:
+    """List parked events."""
+    with invocation.data() as data:
+        for row in data.queries.parked(limit):
+            place = f"{row.store}/{row.terminal}\tepoch {row.epoch} sequence {row.sequence}"
+            click.echo(f"{row.received_at.isoformat(timespec='seconds')}\t{place}\t{row.reason}\t{row.text}")
+
+
+@parked.command("replay")
+@pass_invocation
+def replay_parked(invocation: Invocation) -> None:
+    """Count in what this version can read; to be done after an upgrade."""
+    done = 0
+    with invocation.data() as data:
+        for store in _stores(data):
+            while step := replay(data.stores.ledger, data.stores.ledger, store, now()):
+                done += step
+        left = len(data.queries.parked(10_000))
+    click.echo(f"{done} events counted in, {left} are still parked.")
+
+
+def _stores(data: OpenData) -> list[StoreId]:
+    return [StoreId(row.store) for row in data.queries.stores(now())]
+
+
+def _known_store(data: OpenData, name: str) -> StoreId:
+    store = store_id(name)
+    if store not in _stores(data):
+        raise UnknownStore(f"store {store}: there is none of this name; `tillwire-hub store add {store}` creates it")
+    return store

@@ -1,0 +1,46 @@
+"""What the commands share: the settings they were given, and the open database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from hub.app import OpenData, open_data
+from hub.config import HubConfig, load_config
+
+CONFIG_VARIABLE = "TILLWIRE_HUB_CONFIG"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How the command was called."""
+
+    config_file: Path | None
+
+    def config(self) -> HubConfig:
+        """The settings. Raises ConfigError."""
+        return load_config(self.config_file)
+
+    @contextlib.contextmanager
+    def data(self) -> Iterator[OpenData]:
+        """The open database."""
+        data = open_data(self.config())
+        try:
+            yield data
+        finally:
+            data.close()
+
+
+pass_invocation = click.make_pass_decorator(Invocation)
+
+
+def read_text(file: Path) -> str:
+    """Read a file that a person made. Raises click.FileError."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.FileError(str(file), hint=str(error)) from error

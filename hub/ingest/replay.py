@@ -1,0 +1,70 @@
+"""Parked events that this version can read at last: they are counted in where they stand in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hub.ingest.effects import sale_of, unstorable
+from hub.ingest.levels import moved_levels
+from hub.storage.port import LedgerReads, LedgerStore, ParkedStore
+from hub.storage.records import EpochKey, LedgerMovement, LedgerWrites, ParkedEvent, SaleFact
+from protocol.event import Event, Unreadable, read_data, read_event, source_of
+from protocol.events import EventData
+from protocol.ids import StoreId
+from protocol.movements import movements_of
+
+REPLAYED_AT_ONCE = 500
+
+
+def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerReads, now: datetime) -> LedgerWrites:
+    """Decide on one store's parked events; what can still not be read, and forks, stay where they are."""
+    movements: list[LedgerMovement] = []
+    sales: list[SaleFact] = []
+    replayed: list[tuple[EpochKey, int]] = []
+    for entry in parked:
+        found = _readable(entry)
+        if found is None:
+            continue
+        event, data = found
+        replayed.append((entry.key, entry.sequence))
+        movements += [LedgerMovement(entry.key, entry.sequence, m) for m in movements_of(data, event.time)]
+        sale = sale_of(entry.key, entry.sequence, data, event.time)
+        if sale is not None:
+            sales.append(sale)
+    if not replayed:
+        return LedgerWrites(at=now, revisions={})
+    return LedgerWrites(
+        at=now,
+        revisions={store: reads.revisions()[store] + 1},
+        movements=tuple(movements),
+        sales=tuple(sales),
+        levels=moved_levels(movements, reads),
+        replayed=tuple(replayed),
+    )
+
+
+def replay(ledger: LedgerStore, parked: ParkedStore, store: StoreId, now: datetime) -> int:
+    """Replay a store's parked events; returns how many were counted in."""
+    with ledger.begin([store]) as transaction:
+        # Read under the store's lock: two replays at once must not count an event twice.
+        waiting = parked.parked_events(store, REPLAYED_AT_ONCE)
+        writes = plan_replay(store, waiting, transaction, now)
+        if not writes.is_empty:
+            transaction.write(writes)
+    return len(writes.replayed)
+
+
+def _readable(entry: ParkedEvent) -> tuple[Event, EventData] | None:
+    if entry.reason not in ("unknown_type", "unreadable"):
+        return None
+    event = read_event(entry.raw)
+    if isinstance(event, Unreadable):
+        return None
+    place = (entry.key.epoch, entry.sequence, source_of(entry.key.store, entry.key.terminal))
+    if (event.epoch, event.sequence, event.source) != place:
+        return None
+    data = read_data(event)
+    if isinstance(data, Unreadable) or unstorable(event, data) is not None:
+        return None
+    return event, data

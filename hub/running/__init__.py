@@ -1,0 +1,1 @@
+"""Running: the threads and tallies around the sessions, as app.py joins them."""

@@ -1,0 +1,213 @@
+"""The control thread: pulls, statuses and epoch requests in; broadcasts, answers and grants out; notes kept.
+
+It is the only user of the feed and fleet sessions and of the availability projection. A commit wakes it; the feed's
+limits make it coalesce.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.errors import StorageError
+from hub.feed.session import FeedSession
+from hub.fleet.keyring import CachedKeyRing
+from hub.fleet.session import FleetSession
+from hub.ingest.worker import CommitReport
+from hub.projections.availability import AvailabilityProjection
+from hub.running.changes import ChangeBoard
+from hub.running.metrics import HubMetrics
+from hub.storage import latency_buckets as buckets
+from hub.storage.port import FeedStore, WatchStore
+from hub.storage.queries import SqlQueries
+from hub.storage.records import Alarm
+from hub.storage.refusals import Refusals
+from protocol.errors import InvalidId
+from protocol.link import Publish
+from protocol.topics import parse_terminal_topic
+
+MESSAGES_MAX = 20_000
+BUSY_S = 0.025
+IDLE_S = 0.25
+NOTES_EVERY_S = 1.0
+KEYS_EVERY_S = 2.0
+_MS = timedelta(milliseconds=1)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ControlParts:
+    """What the control thread works with."""
+
+    feed: FeedSession
+    fleet: FleetSession
+    feeds: FeedStore
+    projection: AvailabilityProjection
+    watch: WatchStore
+    queries: SqlQueries
+    keys: CachedKeyRing
+    changes: ChangeBoard
+    metrics: HubMetrics
+    journal_refusals: Refusals
+    publish: Callable[[Sequence[Publish]], None]
+
+
+class ControlThread:
+    """One thread. `deliver`, `committed` and `wake` may be called from others."""
+
+    def __init__(self, parts: ControlParts, clock_s: Callable[[], float], wall: Callable[[], datetime]) -> None:
+        self._parts = parts
+        self._clock_s = clock_s
+        self._wall = wall
+        self._messages: deque[tuple[str, bytes]] = deque(maxlen=MESSAGES_MAX)
+        self._latency: Counter[tuple[int, int]] = Counter()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._busy_until_s = 0.0
+        self._notes_at_s = 0.0
+        self._keys_at_s = 0.0
+        self.problem = ""
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Write the last notes and end the thread."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """Take a message from the broker. When 20,000 wait, the oldest goes: whoever sent it says it again."""
+        self._messages.append((topic, payload))
+        self._wake.set()
+
+    def committed(self, report: CommitReport) -> None:
+        """Note a commit: its latencies, and that the feeds have moved."""
+        self._parts.metrics.committed(report)
+        minute = int(report.committed_at.timestamp()) // 60
+        tally: Counter[tuple[int, int]] = Counter()
+        for result in report.results:
+            tally[minute, buckets.LATE] += result.unchecked
+            for at in result.checked_at:
+                latency_ms = (report.committed_at - at) / _MS
+                if latency_ms > buckets.LATE_AFTER_S * 1000:
+                    tally[minute, buckets.LATE] += 1
+                else:
+                    tally[minute, buckets.bucket_of(latency_ms)] += 1
+                    self._parts.metrics.sync_s.observe(max(0.0, latency_ms / 1000))
+        self._parts.metrics.late.inc(tally[minute, buckets.LATE])
+        with self._lock:
+            self._latency.update(+tally)
+        if any(result.parked or result.forked or result.ack.status == "broken" for result in report.results):
+            self._parts.changes.tell("alarms", {result.key.store for result in report.results})
+        self.wake()
+
+    def wake(self) -> None:
+        """There is something new in the database."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            now_s = self._clock_s()
+            self._wake.wait(BUSY_S if now_s < self._busy_until_s else IDLE_S)
+            if self._wake.is_set():
+                self._wake.clear()
+                self._busy_until_s = self._clock_s() + 4 * BUSY_S
+            try:
+                self._step()
+                self.problem = ""
+            except StorageError as error:
+                if not self.problem:
+                    _log.error("the database is away", extra={"action": "control_stopped", "problem": str(error)})
+                self.problem = str(error)
+                self._stopping.wait(1.0)
+        try:
+            self._keep_notes()
+        except StorageError as error:
+            _log.warning("the last notes are lost", extra={"action": "notes_lost", "problem": str(error)})
+
+    def _step(self) -> None:
+        parts = self._parts
+        now_s, wall = self._clock_s(), self._wall()
+        for _ in range(len(self._messages)):
+            topic, payload = self._messages.popleft()
+            session = parts.feed if _is_pull(topic) else parts.fleet
+            session.receive(topic, payload)
+        reported = set(parts.fleet.reported())
+        publishes = parts.fleet.poll(now_s, wall)
+        if reported:
+            parts.changes.tell("terminals", reported)
+        publishes += parts.feed.poll(now_s, wall)
+        if publishes:
+            parts.publish(publishes)
+            parts.metrics.published.inc(len(publishes))
+        self._project()
+        if now_s - self._notes_at_s >= NOTES_EVERY_S:
+            self._notes_at_s = now_s
+            self._keep_notes()
+        if now_s - self._keys_at_s >= KEYS_EVERY_S:
+            self._keys_at_s = now_s
+            parts.keys.refresh()
+
+    def _project(self) -> None:
+        parts = self._parts
+        step = parts.projection.advance(parts.feeds.heads())
+        if step.skus:
+            parts.changes.tell("stock", step.skus)
+        if step.stores:
+            parts.changes.tell("sales", step.stores)
+        if step.catalogue:
+            parts.changes.tell("catalogue")
+
+    def _keep_notes(self) -> None:
+        parts, wall = self._parts, self._wall()
+        with self._lock:
+            latency, self._latency = self._latency, Counter()
+        if latency:
+            try:
+                parts.watch.record_latency(latency, wall)
+            except StorageError:
+                with self._lock:
+                    self._latency.update(latency)
+                raise
+        refusals = (parts.journal_refusals, parts.feed.refused, parts.fleet.refused)
+        total: Counter[str] = Counter()
+        for each in refusals:
+            total.update(each.counts)
+        new = parts.metrics.refusals(total)
+        samples = [sample for each in refusals for sample in each.take_samples(wall)]
+        if samples:
+            parts.watch.record_bad_frames(samples)
+        if new:
+            text = ", ".join(f"{count} {reason}" for reason, count in sorted(new.items()))
+            parts.watch.raise_alarms([Alarm("bad_frames", "", "", f"messages refused: {text}", new.total())], wall)
+            parts.changes.tell("alarms")
+        self._gauge()
+
+    def _gauge(self) -> None:
+        parts = self._parts
+        terminals = parts.queries.terminals()
+        parts.metrics.terminals.set(len(terminals))
+        parts.metrics.online.set(sum(row.online for row in terminals))
+        for feed, head in parts.feeds.heads().items():
+            parts.metrics.revision.labels(feed).set(head)
+
+
+def _is_pull(topic: str) -> bool:
+    try:
+        return parse_terminal_topic(topic).leaf == "pull"
+    except InvalidId:
+        return False
