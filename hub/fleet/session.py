@@ -17,6 +17,7 @@ from protocol.topics import TerminalTopic, parse_terminal_topic, terminal_topic
 
 REQUESTS_WAITING_MAX = 1_000
 NUL = "\x00"
+EPOCH_MAX = 2**31 - 1  # what a column holds, as at ingest
 
 
 class FleetSession:
@@ -76,6 +77,9 @@ class FleetSession:
     def _take_request(self, place: TerminalTopic, payload: bytes, topic: str, key: Key) -> None:
         request = decode(payload, EpochRequest, topic=topic, key=key)
         asked = (place.store, place.terminal, request.nonce)
+        if not 0 <= request.epoch < EPOCH_MAX:
+            self.refused.refuse(topic, payload, "unreadable", f"epoch {request.epoch} is none that we grant")
+            return
         if NUL in request.nonce or (asked not in self._requests and len(self._requests) >= REQUESTS_WAITING_MAX):
             self.refused.refuse(topic, payload, "overload", "too many epoch requests wait; the terminal asks again")
             return

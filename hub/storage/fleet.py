@@ -103,7 +103,8 @@ class SqlFleetStore:
             granted = connection.execute(sa.select(found.epoch).where(mine)).scalar()
             if granted is not None:
                 return EpochGrant(epoch=granted, nonce=request.nonce)
-            epoch += 1
+            # A database that came from a backup may know less than the till: the next epoch is new to both.
+            epoch = max(epoch, request.epoch) + 1
             connection.execute(_terminal_update(store, terminal).values(epoch=epoch))
             _open_epoch(connection, EpochKey(store, terminal, epoch), request.nonce, request.reason, now)
             count_up_alarms(connection, [Alarm.for_grant(store, terminal, request, epoch)], now)

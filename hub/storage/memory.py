@@ -187,7 +187,7 @@ class MemoryStore:
         for key, epoch in self._tables.epochs.items():
             if (key.store, key.terminal) == (store, terminal) and epoch.nonce == request.nonce:
                 return EpochGrant(epoch=key.epoch, nonce=request.nonce)
-        row.epoch += 1
+        row.epoch = max(row.epoch, request.epoch) + 1
         self._open_epoch(store, terminal, row.epoch, request.nonce)
         self.raise_alarms([Alarm.for_grant(store, terminal, request, row.epoch)], now)
         return EpochGrant(epoch=row.epoch, nonce=request.nonce)

@@ -101,7 +101,7 @@ class EpochStore(Protocol):
     """The epochs of terminals."""
 
     def grant_epoch(self, store: StoreId, terminal: TerminalId, request: EpochRequest, now: datetime) -> EpochGrant:
-        """Open a new epoch for a terminal; the same nonce again gets the same answer. Raises UnknownTerminal."""
+        """Open an epoch new to both sides; the same nonce again gets the same answer. Raises UnknownTerminal."""
         ...
 
 

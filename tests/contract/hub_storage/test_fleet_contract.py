@@ -54,6 +54,15 @@ def test_nothing_is_created_twice_or_out_of_nothing(ports: Ports) -> None:
         ports.fleet.revoke_terminal(HANOI, TerminalId("till9"), at(0))
 
 
+def test_a_granted_epoch_is_new_to_the_till_too(ports: Ports) -> None:
+    """A hub that was put back to a backup has forgotten epochs that its tills have used."""
+    with_store(ports)
+    ports.fleet.add_terminal(HANOI, TILL, "", KEY, at(0))
+    request = EpochRequest(epoch=7, reason="unknown_epoch", nonce="n" * 16)
+    assert ports.fleet.grant_epoch(HANOI, TILL, request, at(1)).epoch == 8
+    assert ports.fleet.grant_epoch(HANOI, TILL, request, at(2)).epoch == 8
+
+
 def test_a_revoked_terminal_has_no_key_until_it_is_renewed(ports: Ports) -> None:
     """Renewing gives a new key and a new epoch."""
     with_store(ports)
