@@ -1,0 +1,277 @@
+"""The link's shell over a real broker: a real database, paho, and a small hub that speaks the protocol.
+
+The broker is the one that is inside the hub by default; it forgets everything when it restarts, and that must not
+matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import msgspec
+import paho.mqtt.client as paho
+import pytest
+from iotcore import Broker
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge_agent.app import now
+from edge_agent.journal.clock import TillClock
+from edge_agent.journal.database import Database, open_database
+from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.record import record
+from edge_agent.journal.sqlite import SqliteJournal, found_journal
+from edge_agent.replica.sqlite import SqliteReplica
+from edge_agent.sync.broker import BrokerSettings
+from edge_agent.sync.identity import TerminalIdentity
+from edge_agent.sync.link import Link
+from edge_agent.sync.presence import Health
+from edge_agent.sync.session import SessionLimits
+from protocol import frame
+from protocol.documents import Document, Item
+from protocol.errors import BadFrame
+from protocol.event import GENESIS, Digest
+from protocol.events import DrawerOpened
+from protocol.frame import Key
+from protocol.ids import GLOBAL_FEED, StoreId, TerminalId
+from protocol.journal_receiver import JournalCursor, judge
+from protocol.journal_sender import SenderLimits
+from protocol.messages import Ack, FeedUpdate, Message, Pull, Status
+from protocol.topics import terminal_topic
+from tests.integration.edge.till_process import until
+
+pytestmark = pytest.mark.anyio
+
+STORE, TERMINAL = StoreId("hn01"), TerminalId("t1")
+KEY = Key(b"t" * 32)
+IDENTITY = TerminalIdentity(STORE, TERMINAL, KEY, Key(b"s" * 32), Key(b"g" * 32))
+SOURCE = f"/stores/{STORE}/terminals/{TERMINAL}"
+CATALOGUE = 2_500
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The link runs on asyncio."""
+    return "asyncio"
+
+
+class SmallHub:
+    """Takes batches as the protocol judges them, acks them, answers pulls. All in paho's thread."""
+
+    def __init__(self, port: int) -> None:
+        self.events: list[bytes] = []
+        self.cursor = JournalCursor(1, 0, GENESIS)
+        self.digests: dict[int, Digest] = {}
+        self.statuses: list[Status] = []
+        self.mute = False
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id="small-hub")
+        self.client.on_message = self._on_message
+        self.client.on_connect = self._on_connect
+        self.client.reconnect_delay_set(1, 1)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def close(self) -> None:
+        """End it."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def say(self, leaf: str, message: Message, *, retain: bool = False) -> None:
+        """Say something to the terminal."""
+        topic = _topic(leaf)
+        self.client.publish(topic, frame.encode(message, topic=topic, key=KEY), qos=1, retain=retain)
+
+    def _on_connect(
+        self, client: paho.Client, _data: object, _flags: object, _code: object, _properties: object
+    ) -> None:
+        client.subscribe("tillwire/v1/#", 1)
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        try:
+            if message.topic == _topic("journal") and not self.mute:
+                self._take(payload)
+            elif message.topic == _topic("pull"):
+                self._answer(frame.decode(payload, Pull, topic=message.topic, key=KEY))
+            elif message.topic == _topic("status"):
+                self.statuses.append(frame.decode(payload, Status, topic=message.topic, key=KEY))
+        except BadFrame:
+            pass  # the test sends noise to everybody
+
+    def _take(self, payload: bytes) -> None:
+        batch = frame.decode_batch(payload, topic=_topic("journal"), key=KEY)
+        verdict = judge(batch, self.cursor, SOURCE, self.digests.get)
+        for taken in verdict.taken:
+            self.events.append(taken.sealed.raw)
+            self.digests[taken.sealed.sequence] = taken.sealed.digest
+        self.cursor = verdict.cursor
+        ack = Ack(
+            epoch=1, sequence=self.cursor.sequence, digest=self.cursor.digest.hex(), hub_time=now(),
+            status=verdict.status,
+        )  # fmt: skip
+        self.say("ack", ack, retain=True)
+
+    def _answer(self, pull: Pull) -> None:
+        if pull.feed != GLOBAL_FEED or pull.revision:
+            return
+        items = [Item(sku=f"S{n}", name=f"S{n}", price=n, currency="VND") for n in range(CATALOGUE)]
+        documents = [
+            Document(kind="item", key=item.sku, revision=1, body=msgspec.Raw(msgspec.json.encode(item)))
+            for item in items
+        ]
+        for part in range(5):
+            chunk = tuple(documents[part * 500 : part * 500 + 500])
+            self.say(
+                "chunk",
+                FeedUpdate(
+                    feed=pull.feed, lineage="db", from_rev=0, to_rev=1, documents=chunk, request=pull.request,
+                    part=part, last=part == 4,
+                ),
+            )  # fmt: skip
+
+
+@dataclass
+class Linked:
+    """A till's books and its link."""
+
+    database: Database
+    link: Link
+    online: list[bool] = field(default_factory=list)
+    ids: itertools.count[int] = field(default_factory=itertools.count)
+
+    async def sell(self, count: int) -> None:
+        """Write facts down, as the counter does."""
+        for _ in range(count):
+            await self.database.run(self._sell)
+            self.link.wake()
+
+    def _sell(self, connection: object) -> None:
+        journal = SqliteJournal(connection)  # type: ignore[arg-type]  # run gives a sqlite3.Connection
+        replica = SqliteReplica(connection, STORE, TERMINAL)  # type: ignore[arg-type]  # as above
+        fact = DrawerOpened(by="lan", why="no_sale")
+        record(journal, replica, fact, event_id=f"id-{next(self.ids)}", time=now())
+
+    async def acked(self) -> int:
+        """How far the hub has the journal."""
+        return await self.database.run(lambda c: SqliteJournal(c).acked)
+
+    async def items(self) -> int:
+        """How many items the till knows."""
+        return await self.database.run(lambda c: SqliteReplica(c, STORE, TERMINAL).item_count())
+
+    async def acked_reaches(self, count: int) -> None:
+        """Wait until the hub has that many."""
+        async with asyncio.timeout(30):
+            while await self.acked() < count:  # noqa: ASYNC110 - only the database knows
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def linked(folder: Path, port: int) -> AsyncIterator[Linked]:
+    """A started link over a fresh database."""
+    database = await open_database(folder / "till.db", till_migrations(""))
+    await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
+    online: list[bool] = []
+    link = Link(
+        BrokerSettings("127.0.0.1", port, "tw-hn01-t1", keepalive_s=5), IDENTITY, database,
+        TillClock(now, time.monotonic), nonce="n" * 24, health=lambda: Health(version="1"),
+        on_change=lambda: None, on_online=lambda on, _: online.append(on), elapsed_s=time.monotonic,
+        wall=now, rng=Random(1),  # noqa: S311 - jitter
+        limits=SessionLimits(sender=SenderLimits(resend_first_s=0.5)),
+    )  # fmt: skip
+    link.start()
+    try:
+        yield Linked(database, link, online)
+    finally:
+        await link.stop()
+        await database.close()
+
+
+@pytest.fixture
+def broker() -> Broker:
+    """A broker on a free port, ended with the test."""
+    for _ in range(5):
+        made = Broker(port=_free_port(), listen="127.0.0.1", max_payload_size=5_000_000)
+        try:
+            made.start(10.0)
+        except OSError:
+            continue
+        return made
+    raise AssertionError("no free port for the broker")
+
+
+async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker: Broker) -> None:
+    """Pull of a catalogue in parts, sales up, acks down, the clock learnt, a good-bye at the end."""
+    hub = SmallHub(broker.port)
+    try:
+        async with linked(tmp_path, broker.port) as till:
+            await till.sell(20)
+            await till.acked_reaches(20)
+            assert len(hub.events) == len(set(hub.events)) == 20
+            async with asyncio.timeout(20):
+                while await till.items() < CATALOGUE:  # noqa: ASYNC110 - as in acked_reaches
+                    await asyncio.sleep(0.02)
+            assert hub.statuses[0].online
+            for topic in (_topic("ack"), _topic("chunk"), "tillwire/v1/feed/global"):
+                hub.client.publish(topic, b"\x00noise", qos=1)
+            await until(lambda: till.link.counters.bad_frames == 3)
+            await till.sell(1)
+            await till.acked_reaches(21)
+            assert till.online == [True]
+        await until(lambda: not hub.statuses[-1].online)
+    finally:
+        hub.close()
+        broker.stop()
+
+
+async def test_a_broker_that_dies_and_forgets_loses_nothing(tmp_path: Path, broker: Broker) -> None:
+    """Sales go on offline, and are in the hub once each when a new broker answers; a mute hub is asked again."""
+    hub = SmallHub(broker.port)
+    try:
+        async with linked(tmp_path, broker.port) as till:
+            await till.sell(5)
+            await till.acked_reaches(5)
+            hub.mute = True
+            await till.sell(5)
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(broker.stop)
+            await until(lambda: till.online[-1] is False)
+            await till.sell(90)
+            again = Broker(port=broker.port, listen="127.0.0.1", max_payload_size=5_000_000)
+            await asyncio.to_thread(again.start, 10.0)
+            try:
+                await until(lambda: till.online[-1] is True)
+                hub.mute = False
+                await till.acked_reaches(100)
+                assert len(hub.events) == len(set(hub.events)) == 100
+            finally:
+                await asyncio.to_thread(again.stop)
+    finally:
+        hub.close()
+
+
+async def test_without_any_broker_the_link_waits_and_ends_at_once(tmp_path: Path) -> None:
+    """A till that was never online sells, and stops when it is told to."""
+    async with linked(tmp_path, 9) as till:
+        await till.sell(3)
+        await asyncio.sleep(0.5)
+        started_s = time.monotonic()
+        assert await till.acked() == 0
+    assert time.monotonic() - started_s < 3.0
+
+
+def _topic(leaf: str) -> str:
+    return terminal_topic(STORE, TERMINAL, leaf)  # type: ignore[arg-type]  # tests name leaves of both directions
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
