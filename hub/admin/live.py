@@ -33,9 +33,10 @@ class LiveRoutes:
         return EventStream(self._events(), self._slots)
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
-        yield b"retry: 2000\n" + sse_event("hello", b"{}")
         every_s, heartbeat_s = self._settings.coalesce_ms / 1000, self._settings.heartbeat_s
         async with aclosing(batches(self._changes, every_s=every_s, heartbeat_s=heartbeat_s)) as woken:
+            await anext(woken)  # from here on nothing is missed: the page reads anew when it hears the hello
+            yield b"retry: 2000\n" + sse_event("hello", b"{}")
             async for kinds in woken:
                 if not kinds:
                     yield HEARTBEAT

@@ -118,6 +118,7 @@ class MemoryQueries:
                 row
                 for row in self._levels.values()
                 if query.store in {None, row.store}
+                and query.sku in {None, row.sku}
                 and (not query.negative_only or row.on_hand < 0)
                 and (row.sku.casefold().startswith(sought) or sought in row.name.casefold())
             ]
@@ -231,6 +232,10 @@ class MemoryChanges:
         """End all subscriptions, as the hub does when it stops."""
         self._stopped = True
         self.announce()
+
+    def resume(self) -> None:
+        """Take subscriptions again, as a hub that was started anew."""
+        self._stopped = False
 
     @property
     def subscribers(self) -> int:

@@ -27,7 +27,7 @@ from hub.storage.reading import SaleRow
 SALES_PAGE = 50
 POSITION_MAX = 2**62
 MINUTE_S = 60
-PARTS = ("head", "cards", "attention", "stores", "sales", "sync", "nav")
+PARTS = ("head", "cards", "attention", "stores", "sales", "sync", "nav", "first")
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,11 @@ class PageRoutes:
         """One region of a page, as it is now."""
         if part not in PARTS:
             raise ProblemRaised(404, "unknown-part", f"There is no part {part!r}.")
+        overview = await self._read(request)
+        if part == "first":  # asked by the first steps: with a store the page has to be another one
+            return Response(status_code=204, headers={"hx-refresh": "true"} if overview.stores else {})
         section = request.query_params.get("at", "")
-        return self._page(request, f"parts/{part}.html", await self._read(request), section=section)
+        return self._page(request, f"parts/{part}.html", overview, section=section)
 
     async def latency(self) -> Response:
         """What the plot draws: for each of the last minutes the percentiles, null where no sale came."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hub.storage.reading import AlarmRow, Latency, ParkedRow, Queries, SaleRow, StoreRow, TerminalRow
 
@@ -13,8 +13,6 @@ LATENCY_MINUTES = 60
 SALES_SHOWN = 50
 ALARMS_READ = 200
 PARKED_READ = 100
-FRESH = timedelta(milliseconds=250)
-"""For how long a reading serves other viewers. Shorter than the pages' own pace, so nobody sees old figures twice."""
 
 
 @dataclass(frozen=True)
@@ -31,29 +29,53 @@ class Reading:
 
 
 class Readings:
-    """Reads on demand, at most once in FRESH. Thread-safe: the second asker waits for the first one's reading."""
+    """Reads on demand, one reading at a time. Thread-safe.
+
+    Who asks gets a reading that began after the asking: one that was under way may have missed what made them ask.
+    All who ask while one is under way share the next.
+    """
 
     def __init__(self, queries: Queries, clock: Callable[[], datetime]) -> None:
         self._queries = queries
         self._clock = clock
-        self._lock = threading.Lock()
-        self._last: Reading | None = None
+        self._turn = threading.Condition()
+        self._begun = 0
+        self._busy = False
+        self._last: tuple[int, Reading] | None = None
 
     def take(self) -> Reading:
-        """A reading that is at most FRESH old. Blocks; call it in a worker thread."""
-        with self._lock:
-            now = self._clock()
-            last = self._last
-            if last is not None and timedelta(0) <= now - last.now < FRESH:
-                return last
-            queries = self._queries
-            self._last = Reading(
-                now=now,
-                stores=queries.stores(now),
-                terminals=queries.terminals(),
-                sales=queries.recent_sales(SALES_SHOWN),
-                latency=queries.latency(LATENCY_MINUTES, now),
-                alarms=queries.alarms(ALARMS_READ),
-                parked=queries.parked(PARKED_READ),
-            )
-            return self._last
+        """A reading that began after this call. Blocks; call it in a worker thread."""
+        with self._turn:
+            wanted = self._begun + 1
+            while self._busy:
+                self._turn.wait()
+                if self._last is not None and self._last[0] >= wanted:
+                    return self._last[1]
+            self._busy = True
+            self._begun += 1
+            number = self._begun
+        try:
+            reading = self._read()
+        except BaseException:
+            self._finish(None)  # those who wait try for themselves
+            raise
+        self._finish((number, reading))
+        return reading
+
+    def _finish(self, done: tuple[int, Reading] | None) -> None:
+        with self._turn:
+            self._busy = False
+            self._last = done or self._last
+            self._turn.notify_all()
+
+    def _read(self) -> Reading:
+        now, queries = self._clock(), self._queries
+        return Reading(
+            now=now,
+            stores=queries.stores(now),
+            terminals=queries.terminals(),
+            sales=queries.recent_sales(SALES_SHOWN),
+            latency=queries.latency(LATENCY_MINUTES, now),
+            alarms=queries.alarms(ALARMS_READ),
+            parked=queries.parked(PARKED_READ),
+        )

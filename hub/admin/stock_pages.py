@@ -123,9 +123,8 @@ class StockRoutes:
         found = await run_in_threadpool(self._ports.queries.availability, [known])
         if not found:
             raise ProblemRaised(404, "unknown-sku", f"SKU {sku!r} is not in the catalogue.")
-        query = StockQuery(search=known, order="on_hand", limit=CSV_PAGE)
-        page = await run_in_threadpool(self._ports.queries.stock, query)
-        rows = [row for row in page.rows if row.sku == known]
+        query = StockQuery(sku=known, order="on_hand", limit=CSV_PAGE)
+        rows = (await run_in_threadpool(self._ports.queries.stock, query)).rows
         reading = await run_in_threadpool(self._readings.take)
         overview = overview_of(self._templates.viewer(request).words, reading)
         context = {"o": overview, "now": reading.now, "availability": found[0], "rows": rows, "sku": known}

@@ -62,7 +62,7 @@ class AvailabilityRoutes:
             summary="Stream changes of availability",
             responses={
                 200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}},
-                **documented(400, 429, 503),
+                **documented(400, 422, 429, 503),
             },
         )
         for path, endpoint, summary, model in (

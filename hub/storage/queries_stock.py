@@ -87,6 +87,8 @@ def _conditions(query: StockQuery) -> list[sa.ColumnElement[bool]]:
                 item.search.contains(text, autoescape=True),
             )
         )
+    if query.sku is not None:
+        conditions.append(level.sku == query.sku)
     if query.store is not None:
         conditions.append(level.store == query.store)
     if query.negative_only:

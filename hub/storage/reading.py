@@ -95,9 +95,13 @@ class SaleDetail:
 
 @dataclass(frozen=True)
 class StockQuery:
-    """Which levels to list. `search` is found at the start of a SKU or anywhere in a name, without regard to case."""
+    """Which levels to list. `search` is found at the start of a SKU or anywhere in a name, without regard to case.
+
+    `sku` names one SKU exactly.
+    """
 
     search: str = ""
+    sku: str | None = None
     store: str | None = None
     negative_only: bool = False
     order: StockOrder = "sku"

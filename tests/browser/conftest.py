@@ -38,9 +38,11 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright keeps an event loop running in this thread, under which no other test of the
+# session could call asyncio.run.
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """One Chromium for all tests of the session; each test takes its own context."""
+    """One Chromium for all tests of a module; each test takes its own context."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
         yield chromium

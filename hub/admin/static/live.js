@@ -5,15 +5,14 @@
   const KINDS = ["sales", "stock", "terminals", "alarms", "catalogue"];
   const HIDDEN_MS = 30_000;
   const RETRY_MS_MAX = 30_000;
-  const sign = document.querySelector(".connection");
-  if (!sign) return;
+  const signs = () => document.querySelectorAll(".connection");
+  if (!signs().length) return;
 
   let source = null;
   let retryMs = 1_000;
   let timer = 0;
-  let openedOnce = false;
 
-  const show = (state) => { sign.dataset.state = state; };
+  const show = (state) => signs().forEach((sign) => { sign.dataset.state = state; });
   const tell = (kind) => document.body.dispatchEvent(new CustomEvent(`live-${kind}`));
   const tellAll = () => KINDS.forEach(tell);
 
@@ -29,8 +28,7 @@
     source.addEventListener("hello", () => {
       retryMs = 1_000;
       show("live");
-      if (openedOnce) tellAll();
-      openedOnce = true;
+      tellAll(); // what changed between the page's making and this moment
     });
     KINDS.forEach((kind) => source.addEventListener(kind, () => tell(kind)));
     source.onerror = () => {
@@ -59,7 +57,7 @@
   document.querySelectorAll("[data-fresh]").forEach(remember);
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const region = event.detail.target;
-    if (!region.matches("[data-fresh]")) return;
+    if (!region || !region.matches("[data-fresh]")) return; // none when a page comes back from the history
     const before = known.get(region.id) || new Set();
     rows(region).filter((row) => !before.has(row.dataset.row)).forEach((row) => {
       row.classList.add("fresh");

@@ -6,8 +6,12 @@ import asyncio
 import csv
 import io
 import re
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -16,13 +20,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.admin.attention import entries
-from hub.admin.memory import MemoryItem
+from hub.admin.memory import MemoryItem, MemoryQueries
 from hub.admin.pages import plot_data
 from hub.admin.reading import Readings
 from hub.admin.stations import store_views
 from hub.admin.stock_pages import listing_of
 from hub.admin.words import Words
-from hub.storage.reading import AlarmKind, AlarmRow, Latency, LatencyPoint
+from hub.storage.reading import AlarmKind, AlarmRow, Latency, LatencyPoint, StoreRow
 from tests.unit.hub.admin.sample_hub import SampleHub
 from tests.unit.hub.api.asgi import BEARER, client
 
@@ -37,7 +41,7 @@ def ask(hub: SampleHub, path: str, **headers: str) -> httpx.Response:
 
     async def asking() -> httpx.Response:
         head = {**BEARER, "accept": "text/html", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        async with client(hub.web()) as http:
+        async with client(hub.kept_web) as http:
             return await http.get(path, headers=head)
 
     return asyncio.run(asking())
@@ -145,11 +149,50 @@ def test_the_plot_has_every_minute_and_gaps_where_no_sale_came(hub: SampleHub) -
     assert data["count"] == [0] * 54 + [4] + [0] * 5
 
 
-def test_twenty_viewers_read_the_database_once(hub: SampleHub) -> None:
-    """A reading serves everybody for a quarter of a second."""
+class SlowQueries(MemoryQueries):
+    """Queries whose readings wait until they are let go, and are counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+        self.reading = threading.Event()
+        self.let_go = threading.Event()
+
+    def stores(self, now: datetime) -> Sequence[StoreRow]:
+        """The first question of a reading."""
+        self.begun += 1
+        self.reading.set()
+        assert self.let_go.wait(5)
+        return super().stores(now)
+
+
+def test_viewers_share_readings_and_never_get_one_that_began_before_they_asked() -> None:
+    """Twenty who ask while one is under way cost one more reading, and see what was committed before they asked."""
+    queries = SlowQueries()
+    readings = Readings(queries, lambda: SampleHub.now)
+    with ThreadPoolExecutor(21) as pool:
+        first = pool.submit(readings.take)
+        assert queries.reading.wait(5)
+        queries.put_store(StoreRow("late", "Committed after the first began", "UTC", "VND"))
+        others = [pool.submit(readings.take) for _ in range(20)]
+        while len([it for it in others if it.running()]) < 20:
+            time.sleep(0.001)
+        time.sleep(0.05)  # lets the last of them reach the queue
+        queries.let_go.set()
+        first.result()
+        assert {len(it.result().stores) for it in others} == {1}
+    assert queries.begun == 2
+
+
+def test_a_reading_that_fails_fails_its_asker_alone() -> None:
+    """The next one reads for itself."""
+    hub = SampleHub()
+    hub.queries.alarm_rows = [None]  # type: ignore[list-item]  # a fault on purpose
     readings = Readings(hub.queries, hub.time)
-    first = readings.take()
-    assert all(readings.take() is first for _ in range(20))
+    with pytest.raises(AttributeError):
+        readings.take()
+    hub.queries.alarm_rows = []
+    assert readings.take().now == hub.now
 
 
 def test_stock_is_found_by_sku_or_name_whatever_the_case(hub: SampleHub) -> None:
@@ -169,6 +212,17 @@ def test_a_level_below_zero_is_red_with_a_real_minus(hub: SampleHub) -> None:
     html = ask(hub, "/stock?negative=1").text
     assert '<span class="bad">\N{MINUS SIGN}2</span>' in html
     assert not re.search(r'<td class="r"><span>[1-9]', html.replace("For the web", ""))
+
+
+def test_an_item_page_shows_that_item_alone() -> None:
+    """Not those whose SKU begins with it."""
+    hub = SampleHub().fill(2, items=1, sales=0)
+    for sku, level in (("A", 1_000), ("AB", 7_000)):
+        hub.queries.put_item(MemoryItem(sku, f"Goods {sku}"))
+        hub.queries.set_level("st01", sku, level, hub.now)
+    text = text_of(ask(hub, "/stock/item?sku=A").text)
+    assert "Goods A" in text
+    assert "On hand, all stores 1 piece" in text
 
 
 def test_stock_pages_turn_and_stay_in_bounds() -> None:

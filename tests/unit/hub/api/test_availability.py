@@ -33,7 +33,7 @@ def ask(hub: SampleHub, path: str, method: str = "GET", **headers: str) -> httpx
     """One request to a fresh application over the hub."""
 
     async def asking() -> httpx.Response:
-        async with client(hub.web()) as http:
+        async with client(hub.kept_web) as http:
             return await http.request(method, path, headers=headers)
 
     return asyncio.run(asking())
