@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,12 @@ def test_it_really_happens(report: Report, what: str) -> None:
 def test_a_careless_change_is_caught(name: str) -> None:
     """The same code with one part broken breaks an invariant within a bounded number of seeds."""
     assert hunt(name) is not None, f"mutant {name} was missed"
+
+
+def test_the_page_about_the_simulation_names_every_mutant() -> None:
+    """Its table is the list."""
+    page = (ROOT / "docs/explanation/simulation.md").read_text("utf-8")
+    assert re.findall(r"^\| ([a-z_]+) \|", page, re.MULTILINE)[1:] == list(MUTANTS)
 
 
 @pytest.mark.parametrize("name", ["count_cursor_twice", "stop_at_poison"])
