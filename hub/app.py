@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,12 +21,11 @@ from hub.api.settings import WebSettings
 from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
-from hub.config import HubConfig, is_loopback, read_secret
+from hub.config import HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
 from hub.feed.session import FeedSession, FeedSessionLimits
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
-from hub.identity.admin_key import new_link_key, new_session_secret
 from hub.ingest.inbox import Delivery, Inbox
 from hub.ingest.mqtt_reader import JournalReader
 from hub.ingest.session import IngestLimits, IngestSession
@@ -36,15 +34,11 @@ from hub.projections.availability import AvailabilityProjection
 from hub.running.access import HubIdentity
 from hub.running.changes import ChangeBoard
 from hub.running.control import ControlParts, ControlThread
+from hub.running.data import OpenData, open_data
 from hub.running.health import HubHealth
 from hub.running.metrics import HubMetrics
 from hub.running.web import WebServer
-from hub.storage.access import SqlAccess
-from hub.storage.database import Database, open_database, parse_url
-from hub.storage.queries import SqlQueries
-from hub.storage.stores import SqlStores, open_stores
 from protocol.feed_sender import PublishLimits
-from protocol.frame import Key
 from protocol.topics import up_filter
 
 STOP_TIMEOUT_S = 10.0
@@ -53,33 +47,6 @@ WATCH_S = 0.5
 EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 100, 5
 EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
 _log = logging.getLogger(__name__)
-
-
-def now() -> datetime:
-    """The present."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class OpenData:
-    """The database and its ports, as the command line and the hub use them."""
-
-    database: Database
-    stores: SqlStores
-    access: SqlAccess
-    queries: SqlQueries
-
-    def close(self) -> None:
-        """Close the database."""
-        self.database.close()
-
-
-def open_data(config: HubConfig) -> OpenData:
-    """Open, migrate and, if it is new, initialise the database. Raises ConfigError, StorageUnavailable."""
-    database = open_database(parse_url(config.database_url))
-    stores = open_stores(database, new_lineage=uuid.uuid4().hex, new_global_key=Key(new_link_key()))
-    access = SqlAccess(database, new_session_secret=new_session_secret(), clock=now)
-    return OpenData(database, stores, access, SqlQueries(database))
 
 
 class Hub:

@@ -14,6 +14,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,6 +102,11 @@ class HubConfig:
             secret = read_secret(Path(self.database.password_file), "database.password_file")
             return f"{scheme}://{user}:{_escaped(secret)}{at}{place}"
         return self.database.url
+
+
+def now() -> datetime:
+    """The present; every part that needs it is given this function by whoever joins the parts."""
+    return datetime.now(UTC)
 
 
 def load_config(file: Path | None, environment: Mapping[str, str] | None = None) -> HubConfig:

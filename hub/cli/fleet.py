@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from hub.app import OpenData, now
 from hub.cli.opening import Invocation, pass_invocation
-from hub.config import HubConfig
+from hub.config import HubConfig, now
 from hub.errors import StoreExists
 from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, write_private
 from hub.identity.admin_key import new_link_key
+from hub.running.data import OpenData
 from protocol.documents import Settings
 from protocol.errors import InvalidMoney
 from protocol.frame import Key

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from hub.app import OpenData, now
 from hub.catalogue.files import read_items, read_stock
 from hub.cli.opening import Invocation, pass_invocation, read_text
+from hub.config import now
 from hub.errors import UnknownStore
 from hub.ingest.replay import replay
 from hub.ingest.stocktake import set_stock
 from hub.projections.rebuild import Difference, differences, mend
+from hub.running.data import OpenData
 from protocol.ids import Sku, StoreId, store_id
 from protocol.quantity import format_quantity
 

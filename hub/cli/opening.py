@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from hub.app import OpenData, open_data
 from hub.config import HubConfig, load_config
+from hub.running.data import OpenData, open_data
 
 CONFIG_VARIABLE = "TILLWIRE_HUB_CONFIG"
 

@@ -14,19 +14,22 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
-from hub.app import Hub, now
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import catalogue, parked, stock
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation
-from hub.config import HubConfig
+from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
 from hub.running.logs import set_up_logging
 from protocol.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from hub.app import Hub
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PORT = 1, 2, 3
 
@@ -53,9 +56,11 @@ def program(context: click.Context, config_file: Path | None) -> None:
 @pass_invocation
 def run(invocation: Invocation, config_file: Path | None, log_level: str) -> None:
     """Run the hub until Ctrl-C or SIGTERM."""
+    from hub.app import Hub  # noqa: PLC0415 - the other commands must not pay for the web server and the broker
+
     set_up_logging(log_level.upper())
     config = (Invocation(config_file) if config_file is not None else invocation).config()
-    asyncio.run(_run(config))
+    asyncio.run(_run(Hub(config)))
 
 
 @program.command("check-config")
@@ -121,8 +126,7 @@ def _fail(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-async def _run(config: HubConfig) -> None:
-    hub = Hub(config)
+async def _run(hub: Hub) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

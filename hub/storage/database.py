@@ -18,8 +18,6 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -58,6 +56,11 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to this version's; several processes may do so at once."""
+        if self._is_current():
+            return
+        from alembic import command  # noqa: PLC0415 - half a second that a command on a current database need not pay
+        from alembic.config import Config  # noqa: PLC0415 - as above
+
         config = Config()
         config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
         with self.write() as connection:
@@ -66,6 +69,12 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('tillwire.migrate'))"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def _is_current(self) -> bool:
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return False
+            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == schema.VERSION
 
     def state(self, name: str, default: str) -> str:
         """Read what the database knows under `name`; the first to ask decides it by `default`."""

@@ -24,6 +24,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+VERSION = "0001"
+"""The newest migration."""
+
 _Position = BigInteger().with_variant(Integer, "sqlite")
 """A number that the database gives; SQLite counts only in a column that is called INTEGER."""
 

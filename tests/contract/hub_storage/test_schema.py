@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import stat
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from hub.errors import ConfigError, StorageUnavailable
 from hub.storage.database import Database, open_database, parse_url
-from hub.storage.schema import metadata
+from hub.storage.schema import VERSION, metadata
 
 
 def test_migrations_and_schema_agree(database: Database) -> None:
     """Nothing to add, nothing to drop."""
     with database.write() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_schema_names_its_newest_migration() -> None:
+    """A start skips Alembic when the database says this version."""
+    config = Config()
+    config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == VERSION
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -1,0 +1,36 @@
+"""The open database with all of its ports, as the hub and the commands use it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from hub.config import HubConfig, now
+from hub.identity.admin_key import new_link_key, new_session_secret
+from hub.storage.access import SqlAccess
+from hub.storage.database import Database, open_database, parse_url
+from hub.storage.queries import SqlQueries
+from hub.storage.stores import SqlStores, open_stores
+from protocol.frame import Key
+
+
+@dataclass(frozen=True)
+class OpenData:
+    """The database and its ports, as the command line and the hub use them."""
+
+    database: Database
+    stores: SqlStores
+    access: SqlAccess
+    queries: SqlQueries
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def open_data(config: HubConfig) -> OpenData:
+    """Open, migrate and, if it is new, initialise the database. Raises ConfigError, StorageUnavailable."""
+    database = open_database(parse_url(config.database_url))
+    stores = open_stores(database, new_lineage=secrets.token_hex(16), new_global_key=Key(new_link_key()))
+    access = SqlAccess(database, new_session_secret=new_session_secret(), clock=now)
+    return OpenData(database, stores, access, SqlQueries(database))
