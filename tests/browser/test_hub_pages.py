@@ -216,8 +216,9 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(phone: Visit) -> No
     for path in ("/", "/stores", "/stores/st01", "/stock", "/sales", "/sales/1", "/sync", "/alarms"):
         page.goto(phone.served.url + path)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
-        small = page.evaluate("""() => [...document.querySelectorAll("main a, main button, main select, .tabs a, .tool")]
-            .filter((it) => it.offsetParent && it.getBoundingClientRect().height < 31.5)
+        small = page.evaluate("""() => [
+              ...document.querySelectorAll("main a, main button, main select, .tabs a, .tool")
+            ].filter((it) => it.offsetParent && it.getBoundingClientRect().height < 31.5)
             .map((it) => it.outerHTML.slice(0, 120))""")
         assert not small, (path, small)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 19, 25)"
