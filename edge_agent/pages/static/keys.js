@@ -60,7 +60,7 @@
     const question = document.querySelector(".question button");
     if (question && body.dataset.panel) till.panel("");
     if (question && document.activeElement !== question) return question.focus();
-    const wrong = [...document.querySelectorAll(".pill:not(.good)")].map((pill) => pill.dataset.panelOpen);
+    const wrong = [...document.querySelectorAll(".pill.look, .pill.act")].map((pill) => pill.dataset.panelOpen);
     const next = wrong[wrong.indexOf(body.dataset.panel) + 1];
     till.panel(next || (body.dataset.panel || wrong.length ? "" : "pill-0"));
   }
