@@ -241,6 +241,9 @@ async def _run_until_told(agent: Agent) -> None:
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(told_to_stop.set))
     await agent.start()
+    if sys.stdout.isatty():
+        # For a person only: under a supervisor this line, and the secret in it, would end in a log.
+        click.echo(f"the cashier's page: {agent.page_url}")
     try:
         await told_to_stop.wait()
         _log.info("agent: stopping")
