@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.parts import Parts
-from tests.simulation.runner import Report, explain, run
+from tests.simulation.runner import Report, explain, run, shipped
 from tests.simulation.world import simulate
 
 _SHOWN_MAX = 3
@@ -23,20 +23,29 @@ _SHOWN_MAX = 3
 @click.option("--seed", type=click.IntRange(min=0), help="Run this one seed only and print every step.")
 @click.option("--jobs", default=2, type=click.IntRange(1, 64), help="How many processes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, and nothing else.")
+@click.option("--sqlite", is_flag=True, help="Tills with journal and replica in SQLite: the same runs, slower.")
 @click.option("--mutants", is_flag=True, help="Also break the code on purpose, each way, and see that it is caught.")
 @click.option("--mutant", type=click.Choice(tuple(MUTANTS)), help="With --seed: run this mutant, not the shipped code.")
 def main(  # noqa: PLR0913 - one parameter an option
-    *, seeds: int, first_seed: int, seed: int | None, jobs: int, as_json: bool, mutants: bool, mutant: str | None
+    *,
+    seeds: int,
+    first_seed: int,
+    seed: int | None,
+    jobs: int,
+    as_json: bool,
+    sqlite: bool,
+    mutants: bool,
+    mutant: str | None,
 ) -> None:
     """Simulate tills, hub and a bad network by the thousand, each run from one seed.
 
     Exits with 1 if a seed broke an invariant or a mutant was missed.
     """
     if seed is not None:
-        sys.exit(_replay(seed, mutant))
+        sys.exit(_replay(seed, MUTANTS[mutant] if mutant else shipped(sqlite=sqlite)))
     if mutant is not None:
         raise click.UsageError("--mutant needs --seed; --mutants runs them all.")
-    report = _run_with_progress(range(first_seed, first_seed + seeds), jobs, mutants=mutants)
+    report = _run_with_progress(range(first_seed, first_seed + seeds), jobs, mutants=mutants, sqlite=sqlite)
     if as_json:
         click.echo(json.dumps(report.as_json()))
     else:
@@ -48,19 +57,21 @@ def main(  # noqa: PLR0913 - one parameter an option
     sys.exit(0 if report.ok else 1)
 
 
-def _replay(seed: int, mutant: str | None) -> int:
-    outcome = simulate(seed, MUTANTS[mutant] if mutant else Parts(), trace=True)
+def _replay(seed: int, parts: Parts) -> int:
+    outcome = simulate(seed, parts, trace=True)
     click.echo("\n".join(outcome.trace))
     click.echo(f"seed {seed}: {outcome.violation or 'all invariants hold'} ({outcome.steps} steps)")
     return 1 if outcome.violation else 0
 
 
-def _run_with_progress(seeds: range, jobs: int, *, mutants: bool) -> Report:
+def _run_with_progress(seeds: range, jobs: int, *, mutants: bool, sqlite: bool) -> Report:
     console = Console(stderr=True)
     columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("seeds", total=len(seeds) + (len(MUTANTS) if mutants else 0))
-        return run(seeds, jobs=jobs, mutants=mutants, progress=lambda count: progress.advance(task, count))
+        return run(
+            seeds, jobs=jobs, mutants=mutants, sqlite=sqlite, progress=lambda count: progress.advance(task, count)
+        )
 
 
 def _tell(report: Report) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Protocol, Self
 
 from edge_agent.journal.memory import MemoryJournal
+from edge_agent.journal.port import Journal
 from edge_agent.replica.memory import MemoryReplica
+from edge_agent.replica.port import Replica
 from edge_agent.replica.undo import UndoLog
+from protocol.documents import Document
 from protocol.event import Digest, SealedEvent
 from protocol.events import DrawerOpened
-from protocol.ids import StoreId, TerminalId
+from protocol.ids import FeedName, StoreId, TerminalId
 
 
 class SimJournal(MemoryJournal):
@@ -53,26 +57,100 @@ class SimJournal(MemoryJournal):
         self._state.events[index] = self._state.events[index]._replace(sealed=sealed)
 
 
+class JournalUnderTest(Journal, Protocol):
+    """A shipped journal, with what the simulation asks of it and does to it beside the port."""
+
+    @property
+    def forgotten(self) -> int:
+        """Up to where events are gone from this disk."""
+        ...
+
+    @property
+    def set_aside(self) -> tuple[bytes, ...]:
+        """Events that no epoch could take."""
+        ...
+
+    def append_bytes(self, body: bytes, *, event_id: str, time: datetime) -> SealedEvent:
+        """Chain bytes that this version would not write."""
+        ...
+
+    def damage(self, sequence: int, raw: bytes) -> None:
+        """The disk gives back other bytes for an event than were written."""
+        ...
+
+    def unacked(self) -> tuple[SealedEvent, ...]:
+        """What the hub has not acknowledged."""
+        ...
+
+
+class ReplicaUnderTest(Replica, Protocol):
+    """A shipped replica, whose documents can be compared."""
+
+    def documents(self, feed: FeedName) -> Mapping[tuple[str, str], Document]:
+        """All documents of a feed by (kind, key)."""
+        ...
+
+
+class Transaction(Protocol):
+    """Ends what a step has done to a disk."""
+
+    def commit(self) -> None:
+        """It stays."""
+        ...
+
+    def rollback(self) -> None:
+        """It never was."""
+        ...
+
+
+class Disk(Protocol):
+    """One till's disk. What `undo.commit()` has seen is on it; the rest goes with the next crash."""
+
+    @property
+    def journal(self) -> JournalUnderTest:
+        """The journal."""
+        ...
+
+    @property
+    def replica(self) -> ReplicaUnderTest:
+        """The replica."""
+        ...
+
+    @property
+    def undo(self) -> Transaction:
+        """The transaction that is always open."""
+        ...
+
+    def snapshot(self) -> Disk:
+        """What a backup of this disk, or a clone of this PC, has."""
+        ...
+
+
+MakeDisk = Callable[[StoreId, TerminalId, int], Disk]
+"""A fresh PC after its enrolment, by store, terminal and epoch."""
+
 _PLACEHOLDER = DrawerOpened(by="placeholder", why="no_sale")
 
 
-class Disk:
-    """One till's disk. What `undo.commit()` has seen is on it; the rest goes with the next crash."""
+class MemoryDisk:
+    """Journal and replica in memory under one undo log."""
 
     def __init__(self, journal: SimJournal, replica: MemoryReplica, undo: UndoLog) -> None:
         self.journal = journal
         self.replica = replica
         self.undo = undo
 
-    def snapshot(self) -> Disk:
-        """What a backup of this disk, or a clone of this PC, has."""
+    def snapshot(self) -> MemoryDisk:
+        """What a backup has."""
         undo = UndoLog()
-        return Disk(self.journal.snapshot(undo), self.replica.copy(undo=undo), undo)
+        return MemoryDisk(self.journal.snapshot(undo), self.replica.copy(undo=undo), undo)
 
 
-def new_disk(
-    journal: type[SimJournal], replica: type[MemoryReplica], store: StoreId, terminal: TerminalId, epoch: int
-) -> Disk:
-    """A fresh PC after its enrolment."""
-    undo = UndoLog()
-    return Disk(journal(store, terminal, epoch=epoch, undo=undo), replica(store, terminal, undo=undo), undo)
+def memory_disks(journal: type[SimJournal] = SimJournal, replica: type[MemoryReplica] = MemoryReplica) -> MakeDisk:
+    """Disks of these parts."""
+
+    def make(store: StoreId, terminal: TerminalId, epoch: int) -> Disk:
+        undo = UndoLog()
+        return MemoryDisk(journal(store, terminal, epoch=epoch, undo=undo), replica(store, terminal, undo=undo), undo)
+
+    return make

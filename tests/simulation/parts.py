@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from edge_agent.replica.memory import MemoryReplica
 from edge_agent.sync.session import TerminalSession
 from hub.feed.session import FeedSession
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestSession
 from protocol.link import Publish
-from tests.simulation.disk import SimJournal
+from tests.simulation.disk import MakeDisk, memory_disks
 
 
 @dataclass(frozen=True)
 class Parts:
     """Which classes a run is made of."""
 
-    journal: type[SimJournal] = SimJournal
-    replica: type[MemoryReplica] = MemoryReplica
+    disk: MakeDisk = field(default_factory=memory_disks)
     terminal_session: type[TerminalSession] = TerminalSession
     ingest_session: type[IngestSession] = IngestSession
     feed_session: type[FeedSession] = FeedSession

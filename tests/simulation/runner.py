@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.simulation.mutants import MUTANTS, SEEDS_MAX
 from tests.simulation.parts import Parts
+from tests.simulation.sqlite_disk import new_sqlite_disk
 from tests.simulation.world import Outcome, simulate
 
 _SEEDS_PER_TASK = 20
@@ -48,8 +50,18 @@ class Report:
             self.failures.append(outcome)
 
 
+def shipped(*, sqlite: bool) -> Parts:
+    """The code that ships, with the tills' disks in SQLite or in memory."""
+    return Parts(disk=new_sqlite_disk) if sqlite else Parts()
+
+
 def run(
-    seeds: Sequence[int], *, jobs: int = 1, mutants: bool = False, progress: Callable[[int], None] | None = None
+    seeds: Sequence[int],
+    *,
+    jobs: int = 1,
+    mutants: bool = False,
+    sqlite: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Run the shipped code over `seeds` and, if wanted, every mutant until it is caught."""
     advance = progress or (lambda _: None)
@@ -59,7 +71,7 @@ def run(
     caught: list[int | None] = []
     if jobs == 1:
         for seed in seeds:
-            report.add(simulate(seed, Parts()))
+            report.add(simulate(seed, shipped(sqlite=sqlite)))
             advance(1)
         for name in names:
             caught.append(hunt(name))
@@ -68,7 +80,7 @@ def run(
         # Not forked: a copy of a process that has threads may inherit a lock that nobody will ever open.
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
             hunts = [pool.submit(hunt, name) for name in names]
-            for outcomes in pool.map(_simulate_all, _cut(seeds)):
+            for outcomes in pool.map(partial(_simulate_all, sqlite=sqlite), _cut(seeds)):
                 for outcome in outcomes:
                     report.add(outcome)
                 advance(len(outcomes))
@@ -101,8 +113,8 @@ def explain(outcome: Outcome, mutant: str | None = None) -> Iterator[str]:
     yield from (f"  {line}" for line in told[-_TRACE_LINES:])
 
 
-def _simulate_all(seeds: Sequence[int]) -> list[Outcome]:
-    return [simulate(seed, Parts()) for seed in seeds]
+def _simulate_all(seeds: Sequence[int], *, sqlite: bool) -> list[Outcome]:
+    return [simulate(seed, shipped(sqlite=sqlite)) for seed in seeds]
 
 
 def _cut(seeds: Sequence[int]) -> list[Sequence[int]]:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.simulation.__main__ import main
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.parts import Parts
-from tests.simulation.runner import Report, explain, hunt, run
+from tests.simulation.runner import Report, explain, hunt, run, shipped
 from tests.simulation.world import simulate
 
 SEEDS = range(300)
@@ -63,6 +63,14 @@ def test_the_invariants_hold_on_every_seed(report: Report) -> None:
 def test_it_really_happens(report: Report, what: str) -> None:
     """A fault that never happens is a promise that nobody has tested."""
     assert report.happened[what] > 0
+
+
+def test_tills_in_sqlite_live_the_very_same_lives() -> None:
+    """Journal and replica as they ship do, step by step, what those in memory do: crashes and forks included."""
+    for seed in range(40):
+        memory, sqlite = simulate(seed, Parts()), simulate(seed, shipped(sqlite=True))
+        assert sqlite.violation is None
+        assert (sqlite.steps, sqlite.happened) == (memory.steps, memory.happened)
 
 
 @pytest.mark.parametrize("name", MUTANTS)

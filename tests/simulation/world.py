@@ -17,7 +17,6 @@ from tests.simulation.books import Books
 from tests.simulation.broker import Broker
 from tests.simulation.checks import Checks, Violation
 from tests.simulation.dice import LATE_MAX_S, Dice
-from tests.simulation.disk import new_disk
 from tests.simulation.faults import Faults
 from tests.simulation.parts import Parts
 from tests.simulation.scenario import Scenario, draw
@@ -141,7 +140,7 @@ class World:
             key = Key(terminal.encode().ljust(32, b"t"))
             epoch = self.hub.add_terminal(store, terminal, terminal, key, now)
             identity = TerminalIdentity(store, terminal, key, _store_key(store), _GLOBAL_KEY)
-            disk = new_disk(self.parts.journal, self.parts.replica, store, terminal, epoch)
+            disk = self.parts.disk(store, terminal, epoch)
             tills.append(Till(self, identity, disk, self.books.open(store, terminal), terminal))
         return tills
 
