@@ -32,6 +32,7 @@ class ControlClient:
         self.dropped = 0
         self.reconnects = 0
         self.problem = "not connected yet"
+        self._stopping = False
         # Clean: what was said while we were away is said again, and a forgotten session would only grow.
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=f"{link.client_id}-control", clean_session=True,
@@ -82,6 +83,7 @@ class ControlClient:
                 last.wait_for_publish(flush_s)
             except (ValueError, RuntimeError):
                 _log.info("the broker went away before all was sent", extra={"action": "flush_failed"})
+        self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -104,7 +106,7 @@ class ControlClient:
         self._on_message(message.topic, bytes(message.payload))
 
     def _note(self, problem: str) -> None:
-        if not self.problem:
+        if not self.problem and not self._stopping:
             _log.warning("the broker is away", extra={"action": "control_disconnected", "problem": problem})
         self.problem = problem
 

@@ -67,7 +67,8 @@ class IngestWorker:
     def stop(self, timeout_s: float) -> None:
         """Commit what is buffered, publish the acks, end the thread. Call after the reader has stopped reading."""
         self._inbox.close()
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     @property
     def alive(self) -> bool:

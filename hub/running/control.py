@@ -82,7 +82,8 @@ class ControlThread:
         """Write the last notes and end the thread."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     @property
     def alive(self) -> bool:
