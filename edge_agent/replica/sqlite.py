@@ -53,13 +53,7 @@ class SqliteReplica:
             if feed == GLOBAL_FEED:
                 self._connection.execute("DELETE FROM barcode")
         if change.request:
-            staged = self._connection.execute(
-                "SELECT kind, key, revision, deleted, body FROM staged WHERE feed = ? AND request = ?"
-                " ORDER BY position",
-                (feed, change.request),
-            )
-            for rows in _chunks(staged):
-                self._put(feed, rows)
+            self._put_staged(feed, change.request, into_empty=change.replace)
         self._put(feed, [_row(document) for document in change.documents])
         if change.request or change.replace:
             self._connection.execute("DELETE FROM staged WHERE feed = ?", (feed,))
@@ -140,6 +134,32 @@ class SqliteReplica:
         ).fetchone()
         return read_body(row[0], struct) if row is not None else None
 
+    def _put_staged(self, feed: FeedName, request: str, *, into_empty: bool) -> None:
+        # Inside SQLite as far as possible: a first load brings a hundred thousand rows, and a cashier may be waiting.
+        newest = (
+            "FROM staged WHERE position IN"
+            " (SELECT max(position) FROM staged WHERE feed = ? AND request = ? GROUP BY kind, key)"
+        )
+        place = (feed, request)
+        if not into_empty:
+            self._connection.execute(
+                f"DELETE FROM document WHERE (feed, kind, key) IN (SELECT feed, kind, key {newest} AND deleted)",  # noqa: S608 - our own words
+                place,
+            )
+        self._connection.execute(
+            f"INSERT INTO document (feed, kind, key, revision, body) SELECT feed, kind, key, revision, body {newest}"
+            " AND NOT deleted ORDER BY kind, key ON CONFLICT (feed, kind, key)"
+            " DO UPDATE SET revision = excluded.revision, body = excluded.body",
+            place,
+        )
+        if feed == GLOBAL_FEED:
+            items = self._connection.execute(
+                f"SELECT kind, key, revision, deleted, body {newest} AND kind = 'item' ORDER BY key",
+                place,
+            )
+            for rows in _chunks(items):
+                self._index(rows, into_empty=into_empty)
+
     def _put(self, feed: FeedName, rows: Sequence[_Row]) -> None:
         self._connection.executemany(
             "DELETE FROM document WHERE feed = ? AND kind = ? AND key = ?",
@@ -151,10 +171,11 @@ class SqliteReplica:
             ((feed, kind, key, revision, body) for kind, key, revision, deleted, body in rows if not deleted),
         )
         if feed == GLOBAL_FEED:
-            self._index([row for row in rows if row[0] == "item"])
+            self._index([row for row in rows if row[0] == "item"], into_empty=False)
 
-    def _index(self, rows: Sequence[_Row]) -> None:
-        self._connection.executemany("DELETE FROM barcode WHERE sku = ?", ((key,) for _, key, _, _, _ in rows))
+    def _index(self, rows: Sequence[_Row], *, into_empty: bool) -> None:
+        if not into_empty:
+            self._connection.executemany("DELETE FROM barcode WHERE sku = ?", ((key,) for _, key, _, _, _ in rows))
         items = ((key, read_body(body, Item)) for _, key, _, deleted, body in rows if not deleted)
         self._connection.executemany(
             "INSERT INTO barcode (code, sku) VALUES (?, ?) ON CONFLICT DO NOTHING",
