@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from hub.errors import ConfigError
 
@@ -100,7 +101,7 @@ class HubConfig:
             scheme, _, rest = self.database.url.partition("://")
             user, at, place = rest.rpartition("@")
             secret = read_secret(Path(self.database.password_file), "database.password_file")
-            return f"{scheme}://{user}:{_escaped(secret)}{at}{place}"
+            return f"{scheme}://{user}:{quote(secret, safe='')}{at}{place}"
         return self.database.url
 
 
@@ -229,7 +230,3 @@ def _default_folder(environment: Mapping[str, str]) -> Path:
         return Path(environment.get("LOCALAPPDATA", str(Path.home()))) / "Tillwire" / "hub"
     home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(home) / "tillwire-hub"
-
-
-def _escaped(secret: str) -> str:
-    return "".join(c if c.isalnum() else "".join(f"%{byte:02X}" for byte in c.encode()) for c in secret)
