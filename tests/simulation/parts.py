@@ -9,14 +9,24 @@ from edge_agent.sync.session import TerminalSession
 from hub.feed.session import FeedSession
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestSession
+from hub.storage.memory import MemoryStore
+from protocol.frame import Key
 from protocol.link import Publish
 from tests.simulation.disk import MakeDisk, memory_disks
+
+LINEAGE = "hub"
+
+
+def memory_hub(global_feed_key: Key) -> MemoryStore:
+    """A hub's database, empty."""
+    return MemoryStore(lineage=LINEAGE, global_feed_key=global_feed_key)
 
 
 @dataclass(frozen=True)
 class Parts:
     """Which classes a run is made of."""
 
+    hub: Callable[[Key], MemoryStore] = memory_hub
     disk: MakeDisk = field(default_factory=memory_disks)
     terminal_session: type[TerminalSession] = TerminalSession
     ingest_session: type[IngestSession] = IngestSession

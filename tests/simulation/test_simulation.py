@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from hub.storage.database import open_database, parse_url
+from hub.storage.stores import open_stores
+from protocol.frame import Key
 from tests.simulation.__main__ import main
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.parts import Parts
+from tests.simulation.parts import LINEAGE, Parts
 from tests.simulation.runner import Report, explain, hunt, run, shipped
+from tests.simulation.twin_hub import TwinStore
 from tests.simulation.world import simulate
 
 SEEDS = range(300)
@@ -71,6 +75,21 @@ def test_tills_in_sqlite_live_the_very_same_lives() -> None:
         memory, sqlite = simulate(seed, Parts()), simulate(seed, shipped(sqlite=True))
         assert sqlite.violation is None
         assert (sqlite.steps, sqlite.happened) == (memory.steps, memory.happened)
+
+
+@pytest.mark.parametrize("seed", [4, 7, 8, 11, 15, 17])
+def test_a_hub_in_sqlite_gives_the_same_answers(seed: int, tmp_path: Path) -> None:
+    """Every read under a lock, every snapshot and every grant of a whole run: the SQL that ships, and the fake."""
+    database = open_database(parse_url(f"sqlite:///{tmp_path / 'data' / 'hub.db'}"))
+
+    def twin(global_feed_key: Key) -> TwinStore:
+        sql = open_stores(database, new_lineage=LINEAGE, new_global_key=global_feed_key)
+        return TwinStore(sql, lineage=LINEAGE, global_feed_key=global_feed_key)
+
+    try:
+        assert simulate(seed, Parts(hub=twin)).violation is None
+    finally:
+        database.close()
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from edge_agent.sync.identity import TerminalIdentity
-from hub.storage.memory import MemoryStore
 from protocol.documents import Item, Settings
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId, TerminalId, store_feed, store_id, terminal_id
@@ -53,7 +52,7 @@ class World:
         self.schedule = Schedule(steps_max=STEPS_MAX)
         self.dice = Dice(scenario.seed, scenario.rates)
         self.books = Books()
-        self.hub = MemoryStore(lineage="hub", global_feed_key=_GLOBAL_KEY)
+        self.hub = parts.hub(_GLOBAL_KEY)
         self.broker = Broker(self.schedule, self.dice, self.note)
         self.terminals: dict[StoreId, list[TerminalId]] = {}
         self.checks = Checks(self)
