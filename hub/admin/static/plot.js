@@ -69,7 +69,7 @@
     };
     return {
       width: place.clientWidth, height: place.clientHeight, legend: { show: false },
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), texts.zone), padding: [8, 6, 0, 0],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), texts.zone), padding: [8, 18, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true }, y: { distr: 3, range: range(last) } },
       axes: [

@@ -45,22 +45,7 @@ async def opened(web: FastAPI, path: str, headers: Mapping[str, str] | None = No
     """Open a stream; leaving the context is the client's disconnect."""
     stream = Stream()
     left = asyncio.Event()
-    path, _, query = path.partition("?")
-    head = {"host": "localhost", **BEARER, **(headers or {})}
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in head.items()],
-        "client": ("127.0.0.1", 50000),
-        "server": ("localhost", 80),
-    }
+    scope = _scope(path, {"host": "localhost", **BEARER, **(headers or {})})
     asked = False
 
     async def receive() -> dict[str, object]:
@@ -95,3 +80,21 @@ async def opened(web: FastAPI, path: str, headers: Mapping[str, str] | None = No
         left.set()
         async with asyncio.timeout(3):
             await serving
+
+
+def _scope(address: str, headers: Mapping[str, str]) -> dict[str, object]:
+    path, _, query = address.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50000),
+        "server": ("localhost", 80),
+    }
