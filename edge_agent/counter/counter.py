@@ -77,6 +77,7 @@ class Counter:
         self._watchers: set[asyncio.Event] = set()
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
+        self._refusing: NoticeCode | None = None
         self.scan_timings: deque[ScanTiming] = deque(maxlen=_TIMINGS_MAX)
         self.sold: deque[SoldAt] = deque(maxlen=_TIMINGS_MAX)
 
@@ -195,14 +196,10 @@ class Counter:
             outcome, facts = await self._database.run(transaction)
         except JournalClosed:
             return
-        except JournalFull as error:
-            _log.error("order refused: disk full", extra={"order": name, "problem": str(error)})
-            self.say("disk_full")
-            return
         except JournalError as error:
-            _log.error("order refused: journal broken", extra={"order": name, "problem": str(error)})
-            self.say("journal_broken")
+            self._refused(name, error)
             return
+        self._works_again()
         self._facts = facts
         if outcome.notice is not None:
             self._note(outcome.notice, good=outcome.good, detail=outcome.detail)
@@ -213,6 +210,18 @@ class Counter:
             self._wake_printer()
         self._draw()
 
+    def _refused(self, order: str, error: JournalError) -> None:
+        code: NoticeCode = "disk_full" if isinstance(error, JournalFull) else "journal_broken"
+        if self._refusing != code:
+            self._refusing = code
+            _log.error("orders are refused", extra={"why": code, "order": order, "problem": str(error)})
+        self.say(code)
+
+    def _works_again(self) -> None:
+        if self._refusing is not None:
+            _log.info("orders are taken again", extra={"was": self._refusing})
+            self._refusing = None
+
     async def _refresh(self) -> None:
         while self._stale:
             self._stale = False
@@ -221,7 +230,7 @@ class Counter:
             except JournalClosed:
                 return
             except JournalError as error:
-                _log.error("picture not refreshed", extra={"problem": str(error)})
+                _log.debug("picture not refreshed", extra={"problem": str(error)})
             else:
                 self._draw()
             await asyncio.sleep(REFRESH_EVERY_S)

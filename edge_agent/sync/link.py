@@ -122,7 +122,7 @@ class Link:
                 return
             except JournalError as error:
                 self._session = None
-                _log.error("link: the books cannot be used", extra={"problem": str(error)})
+                self._lost(f"the books cannot be used: {error}")
                 await asyncio.sleep(_BROKEN_PAUSE_S)
             except Exception:  # noqa: BLE001 - whatever it was, syncing has to go on
                 # Our own mistake must not end syncing for the day; the session is rebuilt from the disk.
