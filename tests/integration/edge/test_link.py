@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import msgspec
-import paho.mqtt.client as paho
 import pytest
 from iotcore import Broker
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_agent.app import now
 from edge_agent.journal.clock import TillClock
@@ -34,107 +30,22 @@ from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
 from edge_agent.sync.session import SessionLimits
-from protocol import frame
-from protocol.documents import Document, Item
-from protocol.errors import BadFrame
-from protocol.event import GENESIS, Digest
 from protocol.events import DrawerOpened
 from protocol.frame import Key
-from protocol.ids import GLOBAL_FEED, StoreId, TerminalId
-from protocol.journal_receiver import JournalCursor, judge
 from protocol.journal_sender import SenderLimits
-from protocol.messages import Ack, FeedUpdate, Message, Pull, Status
-from protocol.topics import terminal_topic
+from tests.integration.edge.small_hub import CATALOGUE, STORE, TERMINAL, SmallHub, start_broker, topic_of
 from tests.integration.edge.till_process import until
 
 pytestmark = pytest.mark.anyio
 
-STORE, TERMINAL = StoreId("hn01"), TerminalId("t1")
 KEY = Key(b"t" * 32)
 IDENTITY = TerminalIdentity(STORE, TERMINAL, KEY, Key(b"s" * 32), Key(b"g" * 32))
-SOURCE = f"/stores/{STORE}/terminals/{TERMINAL}"
-CATALOGUE = 2_500
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """The link runs on asyncio."""
     return "asyncio"
-
-
-class SmallHub:
-    """Takes batches as the protocol judges them, acks them, answers pulls. All in paho's thread."""
-
-    def __init__(self, port: int) -> None:
-        self.events: list[bytes] = []
-        self.cursor = JournalCursor(1, 0, GENESIS)
-        self.digests: dict[int, Digest] = {}
-        self.statuses: list[Status] = []
-        self.mute = False
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id="small-hub")
-        self.client.on_message = self._on_message
-        self.client.on_connect = self._on_connect
-        self.client.reconnect_delay_set(1, 1)
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-
-    def close(self) -> None:
-        """End it."""
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def say(self, leaf: str, message: Message, *, retain: bool = False) -> None:
-        """Say something to the terminal."""
-        topic = _topic(leaf)
-        self.client.publish(topic, frame.encode(message, topic=topic, key=KEY), qos=1, retain=retain)
-
-    def _on_connect(
-        self, client: paho.Client, _data: object, _flags: object, _code: object, _properties: object
-    ) -> None:
-        client.subscribe("tillwire/v1/#", 1)
-
-    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        payload = bytes(message.payload)
-        try:
-            if message.topic == _topic("journal") and not self.mute:
-                self._take(payload)
-            elif message.topic == _topic("pull"):
-                self._answer(frame.decode(payload, Pull, topic=message.topic, key=KEY))
-            elif message.topic == _topic("status"):
-                self.statuses.append(frame.decode(payload, Status, topic=message.topic, key=KEY))
-        except BadFrame:
-            pass  # the test sends noise to everybody
-
-    def _take(self, payload: bytes) -> None:
-        batch = frame.decode_batch(payload, topic=_topic("journal"), key=KEY)
-        verdict = judge(batch, self.cursor, SOURCE, self.digests.get)
-        for taken in verdict.taken:
-            self.events.append(taken.sealed.raw)
-            self.digests[taken.sealed.sequence] = taken.sealed.digest
-        self.cursor = verdict.cursor
-        ack = Ack(
-            epoch=1, sequence=self.cursor.sequence, digest=self.cursor.digest.hex(), hub_time=now(),
-            status=verdict.status,
-        )  # fmt: skip
-        self.say("ack", ack, retain=True)
-
-    def _answer(self, pull: Pull) -> None:
-        if pull.feed != GLOBAL_FEED or pull.revision:
-            return
-        items = [Item(sku=f"S{n}", name=f"S{n}", price=n, currency="VND") for n in range(CATALOGUE)]
-        documents = [
-            Document(kind="item", key=item.sku, revision=1, body=msgspec.Raw(msgspec.json.encode(item)))
-            for item in items
-        ]
-        for part in range(5):
-            chunk = tuple(documents[part * 500 : part * 500 + 500])
-            self.say(
-                "chunk",
-                FeedUpdate(
-                    feed=pull.feed, lineage="db", from_rev=0, to_rev=1, documents=chunk, request=pull.request,
-                    part=part, last=part == 4,
-                ),
-            )  # fmt: skip
 
 
 @dataclass
@@ -196,20 +107,13 @@ async def linked(folder: Path, port: int) -> AsyncIterator[Linked]:
 
 @pytest.fixture
 def broker() -> Broker:
-    """A broker on a free port, ended with the test."""
-    for _ in range(5):
-        made = Broker(port=_free_port(), listen="127.0.0.1", max_payload_size=5_000_000)
-        try:
-            made.start(10.0)
-        except OSError:
-            continue
-        return made
-    raise AssertionError("no free port for the broker")
+    """A broker on a free port; the test ends it."""
+    return start_broker()
 
 
 async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker: Broker) -> None:
     """Pull of a catalogue in parts, sales up, acks down, the clock learnt, a good-bye at the end."""
-    hub = SmallHub(broker.port)
+    hub = SmallHub(broker.port, KEY)
     try:
         async with linked(tmp_path, broker.port) as till:
             await till.sell(20)
@@ -219,7 +123,7 @@ async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker
                 while await till.items() < CATALOGUE:  # noqa: ASYNC110 - as in acked_reaches
                     await asyncio.sleep(0.02)
             assert hub.statuses[0].online
-            for topic in (_topic("ack"), _topic("chunk"), "tillwire/v1/feed/global"):
+            for topic in (topic_of("ack"), topic_of("chunk"), "tillwire/v1/feed/global"):
                 hub.client.publish(topic, b"\x00noise", qos=1)
             await until(lambda: till.link.counters.bad_frames == 3)
             await till.sell(1)
@@ -233,7 +137,7 @@ async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker
 
 async def test_a_broker_that_dies_and_forgets_loses_nothing(tmp_path: Path, broker: Broker) -> None:
     """Sales go on offline, and are in the hub once each when a new broker answers; a mute hub is asked again."""
-    hub = SmallHub(broker.port)
+    hub = SmallHub(broker.port, KEY)
     try:
         async with linked(tmp_path, broker.port) as till:
             await till.sell(5)
@@ -265,13 +169,3 @@ async def test_without_any_broker_the_link_waits_and_ends_at_once(tmp_path: Path
         started_s = time.monotonic()
         assert await till.acked() == 0
     assert time.monotonic() - started_s < 3.0
-
-
-def _topic(leaf: str) -> str:
-    return terminal_topic(STORE, TERMINAL, leaf)  # type: ignore[arg-type]  # tests name leaves of both directions
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,6 +12,8 @@ import pytest
 
 from protocol.event import Event, read_data, read_event
 from protocol.events import SaleCompleted
+from protocol.frame import Key
+from tests.integration.edge.small_hub import SmallHub, start_broker
 from tests.integration.edge.till_process import WATER_CODE, TillProcess, has_ptys, till_in, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals")]
@@ -27,7 +29,15 @@ async def scan_water(till: TillProcess, times: int) -> None:
     """Scan until the cart has that many."""
     for _ in range(times):
         await till.scanner.scan(WATER_CODE)
-    await until(lambda: till.cart().get("lines", [{}])[0].get("quantity") == times * 1000)
+    await until(lambda: [line["quantity"] for line in till.cart().get("lines", [])] == [times * 1000])
+
+
+async def sell_one(till: TillProcess) -> None:
+    """One bottle, exact cash."""
+    before = till.one("SELECT count(*) FROM event")
+    await scan_water(till, 1)
+    await till.pay()
+    await until(lambda: till.one("SELECT count(*) FROM event") == before + 1)
 
 
 async def test_scan_line_pay_receipt_drawer(tmp_path: Path) -> None:
@@ -98,6 +108,35 @@ async def test_kills_at_random_moments_leave_every_sale_whole(tmp_path: Path) ->
         assert events == till.one("SELECT count(*) FROM print_job WHERE kind = 'receipt'")
         assert events == till.one("SELECT count(DISTINCT sale_id) FROM sale") <= len(paid)
         assert till.one("PRAGMA integrity_check") == "ok"
+
+
+async def test_a_kill_between_payment_and_sync_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Sales that the broker has and the hub never acknowledged are sent again after the restart, and count once."""
+    broker = await asyncio.to_thread(start_broker)
+    hub = SmallHub(broker.port, Key(bytes.fromhex("ab" * 32)))
+    hub.has_catalogue = False
+    try:
+        async with till_in(tmp_path) as till:
+            till.hub_port = broker.port
+            till.write_config()
+            await till.start()
+            await sell_one(till)
+            await until(lambda: till.one("SELECT acked FROM journal_state") == 1)
+            hub.mute = True
+            await sell_one(till)
+            await until(lambda: hub.ignored)
+            await till.kill()
+            await till.start()
+            hub.mute = False
+            await sell_one(till)
+            await until(lambda: till.one("SELECT acked FROM journal_state") == 3)
+            assert len(hub.events) == len(set(hub.events)) == 3
+            assert (await till.diagnostics())["online"] is True
+            assert await till.stop() == 0
+            await until(lambda: not hub.statuses[-1].online)
+    finally:
+        hub.close()
+        await asyncio.to_thread(broker.stop)
 
 
 async def test_two_agents_on_one_folder_are_refused(tmp_path: Path) -> None:
