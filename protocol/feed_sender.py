@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from protocol.documents import Document
 from protocol.ids import FeedName
@@ -76,23 +77,28 @@ def pull_from(pull: Pull, lineage: str, head: int) -> int:
     return pull.revision if pull.lineage == lineage and pull.revision <= head else 0
 
 
-def answer_parts(pull: Pull, snapshot: FeedSnapshot, limits: PublishLimits | None = None) -> Iterator[FeedUpdate]:
-    """Cut a snapshot into the parts of a pull's answer; cursors travel with the last part only."""
+def answer_parts(
+    pull: Pull, snapshot: FeedSnapshot, limits: PublishLimits | None = None, *, hub_time: datetime | None = None
+) -> Iterator[FeedUpdate]:
+    """Cut a snapshot into the parts of a pull's answer; cursors travel with the last part, the time with the first."""
     limits = limits or PublishLimits()
     part, pending = 0, None
     for documents in _cut(snapshot.documents, limits):
         if pending is not None:
-            yield _part(pull, snapshot, part, pending, last=False)
+            yield _part(pull, snapshot, part, pending, last=False, hub_time=hub_time)
             part += 1
         pending = documents
-    yield _part(pull, snapshot, part, pending or (), last=True)
+    yield _part(pull, snapshot, part, pending or (), last=True, hub_time=hub_time)
 
 
-def _part(pull: Pull, snapshot: FeedSnapshot, part: int, documents: tuple[Document, ...], *, last: bool) -> FeedUpdate:
+def _part(  # noqa: PLR0913 - the parts of one message
+    pull: Pull, snapshot: FeedSnapshot, part: int, documents: tuple[Document, ...], *, last: bool,
+    hub_time: datetime | None,
+) -> FeedUpdate:  # fmt: skip
     return FeedUpdate(
         feed=pull.feed, lineage=snapshot.lineage, from_rev=snapshot.from_rev, to_rev=snapshot.to_rev,
         documents=documents, cursors=tuple(snapshot.cursors) if last else (),
-        request=pull.request, part=part, last=last,
+        request=pull.request, part=part, last=last, hub_time=None if part else hub_time,
     )  # fmt: skip
 
 

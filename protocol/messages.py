@@ -85,7 +85,8 @@ class FeedUpdate(_Message, frozen=True, kw_only=True, omit_defaults=True):
 
     A broadcast has no `request`. A pull's answer has the request's id and comes in parts 0..n, of which only the
     `last` moves the terminal's revision; from_rev 0 is the whole state and replaces what the terminal had.
-    `lineage` names the hub's database: another one means that revisions start anew.
+    `lineage` names the hub's database: another one means that revisions start anew. The first part of an answer says
+    what the hub's clock showed, so that a till knows the time before it sells.
     """
 
     feed: str
@@ -97,6 +98,7 @@ class FeedUpdate(_Message, frozen=True, kw_only=True, omit_defaults=True):
     request: str = ""
     part: int = 0
     last: bool = True
+    hub_time: Moment | None = None
 
 
 class Pull(_Message, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge_agent.journal.port import Journal, LostEpoch
@@ -166,6 +166,7 @@ class TerminalSession:
             pull = receiver.next_pull(now_s)
             if pull is not None:
                 out.append(self._frame("pull", pull))
+                self._clock.asked(pull.request, now_s, wall)
         while self._answers:
             out.append(self._frame("answer", self._answers.popleft()))
         status = self._status(wall)
@@ -282,7 +283,10 @@ class TerminalSession:
         receiver = self._feeds.get(FeedName(update.feed))
         if receiver is None or not update.request:
             raise BadFrame(f"{topic}: a part of feed {update.feed!r}, request {update.request!r}")
-        return self._take_update(receiver, update, now_s)
+        heard = self._take_update(receiver, update, now_s)
+        if update.hub_time is None:
+            return heard
+        return replace(heard, clock=self._clock.answered(update.request, update.hub_time, now_s))
 
     def _take_update(self, receiver: FeedReceiver, update: FeedUpdate, now_s: float) -> Heard:
         _check_numbers(update)

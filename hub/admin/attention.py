@@ -186,9 +186,11 @@ def _bad_frames(words: Words, alarm: AlarmRow) -> _Written:
 
 def _clock(words: Words, alarm: AlarmRow) -> _Written:
     text = words.say_many(
-        "The till's clock is %(count)s second off.", "The till's clock is %(count)s seconds off.", alarm.count
+        "%(count)s entry was dated by a clock that nobody had checked since the PC started.",
+        "%(count)s entries were dated by a clock that nobody had checked since the PC started.",
+        alarm.count,
     )
-    remedy = words.say("Sales are dated right all the same. Switch on the PC's automatic time.")
+    remedy = words.say("Dates may be wrong if that PC's clock was. Switch on its automatic time.")
     return words.say("Clock"), text, remedy, words.say("Open")
 
 

@@ -79,12 +79,14 @@ class FeedSession:
         self._pulls[asker] = pull
 
     def poll(self, now_s: float, wall: datetime) -> list[Publish]:
-        """Answer what was asked and broadcast what changed. Raises StorageUnavailable; then nothing is lost."""
-        del wall  # the feed carries no time of its own; the other sessions' polls have the same shape
+        """Answer what was asked and broadcast what changed; `wall` is the hub's clock.
+
+        Raises StorageUnavailable; then nothing is lost.
+        """
         heads = self._store.heads()
         publishes: list[Publish] = []
         for asker in list(self._pulls)[: self._limits.answers_per_poll_max]:
-            publishes += self._answer(asker, self._pulls[asker], heads.get(asker.feed))
+            publishes += self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
             del self._pulls[asker]
         for feed, head in heads.items():
             broadcast = self._broadcast(feed, head, now_s)
@@ -92,7 +94,7 @@ class FeedSession:
                 publishes.append(broadcast)
         return publishes
 
-    def _answer(self, asker: _Asker, pull: Pull, head: int | None) -> list[Publish]:
+    def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:
         key = self._keys.terminal_key(asker.store, asker.terminal)
         if head is None or key is None:
             return []
@@ -103,7 +105,7 @@ class FeedSession:
         topic = terminal_topic(asker.store, asker.terminal, "chunk")
         return [
             Publish(topic, encode(part, topic=topic, key=key))
-            for part in answer_parts(pull, snapshot, self._limits.publish)
+            for part in answer_parts(pull, snapshot, self._limits.publish, hub_time=wall)
         ]
 
     def _broadcast(self, feed: FeedName, head: int, now_s: float) -> Publish | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_agent.journal.port import LostEpoch
 from edge_agent.sync.presence import Health
-from edge_agent.sync.session import SessionLimits
+from edge_agent.sync.session import Heard, SessionLimits
 from protocol import frame
 from protocol.documents import Document, Item, Stock
 from protocol.event import Digest
@@ -260,6 +260,30 @@ def test_the_hubs_clock_is_learnt_from_quick_answers_to_new_events_only() -> Non
     till.session.disconnect()
     till.connect()
     assert till.ack(5, hub_time=till.wall + ahead).clock is None
+
+
+def test_the_hubs_clock_is_known_before_the_first_sale() -> None:
+    """The answer to the pull that begins every link tells the time; a late, repeated or foreign answer tells none."""
+    till = Till()
+    pull = next(pull for pull in said(till.connect(), "pull", Pull) if pull.feed == STORE_FEED)
+    ahead = timedelta(hours=2)
+
+    def answer(request: str) -> Heard:
+        update = FeedUpdate(
+            feed=STORE_FEED, lineage="hub", from_rev=0, to_rev=0, request=request, hub_time=till.wall + ahead
+        )
+        return till.hear("chunk", update)
+
+    till.now_s += 0.2
+    assert answer("somebody-else-1").clock is None
+    sample = answer(pull.request).clock
+    assert sample is not None
+    assert abs(sample.offset - ahead) <= timedelta(seconds=sample.error_s) <= timedelta(seconds=0.1)
+    assert answer(pull.request).clock is None
+    till.session.disconnect()
+    again = next(pull for pull in said(till.connect(), "pull", Pull) if pull.feed == STORE_FEED)
+    till.now_s += 5
+    assert answer(again.request).clock is None
 
 
 def test_status_goes_out_at_connect_and_soon_after_what_matters() -> None:
