@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from hub.errors import StorageError
@@ -14,7 +15,7 @@ from hub.ingest.session import ingest
 from hub.stock.level import level_of
 from hub.storage.database import Database
 from hub.storage.records import LedgerWrites, LevelKey
-from protocol.documents import Settings
+from protocol.documents import Settings, Stock
 from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, store_feed
@@ -194,3 +195,33 @@ def test_a_snapshot_has_only_what_changed_since(ports: Ports) -> None:
     assert (snapshot.from_rev, snapshot.to_rev) == (head, head + 1)
     assert [document.key for document in snapshot.documents] == ["phở"]
     assert [cursor.sequence for cursor in snapshot.cursors] == [2]
+
+
+def test_levels_and_cursors_of_a_snapshot_belong_together(database: Database) -> None:
+    """While sales come in, every snapshot has the level that its cursors say: a till never counts a sale twice."""
+    ports = sql_ports(database)
+    journals = [Journal("hanoi", "till1"), Journal("hanoi", "till2")]
+    for journal in journals:
+        add_journal(ports, journal)
+        for number in range(60):
+            journal.append(sale(number, ("tea", 1_000)), at(number))
+
+    def sell(journal: Journal) -> None:
+        for first in range(1, 61, 3):
+            ingest(ports.ledger, [journal.batch(first, first + 2)], at(60))
+
+    threads = [threading.Thread(target=sell, args=(journal,)) for journal in journals]
+    for thread in threads:
+        thread.start()
+    seen: set[int] = set()
+    while any(thread.is_alive() for thread in threads):
+        snapshot = ports.feeds.snapshot(store_feed(HANOI), 0)
+        counted = sum(cursor.sequence for cursor in snapshot.cursors)
+        stock = [document for document in snapshot.documents if document.kind == "stock"]
+        on_hand = msgspec.json.decode(stock[0].body, type=Stock).on_hand if stock else 0
+        assert on_hand == -1_000 * counted
+        seen.add(counted)
+    for thread in threads:
+        thread.join()
+    assert ports.feeds.heads()[store_feed(HANOI)] == 41
+    assert len(seen) > 1

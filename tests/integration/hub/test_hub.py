@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from hub.app import Hub
-from hub.config import BrokerConfig, HubConfig, WebConfig, now
+from hub.config import BrokerConfig, DatabaseConfig, DataConfig, HubConfig, WebConfig, now
 from hub.errors import PortInUse
 from hub.fleet.enrolment import Credentials, HubPlace, credentials
 from hub.ingest.stocktake import set_stock
@@ -171,3 +171,32 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
             running_hub(embedded_config(tmp_path / "three", broker_port=hub.broker_address[1])),
         ):
             pass
+
+
+def test_two_hubs_share_a_broker_and_a_database(
+    tmp_path: Path, mosquitto: MosquittoServer, postgres: PostgresServer
+) -> None:
+    """Both take every message; each sale counts once, and one of the two may leave at any time."""
+    url = postgres.new_database()
+    broker = BrokerConfig(mode="external", host=mosquitto.host, port=mosquitto.port)
+    configs = [
+        HubConfig(
+            data=DataConfig(str(tmp_path / name)), database=DatabaseConfig(url), broker=broker, web=WebConfig(port=0)
+        )
+        for name in ("one", "two")
+    ]
+    with running_hub(configs[0]) as first:
+        client = client_of(first, "till1")
+        try:
+            with running_hub(configs[1]):
+                for number in range(200):
+                    client.sell(sale(number, ("pho", 1_000)))
+                eventually(lambda: client.acked == 200, "all sales are acked")
+            for number in range(200, 250):
+                client.sell(sale(number, ("pho", 1_000)))
+            eventually(lambda: client.acked == 250, "the other goes on alone")
+            assert len(first.data.queries.recent_sales(1000)) == 250
+            assert first.data.queries.stock(StockQuery()).rows[0].on_hand == -250_000
+            eventually(lambda: on_hand(client, "pho") == -250_000, "the till follows")
+        finally:
+            client.stop()
