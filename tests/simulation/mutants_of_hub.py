@@ -210,8 +210,8 @@ class AckBeforeCommit(IngestSession):
 class CursorsInFirstPart(FeedSession):
     """Sends the cursors ahead of the levels that they belong to."""
 
-    def _answer(self, asker: object, pull: Pull, head: int | None) -> list[Publish]:
-        answer = super()._answer(asker, pull, head)  # type: ignore[arg-type] # its class is private, and only passed on
+    def _answer(self, asker: object, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:
+        answer = super()._answer(asker, pull, head, wall)  # type: ignore[arg-type] # its class is private, only passed on
         if len(answer) < 2 or head is None:
             return answer
         snapshot = self._store.snapshot(FeedName(pull.feed), pull_from(pull, self._store.lineage, head))
