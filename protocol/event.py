@@ -142,7 +142,7 @@ def read_event(raw: bytes) -> Event | Unreadable:
     """Read the attributes. Never raises: what cannot be read comes back with its reason."""
     try:
         return _event_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # nested a thousand levels deep
         return Unreadable(f"not a journal event: {error}")
 
 
@@ -153,7 +153,7 @@ def read_data(event: Event) -> EventData | Unreadable:
         return Unreadable(f"unknown event type {event.type}: this hub is older than the till, upgrade it and replay")
     try:
         return decoder.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Unreadable(f"{event.type}: {error}")
 
 

@@ -84,7 +84,7 @@ def decode(frame: bytes, kind: type[M], *, topic: str, key: Key) -> M:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
         message = decoder.decode(unpack(frame, topic=topic, key=key))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"{topic}: not a {kind.__name__}: {error}") from error
     if not isinstance(message, kind):  # the decoder checks; this tells the type checker
         raise BadFrame(f"{topic}: not a {kind.__name__}")
@@ -114,7 +114,7 @@ def decode_batch(frame: bytes, *, topic: str, key: Key) -> Batch:
     lines = unpack(frame, topic=topic, key=key).split(b"\n")
     try:
         header = _batch_header.decode(lines[0])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"{topic}: the batch's header line cannot be read: {error}") from error
     events = tuple(lines[1:])
     if len(events) != header.count:

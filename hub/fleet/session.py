@@ -16,6 +16,7 @@ from protocol.messages import EpochRequest, Status
 from protocol.topics import TerminalTopic, parse_terminal_topic, terminal_topic
 
 REQUESTS_WAITING_MAX = 1_000
+BACKLOG_MAX = 2**53
 NUL = "\x00"
 EPOCH_MAX = 2**31 - 1  # what a column holds, as at ingest
 
@@ -68,8 +69,8 @@ class FleetSession:
 
     def _take_status(self, place: TerminalTopic, payload: bytes, topic: str, key: Key) -> None:
         status = decode(payload, Status, topic=topic, key=key)
-        if NUL in status.version + status.problem + "".join(status.devices):
-            self.refused.refuse(topic, payload, "unreadable", "a zero character in a status")
+        if NUL in status.version + status.problem + "".join(status.devices) or not 0 <= status.backlog <= BACKLOG_MAX:
+            self.refused.refuse(topic, payload, "unreadable", "a zero character or a backlog past reason in a status")
             return
         # Bounded by the number of terminals that have a key.
         self._reports[place.store, place.terminal] = TerminalReport(place.store, place.terminal, status)

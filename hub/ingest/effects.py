@@ -13,6 +13,9 @@ AMOUNT_MAX = 10**15
 """Past any receipt in any currency, and sums of thousands of them still fit a 64-bit column."""
 
 EVENT_ID_MAX = 128
+YEAR_MIN, YEAR_MAX = 2000, 2200
+"""No till sells outside of them, and arithmetic with times stays inside of what datetime can hold."""
+
 _NUL = "\x00"
 
 
@@ -36,9 +39,10 @@ def unstorable(event: Event, data: EventData | None) -> str | None:
     """
     if _NUL in event.id or _NUL in event.type or not 0 < len(event.id) <= EVENT_ID_MAX:
         return f"the event's id is empty, longer than {EVENT_ID_MAX}, or has a zero character"
-    if event.time.tzinfo is None:
-        return "the event's time has no time zone"
     words, quantities, amounts = _facts(data)
+    times = [event.time, *(line.at for line in data.lines)] if isinstance(data, StockCounted) else [event.time]
+    if any(not YEAR_MIN <= at.year <= YEAR_MAX for at in times):
+        return f"a time outside of the years {YEAR_MIN} to {YEAR_MAX}"
     if any(_NUL in word for word in words):
         return "a zero character in a SKU or a receipt number"
     if any(abs(quantity) > QUANTITY_MAX for quantity in quantities):

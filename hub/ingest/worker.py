@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.errors import StorageRejected, StorageUnavailable
+from hub.errors import StorageUnavailable
 from hub.ingest.inbox import Delivery, Inbox
 from hub.ingest.plan import IngestResult
 from hub.ingest.session import IngestLimits, IngestSession
@@ -106,23 +106,24 @@ class IngestWorker:
         except StorageUnavailable as error:
             self._note(str(error))
             threading.Event().wait(self._limits.retry_s)
-        except StorageRejected as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one batch must not stop all stores
             self._commit_singly(error)
         else:
             self._report(acks, started_s)
 
-    def _commit_singly(self, error: StorageRejected) -> None:
-        """Find the batch that the database refuses: each gets a transaction of its own, the bad one is let go.
+    def _commit_singly(self, error: Exception) -> None:
+        """Find the batch that cannot be committed, be it the database's word or our own mistake.
 
-        It was not acked, so its terminal keeps it and sends it again; the alarm stands until somebody mends the cause.
+        Each gets a transaction of its own. The bad one is let go: it was not acked, so its terminal keeps it and sends
+        it again; the problem stands until somebody mends the cause.
         """
-        _log.error("a transaction was refused", extra={"action": "ingest_rejected", "problem": str(error)})
+        _log.error("a transaction was refused", extra={"action": "ingest_rejected"}, exc_info=error)
         for incoming in self._session.take_pending():
             started_s = self._clock_s()
             self._session.put_back(incoming)
             try:
                 acks = self._session.commit(started_s, self._wall())
-            except (StorageRejected, StorageUnavailable) as failure:
+            except Exception as failure:  # noqa: BLE001 - as above
                 self._session.take_pending()
                 place = f"{incoming.key.store}/{incoming.key.terminal}"
                 self._note(f"{place} epoch {incoming.key.epoch} from {incoming.batch.first}: {failure}")

@@ -157,6 +157,7 @@ def _rechained(journal: Journal, raw: bytes) -> None:
     ("raw", "reason"),
     [
         (b'{"nonsense":1}', "unreadable"),
+        (b'{"id":' + b"[" * 100_000 + b"1" + b"]" * 100_000 + b"}", "unreadable"),
         (
             (
                 b'{"id":"x1","source":"/stores/hanoi/terminals/till1","type":"com.tillwire.moon.landed.v9",'
@@ -244,3 +245,26 @@ def test_counts_in_the_stream_agree_with_the_ledger(steps: list[tuple[bool, int,
     for key, level in store.levels().items():
         assert level == level_of(store.movements(key.store, key.sku))
     assert set(store.levels()) <= {LevelKey(HANOI, TEA)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"session":"s","by":"an","lines":[{"sku":"tea","quantity":1,"at":"0001-01-01T00:00:00+14:00"}]}',
+        b'{"session":"s","by":"an","lines":[{"sku":"tea","quantity":1,"at":"2026-01-01T00:00:00"}]}',
+        b'{"session":"s","by":"an","lines":[{"sku":"tea","quantity":999999999999999,"at":"2026-01-01T00:00:00Z"}]}',
+        b'{"session":"s","by":"an","lines":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_counts_past_all_reason_are_parked(data: bytes) -> None:
+    """They would break a sum or a comparison later, far from their cause."""
+    journal = Journal()
+    head = (
+        b'{"id":"x1","source":"/stores/hanoi/terminals/till1","type":"com.tillwire.stock.counted.v1",'
+        b'"time":"2026-11-22T08:00:00Z","epoch":1,"sequence":1,"data":'
+    )
+    _rechained(journal, head + data + b"}")
+    store = hub_store(journal)
+    ingest(store, [journal.batch(1, 1)], at(1))
+    assert [parked.reason for parked in store.parked_events()] == ["unreadable"]
+    assert store.level(HANOI, TEA) is None

@@ -1,0 +1,120 @@
+"""The ingest thread: one bad batch does not stop the others, a database that is away stops nothing for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from hub.errors import StorageRejected, StorageUnavailable
+from hub.ingest.inbox import Delivery, Inbox
+from hub.ingest.session import IngestLimits, IngestSession
+from hub.ingest.worker import CommitReport, IngestWorker, WorkerHooks
+from hub.storage.memory import MemoryStore
+from hub.storage.port import LedgerTransaction
+from hub.storage.records import LedgerWrites
+from protocol.ids import StoreId
+from protocol.link import Publish
+from tests.unit.hub.journals import Journal, at, sale
+from tests.unit.hub.test_ingest import hub_store
+
+LIMITS = IngestLimits(wait_s=0.01, retry_s=0.01)
+
+
+class TroubledLedger:
+    """A ledger that is away for its first commits, and that refuses every transaction with a certain event."""
+
+    def __init__(self, store: MemoryStore, *, away: int = 0, poison: str = "") -> None:
+        self._store = store
+        self._away = away
+        self._poison = poison
+
+    def begin(self, stores: Collection[StoreId]) -> AbstractContextManager[LedgerTransaction]:
+        """See LedgerStore."""
+        return self._begin(stores)
+
+    @contextmanager
+    def _begin(self, stores: Collection[StoreId]) -> Iterator[LedgerTransaction]:
+        if self._away:
+            self._away -= 1
+            raise StorageUnavailable("away")
+        with self._store.begin(stores) as transaction:
+            inner = transaction.write
+
+            def write(writes: LedgerWrites) -> None:
+                if self._poison in {event.event_id for event in writes.events}:
+                    raise StorageRejected("poison")
+                inner(writes)
+
+            transaction.write = write  # type: ignore[method-assign] # the fake's own transaction
+            yield transaction
+
+
+class Heard:
+    """What the worker told."""
+
+    def __init__(self) -> None:
+        self.acks: list[Publish] = []
+        self.taken: list[int] = []
+        self.reports: list[CommitReport] = []
+        self.failures: list[str] = []
+
+    def hooks(self) -> WorkerHooks:
+        """Hooks that note everything."""
+        return WorkerHooks(self.acks.extend, self._take, self.reports.append, self.failures.append)
+
+    def _take(self, deliveries: Sequence[Delivery]) -> None:
+        self.taken += [delivery.packet_id for delivery in deliveries]
+
+
+def run(ledger: TroubledLedger, store: MemoryStore, deliveries: Sequence[Delivery]) -> Heard:
+    """Let a worker take all deliveries, and stop it."""
+    heard, inbox = Heard(), Inbox(1_000)
+    session = IngestSession(ledger, store, LIMITS)
+    worker = IngestWorker(
+        session, inbox, limits=LIMITS, hooks=heard.hooks(), clock_s=time.monotonic, wall=lambda: at(60)
+    )
+    for delivery in deliveries:
+        inbox.put(delivery)
+    worker.start()
+    time.sleep(0.2)
+    worker.stop(5)
+    assert not worker.alive
+    return heard
+
+
+def test_one_bad_batch_does_not_stop_the_others() -> None:
+    """It is not acked, it is named, and everybody else's sales are committed."""
+    good, bad = Journal(terminal="till1"), Journal(terminal="till2")
+    good.append(sale(1, ("tea", 1_000)), at(1))
+    bad.append(sale(1, ("tea", 1_000)), at(1), event_id="poison")
+    store = hub_store(good, bad)
+    deliveries = [Delivery(j.topic, j.frame(1, 1), number, 1) for number, j in enumerate([bad, good, bad], 1)]
+    heard = run(TroubledLedger(store, poison="poison"), store, deliveries)
+    assert heard.taken == [1, 2, 3]
+    assert [ack.topic for ack in heard.acks] == [good.topic.replace("journal", "ack")]
+    assert any("hanoi/till2 epoch 1 from 1" in failure for failure in heard.failures)
+
+
+def test_a_database_that_comes_back_gets_what_waited() -> None:
+    """Nothing is lost while it is away, and stopping commits what is buffered."""
+    journal = Journal()
+    for number in range(5):
+        journal.append(sale(number, ("tea", 1_000)), at(number))
+    store = hub_store(journal)
+    heard = run(TroubledLedger(store, away=3), store, [Delivery(journal.topic, journal.frame(1, 5), 1, 1)])
+    assert heard.failures == ["away"] * 3
+    assert len(heard.acks) == 1
+    assert sum(result.taken for report in heard.reports for result in report.results) == 5
+
+
+def test_a_full_inbox_says_stop() -> None:
+    """By messages and by bytes; taking makes room."""
+    inbox = Inbox(2, bytes_max=100)
+    assert inbox.put(Delivery("t", b"x", 1, 1))
+    assert not inbox.put(Delivery("t", b"x", 2, 1))
+    assert len(inbox.take(1, 0)) == 1
+    assert inbox.has_room()
+    assert not inbox.put(Delivery("t", b"x" * 100, 3, 1))
+    assert [delivery.packet_id for delivery in inbox.take(10, 0)] == [2, 3]
+    assert inbox.take(10, 0) == []
