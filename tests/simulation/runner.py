@@ -97,7 +97,11 @@ def run(
 
 def hunt(name: str) -> int | None:
     """The first seed that catches a mutant; None if none of SEEDS_MAX does."""
-    return next((seed for seed in range(SEEDS_MAX) if simulate(seed, MUTANTS[name]).violation is not None), None)
+    return next((seed for seed in range(SEEDS_MAX) if _caught(simulate(seed, MUTANTS[name]))), None)
+
+
+def _caught(outcome: Outcome) -> bool:
+    return outcome.violation is not None and not outcome.crashed
 
 
 def explain(outcome: Outcome, mutant: str | None = None) -> Iterator[str]:

@@ -33,13 +33,18 @@ _GLOBAL_KEY = Key(b"g" * 32)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one seed; `violation` is None when all invariants held."""
+    """What became of one seed; `violation` is None when all invariants held.
+
+    `crashed`: the code under test raised something that is neither a broken invariant nor one of its own asserts. Such
+    a seed has failed, but a mutant that merely crashes has not been caught.
+    """
 
     seed: int
     violation: str | None
     happened: Counter[str]
     steps: int
     trace: Sequence[str] = field(default=())
+    crashed: bool = False
 
 
 class World:
@@ -148,16 +153,18 @@ def simulate(seed: int, parts: Parts, *, trace: bool = False) -> Outcome:
     """Run one seed."""
     world = World(draw(seed), parts, trace=trace)
     violation = None
+    crashed = False
     try:
         world.run()
-    except (Violation, Livelock) as error:
+    except (Violation, Livelock, AssertionError) as error:
         violation = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever the code under test raises is a failed seed, not the end
+        crashed = True
         where = traceback.extract_tb(error.__traceback__)[-1]
         violation = f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})"
     happened = world.dice.happened
     happened[f"{world.scenario.kind} run"] += 1
-    return Outcome(seed, violation, happened, world.schedule.steps, tuple(world.trace or ()))
+    return Outcome(seed, violation, happened, world.schedule.steps, tuple(world.trace or ()), crashed)
 
 
 def _store_key(store: StoreId) -> Key:
