@@ -132,7 +132,7 @@ class Hub:
                 )
         parts.worker.start()
         parts.control.start()
-        parts.client.start(parts.control.deliver)
+        parts.client.start(parts.control.deliver, parts.control.connected)
         parts.reader.start()
         if self._web is not None:
             await self._web.start()
@@ -155,6 +155,7 @@ class Hub:
         parts = ControlParts(
             feed=FeedSession(stores.feeds, keys, FeedSessionLimits(publish_limits)),
             fleet=FleetSession(stores.fleet, keys),
+            terminals=stores.fleet,
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),
             watch=stores.watch,

@@ -29,6 +29,7 @@ class ControlClient:
         self._link = link
         self._filters = [(name, 1) for name in filters]
         self._on_message: Callable[[str, bytes], None] = _ignore
+        self._on_connected: Callable[[], None] = _nothing
         self.dropped = 0
         self.reconnects = 0
         self.problem = "not connected yet"
@@ -55,12 +56,14 @@ class ControlClient:
         """Whether the broker is there."""
         return bool(self._client.is_connected())
 
-    def start(self, on_message: Callable[[str, bytes], None]) -> None:
+    def start(self, on_message: Callable[[str, bytes], None], on_connected: Callable[[], None]) -> None:
         """Connect in the background, and again whenever the connection is lost.
 
-        `on_message` is called in the client's thread, and must only put the message somewhere.
+        Both are called in the client's thread, and must not do work: `on_connected` before the subscription, so
+        before any retained message of the new connection comes.
         """
         self._on_message = on_message
+        self._on_connected = on_connected
         self._client.connect_async(self._link.host, self._link.port, KEEP_ALIVE_S)
         self._client.loop_start()
 
@@ -93,6 +96,7 @@ class ControlClient:
         if reason.is_failure:
             self._note(str(reason))
             return
+        self._on_connected()
         client.subscribe(self._filters)
         self.problem = ""
 
@@ -113,3 +117,7 @@ class ControlClient:
 
 def _ignore(topic: str, payload: bytes) -> None:
     del topic, payload
+
+
+def _nothing() -> None:
+    pass

@@ -118,6 +118,31 @@ def replay_parked(invocation: Invocation) -> None:
     click.echo(f"{done} events counted in, {left} are still parked.")
 
 
+@click.group()
+def alarm() -> None:
+    """Look at open alarms, and close them."""
+
+
+@alarm.command("list")
+@pass_invocation
+def list_alarms(invocation: Invocation) -> None:
+    """List open alarms, newest first."""
+    with invocation.data() as data:
+        for row in data.queries.alarms(1_000):
+            place = "/".join(word for word in (row.store, row.terminal, row.sku) if word)
+            click.echo(f"{row.at.isoformat(timespec='seconds')}\t{row.kind}\t{place or '-'}\t{row.count or ''}")
+
+
+@alarm.command("close")
+@click.argument("kind", required=False)
+@pass_invocation
+def close_alarms(invocation: Invocation, kind: str | None) -> None:
+    """Close the open alarms of KIND, or all; what is still wrong opens one again."""
+    with invocation.data() as data:
+        closed = data.stores.watch.close_alarms(kind, now())
+    click.echo(f"{closed} alarms closed.")
+
+
 def _stores(data: OpenData) -> list[StoreId]:
     return [StoreId(row.store) for row in data.queries.stores(now())]
 

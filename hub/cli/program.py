@@ -20,7 +20,7 @@ import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
 from hub.cli.fleet import store, terminal
-from hub.cli.goods import catalogue, parked, stock
+from hub.cli.goods import alarm, catalogue, parked, stock
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation
 from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
@@ -105,7 +105,7 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
-for command in (store, terminal, catalogue, stock, parked):
+for command in (store, terminal, catalogue, stock, parked, alarm):
     program.add_command(command)
 
 

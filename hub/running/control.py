@@ -22,7 +22,7 @@ from hub.projections.availability import AvailabilityProjection
 from hub.running.changes import ChangeBoard
 from hub.running.metrics import HubMetrics
 from hub.storage import latency_buckets as buckets
-from hub.storage.port import FeedStore, WatchStore
+from hub.storage.port import FeedStore, FleetStore, WatchStore
 from hub.storage.queries import SqlQueries
 from hub.storage.records import Alarm
 from hub.storage.refusals import Refusals
@@ -45,6 +45,7 @@ class ControlParts:
 
     feed: FeedSession
     fleet: FleetSession
+    terminals: FleetStore
     feeds: FeedStore
     projection: AvailabilityProjection
     watch: WatchStore
@@ -69,6 +70,7 @@ class ControlThread:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._presence_is_old = False
         self._busy_until_s = 0.0
         self._notes_at_s = 0.0
         self._keys_at_s = 0.0
@@ -116,6 +118,11 @@ class ControlThread:
             self._parts.changes.tell("alarms", {result.key.store for result in report.results})
         self.wake()
 
+    def connected(self) -> None:
+        """The broker's connection is new: who is online will be told again, and only that can be believed."""
+        self._presence_is_old = True
+        self.wake()
+
     def wake(self) -> None:
         """There is something new in the database."""
         self._wake.set()
@@ -143,6 +150,15 @@ class ControlThread:
     def _step(self) -> None:
         parts = self._parts
         now_s, wall = self._clock_s(), self._wall()
+        if self._presence_is_old:
+            # Taken down before the work, so that a connection made meanwhile is not missed.
+            self._presence_is_old = False
+            try:
+                parts.terminals.forget_presence()
+            except StorageError:
+                self._presence_is_old = True
+                raise
+            parts.changes.tell("terminals")
         for _ in range(len(self._messages)):
             topic, payload = self._messages.popleft()
             session = parts.feed if _is_pull(topic) else parts.fleet

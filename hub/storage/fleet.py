@@ -151,6 +151,11 @@ class SqlFleetStore:
                 if group:
                     connection.execute(statement, group)
 
+    def forget_presence(self) -> None:
+        """See FleetStore."""
+        with self._database.write() as connection:
+            connection.execute(sa.update(schema.terminal).where(schema.terminal.c.online).values(online=False))
+
 
 def _text(settings: Settings) -> str:
     return msgspec.json.encode(settings).decode()

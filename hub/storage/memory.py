@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from hub.errors import RowLocked, StoreExists, TerminalExists, UnknownStore, UnknownTerminal
 from hub.stock.level import Level
 from hub.storage.documents import item_document, settings_document, stock_document
@@ -199,6 +201,12 @@ class MemoryStore:
             if row is not None:
                 row.status, row.seen_at = report.status, now
 
+    def forget_presence(self) -> None:
+        """See FleetStore."""
+        for row in self._tables.terminals.values():
+            if row.status is not None:
+                row.status = msgspec.structs.replace(row.status, online=False)
+
     def status(self, store: StoreId, terminal: TerminalId) -> Status | None:
         """What a terminal last said about itself."""
         return self._terminal(store, terminal).status
@@ -230,6 +238,14 @@ class MemoryStore:
         """See WatchStore."""
         del now
         count_up(self._tables, alarms)
+
+    def close_alarms(self, kind: str | None, now: datetime) -> int:
+        """See WatchStore."""
+        del now
+        closed = [key for key in self._tables.alarms if kind in (None, key[0])]
+        for key in closed:
+            del self._tables.alarms[key]
+        return len(closed)
 
     def _change_items(self, changed: Mapping[Sku, Item | None]) -> int:
         if changed:

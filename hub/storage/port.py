@@ -165,6 +165,10 @@ class FleetStore(EpochStore, Protocol):
         """Keep the newest status of each terminal."""
         ...
 
+    def forget_presence(self) -> None:
+        """Take every terminal for offline until it reports again: a broker that restarted has lost the last wills."""
+        ...
+
 
 class CatalogueStore(Protocol):
     """The items of the global feed."""
@@ -202,6 +206,10 @@ class WatchStore(Protocol):
 
     def raise_alarms(self, alarms: Sequence[Alarm], now: datetime) -> None:
         """Raise alarms, or count up those that stand already."""
+        ...
+
+    def close_alarms(self, kind: str | None, now: datetime) -> int:
+        """Close the open alarms of a kind (None: all); raised again, one opens anew. Returns how many."""
         ...
 
 

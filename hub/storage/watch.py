@@ -54,6 +54,13 @@ class SqlWatchStore:
             with self._database.write() as connection:
                 count_up_alarms(connection, alarms, now)
 
+    def close_alarms(self, kind: str | None, now: datetime) -> int:
+        """See WatchStore."""
+        alarm = schema.alarm.c
+        statement = sa.update(schema.alarm).where(alarm.closed_us.is_(None)).values(closed_us=to_us(now), count=0)
+        with self._database.write() as connection:
+            return connection.execute(statement if kind is None else statement.where(alarm.kind == kind)).rowcount
+
 
 def _plain(text: str) -> str:
     # A topic is whatever a stranger sent; neither a zero character nor half a surrogate pair fits into a text column.

@@ -112,6 +112,9 @@ def test_terminals_tell_their_last_words_after_they_are_gone(database: Database)
     row = queries.terminals()[0]
     assert (row.online, row.backlog, row.devices, row.last_seen_at) == (False, 7, {"printer": "fault"}, at(30))
     assert queries.terminals()[1].last_seen_at is None
+    ports.fleet.record_reports([TerminalReport(*place, status)], at(50))
+    ports.fleet.forget_presence()
+    assert [row.online for row in queries.terminals()] == [False, False]
 
 
 def test_latency_survives_a_restart_as_a_histogram(database: Database) -> None:
@@ -139,6 +142,11 @@ def test_alarms_count_up_and_negative_stock_is_one_of_them(database: Database) -
     alarms = queries.alarms(50)
     assert (alarms[0].kind, alarms[0].count, alarms[0].at) == ("fork", 2, at(102))
     assert {(a.sku, a.quantity) for a in alarms if a.kind == "negative_stock"} == {("pho", -6_000), ("tra", -1_500)}
+    assert ports.watch.close_alarms("clock", at(200)) == 0
+    assert ports.watch.close_alarms(None, at(200)) == 1
+    assert {alarm.kind for alarm in queries.alarms(50)} == {"negative_stock"}
+    ports.watch.raise_alarms([Alarm("fork", "hanoi", "till1", "again")], at(300))
+    assert [(a.kind, a.count) for a in queries.alarms(1)] == [("fork", 1)]
 
 
 def test_refused_messages_are_kept_but_not_without_end(database: Database) -> None:
