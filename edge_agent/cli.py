@@ -64,6 +64,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TILLWIRE_AGENT", "show_default": True}
 with_config = click.option(
     "--config",
     "config_path",
@@ -76,7 +77,7 @@ with_config = click.option(
 )
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EXIT_CODES, context_settings=SETTINGS)
 @click.version_option(VERSION, prog_name="tillwire-agent")
 def main() -> None:
     """The agent of one till: scanner, printer and cashier's page here; journal and link to the hub behind them."""
@@ -122,7 +123,7 @@ def page(config_path: Path) -> None:
 @with_config
 @click.option(
     "--from", "source", type=click.Path(path_type=Path, dir_okay=False), required=True,
-    help="The file that `tillwire-hub terminal add` wrote.",
+    show_envvar=True, help="The file that `tillwire-hub terminal add` wrote.",
 )  # fmt: skip
 @told
 def enrol(config_path: Path, source: Path) -> None:
@@ -151,7 +152,7 @@ def journal() -> None:
 
 @journal.command(epilog=EXIT_CODES)
 @with_config
-@click.option("--last", "count", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@click.option("--last", "count", type=click.IntRange(1, 10_000), default=20, show_envvar=True, help="How many.")
 @told
 def show(config_path: Path, count: int) -> None:
     """Show the newest events and how far the hub has them. Works while the till runs."""
@@ -169,7 +170,7 @@ def show(config_path: Path, count: int) -> None:
 
 @journal.command(epilog=EXIT_CODES)
 @with_config
-@click.option("--out", type=click.File("wb"), default="-", help="Where to; standard output if left out.")
+@click.option("--out", type=click.File("wb"), default="-", show_envvar=True, help="Where to; - is standard output.")
 @told
 def export(config_path: Path, out: BinaryIO) -> None:
     """Write every kept event as it is, one JSON object a line. Works while the till runs."""

@@ -44,3 +44,13 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise click.FileError(str(file), hint=str(error)) from error
+
+
+def tell_environment(command: click.Command) -> None:
+    """Let the help of every option of a command, and of those below it, name its environment variable."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.show_envvar = True
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            tell_environment(inner)

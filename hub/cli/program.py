@@ -21,7 +21,7 @@ import click
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
-from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation
+from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_environment
 from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 EXIT_FAILED, EXIT_USAGE, EXIT_PORT = 1, 2, 3
 
 
-@click.group()
+@click.group(context_settings={"auto_envvar_prefix": "TILLWIRE_HUB", "show_default": True})
 @click.version_option(version("tillwire"))
 @click.option(
     "--config",
@@ -51,8 +51,15 @@ def program(context: click.Context, config_file: Path | None) -> None:
 
 
 @program.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="As above.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="The settings, a TOML file."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    help="What is said on standard error.",
+)
 @pass_invocation
 def run(invocation: Invocation, config_file: Path | None, log_level: str) -> None:
     """Run the hub until Ctrl-C or SIGTERM."""
@@ -107,6 +114,7 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
 
 for command in (store, terminal, catalogue, stock, parked, alarm):
     program.add_command(command)
+tell_environment(program)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
