@@ -114,7 +114,12 @@
     } catch { /* the connection sign tells it, the next change tries again */ } finally { reading = false; }
   }
 
-  document.body.addEventListener("live-sales", () => { if (Date.now() - readAt > EVERY_MS) read(); });
+  // A burst of sales is one reading, and the last sale of a burst is in it.
+  let planned = 0;
+  document.body.addEventListener("live-sales", () => {
+    if (planned) return;
+    planned = setTimeout(() => { planned = 0; read(); }, Math.max(0, EVERY_MS - (Date.now() - readAt)));
+  });
   setInterval(() => { if (!document.hidden) read(); }, 15_000);
   window.addEventListener("themechange", draw);
   new ResizeObserver(() => { if (plot && place.clientWidth) plot.setSize({ width: place.clientWidth, height: place.clientHeight }); }).observe(place);

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.whole.conftest import demo
+from tests.integration.whole.conftest import ROOT, demo
 from tests.services import MosquittoServer, PostgresServer
 
 KEYS = {"ok", "sales", "receipts", "lost", "doubled", "levels_wrong", "sync_ms", "scan_to_line_ms"}
@@ -43,12 +48,31 @@ def test_demo_on_mosquitto_and_postgresql(tmp_path: Path, mosquitto: MosquittoSe
 
 
 @pytest.mark.timeout(300)
-def test_a_second_start_goes_on(tmp_path: Path) -> None:
-    """What the first run sold is still there, counted with what the second one sells."""
-    folder = str(tmp_path / "demo")
-    demo("--sales", "6", "--no-browser", "--folder", folder)
-    code, report, told = demo("--sales", "6", "--no-browser", "--keep", "--folder", folder)
-    check(code, report, told, 12)
+def test_ctrl_c_ends_cleanly_and_a_second_start_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C: every cashier finishes her sale, all agrees, exit code 0; the next start counts on from there."""
+    folder = tmp_path / "demo"
+    first = endless(folder, sales=5)
+    second = endless(folder, sales=first["sales"] + 5)
+    assert first["ok"] is second["ok"] is True
+    assert second["sales"] >= first["sales"] + 5
+    assert second["receipts"] == second["sales"]
+    assert not (folder / "running").exists()
+
+
+def endless(folder: Path, sales: int) -> dict[str, Any]:
+    """Run the endless demo until so many sales are paid in all, press Ctrl-C, and return its report."""
+    paid = folder / "paid.jsonl"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "tests.demo", "--json", "--no-browser", "--folder", str(folder)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None and (not paid.exists() or len(paid.read_text().splitlines()) < sales):
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    report: dict[str, Any] = json.loads(out)
+    return report
 
 
 def test_bad_options_are_answered(tmp_path: Path) -> None:
