@@ -44,7 +44,7 @@ class Options:
     day: datetime
     days: int
     sales: int
-    speed: float
+    pause_s: float
     seed: int
     folder: Path
     fresh: bool
@@ -74,8 +74,8 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 )
 @click.option("--sales", type=click.IntRange(0), default=60, show_envvar=True,
               help="How many sales a bounded run makes; 0 takes all of the real data's.")  # fmt: skip
-@click.option("--speed", type=click.FloatRange(0), default=0.0, show_envvar=True,
-              help="Pause between two scans in seconds; an endless run takes at least 0.4.")  # fmt: skip
+@click.option("--pause", type=click.FloatRange(0), default=0.1, show_envvar=True,
+              help="Seconds between two scans, 0 as fast as it goes; endless at least 0.4.")  # fmt: skip
 @click.option("--seed", type=int, default=1, help="Which baskets come.", show_envvar=True)
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, show_envvar=True,
               help="Where everything is kept; a second start goes on from there.")  # fmt: skip
@@ -97,7 +97,7 @@ def main(**given: Any) -> None:  # noqa: ANN401 - click's options, by name
     """
     options = Options(
         once=given["once"], json=given["as_json"], data=given["data"], stores=given["stores"], day=given["day"],
-        days=given["days"], sales=given["sales"], speed=given["speed"], seed=given["seed"],
+        days=given["days"], sales=given["sales"], pause_s=given["pause"], seed=given["seed"],
         folder=given["folder"].absolute(), fresh=given["once"] if given["fresh"] is None else given["fresh"],
         browser=given["browser"], picture=given["picture"],
         outside=Outside(broker_port=given["broker_port"], database_url=given["database_url"]),
@@ -138,7 +138,7 @@ async def _run(options: Options, console: Console) -> dict[str, Any]:
             def step(what: str) -> None:
                 progress.update(task, advance=1, description=f"sales · {what}")
 
-            pace_s = options.speed if options.once else max(options.speed, 0.4)
+            pace_s = options.pause_s if options.once else max(options.pause_s, 0.4)
             play = Play(stage, console.print, step, pace_s=pace_s, browser=options.browser)
             async with play.staffed():
                 await _act(play, options, stop)

@@ -30,6 +30,7 @@ class Play:
         self.ledger = Ledger(stage.folder / "paid.jsonl")
         self.cashiers: list[Cashier] = []
         self.sold_offline: set[str] = set()
+        self.recover_s = 0.0
         self._tell, self._step = tell, step
         self._pace_s = pace_s
         self._browser = browser
@@ -58,6 +59,7 @@ class Play:
         cut = self._cut()
         await self._sell_all(thirds[1], offline=cut)
         self._mend(cut)
+        self.recover_s = await self._recovered(cut)
         await self._sell_all(thirds[2])
 
     async def endless(self, stop: asyncio.Event) -> None:
@@ -81,7 +83,7 @@ class Play:
         measured = Measured(
             scans, seen_in,
             await asyncio.to_thread(till_to_hub_ms, self.stage.database_url, frozenset(self.sold_offline)),
-            await till_to_till_ms(self.cashiers), len(self.sold_offline), seconds, settle_s,
+            await till_to_till_ms(self.cashiers), len(self.sold_offline), self.recover_s, seconds, settle_s,
         )  # fmt: skip
         return as_json(
             compare(said), measured, sales=len(said.paid), receipts=sum(said.printed.values()), odd_rows=odd_rows or {}
@@ -137,6 +139,19 @@ class Play:
             cut = self._cut()
             await _stopped(stop, OUTAGE_S)
             self._mend(cut)
+
+    async def _recovered(self, stores: frozenset[str]) -> float:
+        """Wait until the tills of some stores have told the hub everything; return how many seconds that took."""
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        async with asyncio.timeout(60):
+            for cashier in self.cashiers:
+                while cashier.store in stores:
+                    facts = await cashier.page.get_json("/v1/diagnostics")
+                    if facts["online"] and not facts["backlog"]:
+                        break
+                    await asyncio.sleep(0.05)
+        return loop.time() - started_s
 
     def _cut(self) -> frozenset[str]:
         chosen = frozenset(store.store for store in self.stage.plan.stores if store.goes_offline)

@@ -13,13 +13,18 @@ SHOWN_MAX = 5
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run measured, in milliseconds; `scan_in` says where the line was seen: "browser" or "event stream"."""
+    """What a run measured, in milliseconds.
+
+    `scan_in` says where the line was seen: "browser" or "event stream". `recover_s` is the time from a mended line to
+    an empty backlog, 0 if no line was cut.
+    """
 
     scan_to_line_ms: list[float]
     scan_in: str
     till_to_hub_ms: list[float]
     till_to_till_ms: list[float]
     offline_sales: int
+    recover_s: float
     seconds: float
     settle_s: float
 
@@ -46,6 +51,7 @@ def as_json(findings: Findings, measured: Measured, *, sales: int, receipts: int
             "scan_to_line": len(measured.scan_to_line_ms),
         },
         "offline_sales": measured.offline_sales,
+        "recover_s": round(measured.recover_s, 2),
         "seconds": round(measured.seconds, 1),
         "settle_s": round(measured.settle_s, 2),
         "odd_rows": odd_rows,
@@ -69,6 +75,8 @@ def as_text(report: dict[str, Any]) -> str:
         _times("till -> hub", report["till_to_hub_ms"]),
         _times("till -> hub -> other till", report["sync_ms"]),
     ]  # fmt: skip
+    if report["recover_s"]:
+        lines.append(f"  a mended line: the store had told the hub everything after {report['recover_s']} s")
     for kind, found in report["odd_rows"].items():
         lines.append(f"  data: {found['rows']} rows of {kind.replace('_', ' ')}, worth {found['value']}")
     for name, found in report["findings"].items():
