@@ -29,6 +29,9 @@ OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/login", "/language", 
 OPEN_FOLDERS = ("/static/", "/v1/availability/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOGGED_OUT_MAX = 10_000
+BODY_BYTES_MAX = 64 * 1024
+"""The largest form is a login; whoever sends more than this is not one of our pages."""
+TOO_LARGE = 413
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -92,8 +95,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        answer = self._refuse_host(request) or self._preflight(request) or await self._refuse_person(request)
-        await (answer or self._app)(scope, receive, self._with_headers(request, send))
+        answer = (
+            self._refuse_host(request)
+            or self._preflight(request)
+            or _refuse_length(request)
+            or await self._refuse_person(request)
+        )
+        body = _Body(receive)
+        await (answer or self._app)(scope, body.receive, self._with_headers(request, body.sender(request, send)))
 
     def _refuse_host(self, request: Request) -> Response | None:
         host = host_name(request.headers.get("host", ""))
@@ -114,7 +123,8 @@ class Guard:
         return Response(status_code=204, headers=headers)
 
     async def _refuse_person(self, request: Request) -> Response | None:
-        path = request.url.path
+        # What the router goes by; a path out of `request.url` has been through the Host header.
+        path: str = request.scope["path"]
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             # A bearer key is sent on purpose, never by a browser on its own: no cross-site check is needed.
@@ -141,7 +151,7 @@ class Guard:
         return problem_response(request, 401, "wrong-key", "That is not the admin access key.", headers=headers)
 
     def _with_headers(self, request: Request, send: Send) -> Send:
-        public = request.url.path.startswith("/v1/availability")
+        public = request.scope["path"].startswith("/v1/availability")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -167,6 +177,50 @@ class Guard:
         if origin is not None and ("*" in origins or origin in origins):
             headers["access-control-allow-origin"] = "*" if "*" in origins else origin
             headers["access-control-expose-headers"] = "ETag, Retry-After"
+
+
+class _Body:
+    """A request's body that ends the request when it grows past BODY_BYTES_MAX (its length need not be announced)."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._taken = 0
+
+    async def receive(self) -> Message:
+        """The next part; a body that is too large looks to the application like a client that went away."""
+        if self._too_large:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self._too_large else message
+
+    def sender(self, request: Request, send: Send) -> Send:
+        """Send the application's answer, or 413 in its place."""
+        answered = False
+
+        async def send_or_refuse(message: Message) -> None:
+            nonlocal answered
+            if not self._too_large:
+                await send(message)
+            elif not answered:
+                answered = True
+                await _too_large(request)(request.scope, self._receive, send)
+
+        return send_or_refuse
+
+    @property
+    def _too_large(self) -> bool:
+        return self._taken > BODY_BYTES_MAX
+
+
+def _refuse_length(request: Request) -> Response | None:
+    length = request.headers.get("content-length", "0")
+    return None if length.isdecimal() and int(length[:20]) <= BODY_BYTES_MAX else _too_large(request)
+
+
+def _too_large(request: Request) -> Response:
+    text = f"No form of this hub sends more than {BODY_BYTES_MAX} bytes."
+    return problem_response(request, TOO_LARGE, "too-large", text, headers={"connection": "close"})
 
 
 def host_name(header: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 import httpx
@@ -236,3 +236,25 @@ def test_an_htmx_request_without_session_is_sent_to_the_login(hub: SampleHub) ->
     """A page that outlived its session must not paint the login form into a card."""
     answer = ask(hub, "GET", "/parts/cards", {"hx-request": "true"})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_no_form_has_is_not_taken_in(hub: SampleHub, *, announced: bool) -> None:
+    """Nobody needs a key to post to the login, so what he sends must not fill the memory; 413 before it is read."""
+    taken = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(200):
+            taken += 1
+            yield b"key=" + b"x" * 60_000
+
+    async def asking() -> httpx.Response:
+        length = {"content-length": str(200 * 60_004)} if announced else {"transfer-encoding": "chunked"}
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        async with client(hub.kept_web) as http:
+            return await http.post("/login", content=chunks(), headers={**OWN, **form, **length})
+
+    answer = asyncio.run(asking())
+    assert answer.status_code == 413
+    assert taken <= 3
