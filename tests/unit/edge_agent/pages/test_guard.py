@@ -253,3 +253,12 @@ def test_a_short_token_is_refused_at_start() -> None:
     """A till does not start with a secret that can be guessed."""
     with pytest.raises(PageTokenWeak, match="at least 32"):
         PageSettings("short", "1", lambda: datetime(2026, 11, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("other", [b'theme={"dark": true}', b"a[0]=1", b"path=/x", b"lonely", b"\xc3=\xff", b'x="open'])
+def test_cookies_of_other_programs_on_this_pc_lock_nobody_out(other: bytes) -> None:
+    """Cookies of one host are shared by all its ports: whatever another program left there, ours is found."""
+    name, value = cookie()
+    assert ask(headers=[OWN, (name, other + b"; " + value)]).status == 200
+    assert ask(headers=[OWN, (name, value + b";" + other)]).status == 200
+    assert ask(headers=[OWN, (name, other)]).status == 401
