@@ -263,3 +263,5 @@ def test_logging_out_closes_the_pages(desk: Visit) -> None:
     expect(desk.page.locator("h1")).to_have_text("Log in")
     desk.page.goto(desk.served.url + "/sales")
     expect(desk.page.locator("h1")).to_have_text("Log in")
+    # A part of the page that was being fetched at that moment is refused, as it should be; Chromium says so.
+    desk.said[:] = [said for said in desk.said if "401" not in said]
