@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,9 @@ from edge_agent.till.codes import is_gtin
 from protocol.errors import InvalidMoney
 from protocol.events import SaleCompleted, SaleLine, Tender
 from protocol.money import parse_amount
+
+_RECEIPT_NUMBER_MAX = 64  # what `protocol.events.Word` can carry
+_DIGEST_LETTERS = 12
 
 PaymentRefusal = Literal["nothing_to_pay", "not_enough_cash", "bad_amount"]
 
@@ -57,8 +61,17 @@ def complete_sale(cart: Cart, *, given: int, receipt_number: str, day: date, cas
 
 
 def receipt_number(store: str, terminal: str, epoch: int, number: int) -> str:
-    """Name a receipt: unique for good, because a till that lost its memory gets a new epoch before it goes on."""
-    return f"{store}-{terminal}-{epoch}-{number:06d}"
+    """Name a receipt: unique for good, because a till that lost its memory gets a new epoch before it goes on.
+
+    Names so long that the number would not fit into an event (the hub would park each sale) are cut and told apart
+    by a digest.
+    """
+    place, count = f"{store}-{terminal}", f"{epoch}-{number:06d}"
+    room = _RECEIPT_NUMBER_MAX - len(count) - 1
+    if len(place) > room:
+        digest = hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LETTERS]
+        place = f"{place[: room - _DIGEST_LETTERS - 1]}-{digest}"
+    return f"{place}-{count}"
 
 
 def business_day(moment: datetime, time_zone: str) -> date:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge_agent.till.cart import AMOUNT_MAX, Cart, add_item, set_quantity, void_line
 from edge_agent.till.sale import business_day, cash_given, complete_sale, receipt_number
 from protocol.documents import Item
+from protocol.events import Word
 from protocol.movements import movements_of
 from protocol.quantity import QUANTITY_MAX
 
@@ -107,3 +108,15 @@ def test_the_business_day_is_the_stores(zone: str, day: date) -> None:
 def test_receipt_numbers_sort_and_name_their_epoch() -> None:
     """A person can read where and in which epoch a receipt was made."""
     assert receipt_number("hn01", "t1", 3, 42) == "hn01-t1-3-000042"
+
+
+def test_the_longest_names_make_receipt_numbers_that_an_event_can_carry() -> None:
+    """A number that is too long for the event would have the hub park every sale; shortened ones still differ."""
+    store, numbers = "s" * 32, set()
+    for terminal in ("t" * 32, "t" * 31 + "u", "t" * 20):
+        for number in (1, 999_999, 10**9):
+            made = receipt_number(store, terminal, 123_456, number)
+            assert msgspec.convert(made, Word) == made
+            assert made.endswith(f"-123456-{number:06d}")
+            numbers.add(made)
+    assert len(numbers) == 9
