@@ -15,6 +15,9 @@ from datetime import datetime, timedelta
 ROUND_TRIP_MAX_S = 2.0
 """A slower answer bounds the hub's clock too loosely to correct ours by it."""
 
+YEARS = range(2025, 2200)
+"""A hub that shows another year has no clock. Believed, it would put every sale there, or beyond what dates can say."""
+
 _SENT_MAX = 64
 
 
@@ -76,7 +79,7 @@ class HubClock:
 
 def _sample(sent_at_s: float, sent_wall: datetime, hub_time: datetime, now_s: float) -> ClockSample | None:
     round_trip_s = now_s - sent_at_s
-    if hub_time.tzinfo is None or not 0 <= round_trip_s <= ROUND_TRIP_MAX_S:
+    if hub_time.tzinfo is None or not 0 <= round_trip_s <= ROUND_TRIP_MAX_S or hub_time.year not in YEARS:
         return None
     # The hub looked at its clock at some moment between our sending and our hearing.
     middle = timedelta(seconds=round_trip_s / 2)
