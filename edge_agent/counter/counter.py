@@ -199,6 +199,10 @@ class Counter:
         except JournalError as error:
             self._refused(name, error)
             return
+        except Exception:  # noqa: BLE001 - our own mistake; nothing was written, and scanning and selling must go on
+            _log.exception("an order failed", extra={"order": name})
+            self.say("order_failed")
+            return
         self._works_again()
         self._facts = facts
         if outcome.notice is not None:

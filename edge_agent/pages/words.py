@@ -122,6 +122,7 @@ def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
         "cart_full": _("This receipt is full. Take the money and start another."),
         "not_priced": _("%(detail)s has a price in another currency. It cannot be sold here."),
         "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
+        "order_failed": _("The till could not do that; nothing was changed. If it happens again, call your support."),
         "stock_negative": _("More was sold than the books had: %(detail)s. Count this shelf soon."),
     }
     total = figures.money(view.total, view.currency, speech.language)

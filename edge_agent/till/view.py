@@ -16,7 +16,7 @@ from protocol.messages import DeviceState
 NoticeCode = Literal[
     "line_added", "unknown_code", "bad_check_digit", "card_number_refused", "unreadable_scan", "nothing_to_pay",
     "not_enough_cash", "bad_amount", "bad_quantity", "line_voided", "sale_done", "disk_full", "stale_page",
-    "stock_negative", "cart_full", "journal_broken", "not_priced",
+    "stock_negative", "cart_full", "journal_broken", "not_priced", "order_failed",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]

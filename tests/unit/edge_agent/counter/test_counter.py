@@ -315,6 +315,20 @@ async def test_an_unreadable_cart_of_another_version_is_let_go(tmp_path: Path) -
         assert msgspec.json.decode(await shop.one("SELECT body FROM cart"))["sale_id"]
 
 
+async def test_an_order_that_breaks_is_answered_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever our own mistake is (here: text that SQLite cannot take), the cashier hears it and can go on."""
+    async with shop_in(tmp_path) as shop:
+        await shop.counter.scan(WATER, source="scanner")
+        await shop.counter.pay_cash("\ud800", None)
+        assert (await shop.notice())[:2] == ("order_failed", False)
+        assert [record.message for record in caplog.records if record.exc_info] == ["an order failed"]
+        await shop.counter.scan(WATER, source="scanner")
+        assert (await shop.notice())[:2] == ("line_added", True)
+        assert [line.quantity for line in shop.counter.view().lines] == [2000]
+
+
 async def _until(ask: Any) -> Any:  # noqa: ANN401 - whatever is waited for
     for _ in range(200):
         value = ask()
