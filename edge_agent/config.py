@@ -233,8 +233,10 @@ def parse_credentials(content: bytes, path: Path) -> Credentials:
 def page_token(folder: Path) -> str:
     """The secret of this installation's page, made at the first start, kept in a file that only we may read."""
     path = folder / "page-token"
-    if path.exists():
-        return path.read_text("ascii").strip()
+    kept = path.read_bytes().strip() if path.exists() else b""
+    # A damaged file must not keep the till from selling: a new secret only asks for the new address once.
+    if re.fullmatch(rb"[A-Za-z0-9_-]{32,200}", kept):
+        return kept.decode("ascii")
     token = secrets.token_urlsafe(32)
     write_private(path, token.encode())
     return token
@@ -318,4 +320,7 @@ def usb_identity(text: str, path: Path | None = None) -> tuple[int, int, str]:
 
 
 def _beside(config: Path, text: str) -> str:
-    return str((config.parent / Path(text).expanduser()).resolve())
+    try:
+        return str((config.parent / Path(text).expanduser()).resolve())
+    except (RuntimeError, ValueError, OSError) as error:  # "~" of nobody, a zero byte, a loop of links
+        raise ConfigError(f"{config}: {text!r} cannot be a file or folder ({error}): give another path") from error

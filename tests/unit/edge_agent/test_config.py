@@ -130,3 +130,19 @@ def test_the_pages_token_is_made_once_and_private(tmp_path: Path) -> None:
     assert page_token(tmp_path) == token
     if os.name == "posix":
         assert (tmp_path / "page-token").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("left", [b"", b"short", b"\xff\xfe" * 40, b"a b" * 20])
+def test_a_damaged_token_is_made_anew(tmp_path: Path, left: bytes) -> None:
+    """A power cut or a bad disk in this file never keeps a till from starting; the page asks for the new address."""
+    (tmp_path / "page-token").write_bytes(left)
+    token = page_token(tmp_path)
+    assert len(token) >= 32
+    assert page_token(tmp_path) == token
+
+
+@pytest.mark.parametrize("folder", ["~nobody-of-that-name/data", "a\\u0000b"])
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path, folder: str) -> None:
+    """A path that the system does not take names the key's value and the remedy."""
+    with pytest.raises(ConfigError, match="give another path"):
+        config_with(tmp_path, GOOD.replace('"data"', f'"{folder}"'))
