@@ -75,8 +75,8 @@ def test_a_receipt_says_what_was_sold_in_vietnamese() -> None:
         "TỔNG CỘNG | 89.200\N{NO-BREAK SPACE}₫",
         "Tiền mặt | 89.200",
         "Khách đưa | 100.000",
-        "Tiền thối lại | 10.800",
-        "Thuế GTGT 8\N{NO-BREAK SPACE}% của 25.000 | 1.851",
+        "Tiền thối | 10.800",
+        "Thuế GTGT 8\N{NO-BREAK SPACE}% trên 25.000 | 1.851",
         "Cảm ơn quý khách!",
         "HN01-1-000123",
     ]  # fmt: skip

@@ -49,7 +49,7 @@ CATALOGUE: Mapping[str, Goods] = {
     "8934563138165": Goods("NOODLE", "Mì ăn liền tôm chua cay", 4_500, "pack", 120 * SCALE),
     "2100000000642": Goods("PORK", "Thịt ba chỉ heo", 148_000, "kg", 18_420),
     "8936017360115": Goods("FISH-SAUCE", "Nước mắm cá cơm 40 độ đạm 750 ml", 43_000, "bottle"),
-    "8935024120019": Goods("COFFEE", "Cà phê hoà tan 3 trong 1, hộp 21 gói", 56_000, "box", 15 * SCALE),
+    "8935024120019": Goods("COFFEE", "Cà phê hòa tan 3 trong 1, hộp 21 gói", 56_000, "box", 15 * SCALE),
     "8934588063053": Goods("WATER", "Nước khoáng có ga 500 ml", 7_000, "bottle", None),
 }
 
