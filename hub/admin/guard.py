@@ -188,11 +188,11 @@ class _Body:
 
     async def receive(self) -> Message:
         """The next part; a body that is too large looks to the application like a client that went away."""
-        if self._too_large:
+        if self._is_too_large():
             return {"type": "http.disconnect"}
         message = await self._receive()
         self._taken += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if self._too_large else message
+        return {"type": "http.disconnect"} if self._is_too_large() else message
 
     def sender(self, request: Request, send: Send) -> Send:
         """Send the application's answer, or 413 in its place."""
@@ -200,7 +200,7 @@ class _Body:
 
         async def send_or_refuse(message: Message) -> None:
             nonlocal answered
-            if not self._too_large:
+            if not self._is_too_large():
                 await send(message)
             elif not answered:
                 answered = True
@@ -208,8 +208,7 @@ class _Body:
 
         return send_or_refuse
 
-    @property
-    def _too_large(self) -> bool:
+    def _is_too_large(self) -> bool:
         return self._taken > BODY_BYTES_MAX
 
 
