@@ -8,7 +8,7 @@ from datetime import datetime
 from hub.ingest.effects import sale_of, unstorable
 from hub.ingest.levels import moved_levels
 from hub.storage.port import LedgerReads, LedgerStore, ParkedStore
-from hub.storage.records import EpochKey, LedgerMovement, LedgerWrites, ParkedEvent, SaleFact
+from hub.storage.records import Identified, LedgerMovement, LedgerWrites, ParkedEvent, Place, SaleFact
 from protocol.event import Event, Unreadable, read_data, read_event, source_of
 from protocol.events import EventData
 from protocol.ids import StoreId
@@ -18,29 +18,39 @@ REPLAYED_AT_ONCE = 500
 
 
 def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerReads, now: datetime) -> LedgerWrites:
-    """Decide on one store's parked events; what can still not be read, and forks, stay where they are."""
+    """Decide on one store's parked events; what can still not be read, and forks, stay where they are.
+
+    An event whose very id could not be read was never compared with the log, and may be in it twice (sealed again
+    into a later epoch): it is identified now, and counts in at its first place only.
+    """
+    readable = [(entry, *found) for entry in parked if (found := _readable(entry)) is not None]
+    if not readable:
+        return LedgerWrites(at=now, revisions={})
+    unnamed = {(store, event.id) for entry, event, _ in readable if entry.event_id is None}
+    known = dict(reads.logged_ids(unnamed))
     movements: list[LedgerMovement] = []
     sales: list[SaleFact] = []
-    replayed: list[tuple[EpochKey, int]] = []
-    for entry in parked:
-        found = _readable(entry)
-        if found is None:
-            continue
-        event, data = found
-        replayed.append((entry.key, entry.sequence))
+    identified: list[Identified] = []
+    for entry, event, data in readable:
+        if entry.event_id is None:
+            original = known.setdefault((store, event.id), _place(entry))
+            again = str(original) if original != _place(entry) else None
+            identified.append(Identified(entry.key, entry.sequence, event.id, event.type, event.time, again))
+            if again is not None:
+                continue
         movements += [LedgerMovement(entry.key, entry.sequence, m) for m in movements_of(data, event.time)]
         sale = sale_of(entry.key, entry.sequence, data, event.time)
         if sale is not None:
             sales.append(sale)
-    if not replayed:
-        return LedgerWrites(at=now, revisions={})
     return LedgerWrites(
         at=now,
         revisions={store: reads.revisions()[store] + 1},
         movements=tuple(movements),
         sales=tuple(sales),
         levels=moved_levels(movements, reads),
-        replayed=tuple(replayed),
+        resolved_forks=reads.open_forks() & unnamed,
+        replayed=tuple((entry.key, entry.sequence) for entry, _, _ in readable),
+        identified=tuple(identified),
     )
 
 
@@ -53,6 +63,10 @@ def replay(ledger: LedgerStore, parked: ParkedStore, store: StoreId, now: dateti
         if not writes.is_empty:
             transaction.write(writes)
     return len(writes.replayed)
+
+
+def _place(entry: ParkedEvent) -> Place:
+    return Place(entry.key.terminal, entry.key.epoch, entry.sequence)
 
 
 def _readable(entry: ParkedEvent) -> tuple[Event, EventData] | None:

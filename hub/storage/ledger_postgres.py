@@ -58,6 +58,11 @@ _ALARM = (
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL"
 )
 
+_IDENTIFIED = (
+    "UPDATE event SET event_id = %s, type = %s, at_us = %s, duplicate_of = %s "
+    "WHERE store = %s AND terminal = %s AND epoch = %s AND sequence = %s AND event_id IS NULL"
+)
+
 
 class PostgresLedger:
     """See `LedgerTransaction`. Making one takes the stores' locks, waiting for them in sorted order."""
@@ -156,6 +161,7 @@ class PostgresLedger:
             "AND store = %s AND terminal = %s AND epoch = %s AND sequence = %s",
             [(now, *key, sequence) for key, sequence in writes.replayed],
         )
+        cursor.executemany(_IDENTIFIED, rows.identified_rows(writes))
         cursor.executemany(_ALARM, rows.alarm_rows(writes))
 
 

@@ -88,6 +88,14 @@ def cursor_rows(writes: LedgerWrites) -> Iterator[Row]:
         yield cursor.sequence, cursor.digest, writes.revisions[store], store, terminal, epoch
 
 
+def identified_rows(writes: LedgerWrites) -> list[Row]:
+    """event_id, type, at_us, duplicate_of, store, terminal, epoch, sequence; originals before their duplicates."""
+    return [
+        (event.event_id, event.type, to_us(event.at), event.duplicate_of, *event.key, event.sequence)
+        for event in sorted(writes.identified, key=lambda event: event.duplicate_of is not None)
+    ]
+
+
 def parked_rows(writes: LedgerWrites) -> list[Row]:
     """PARKED_COLUMNS."""
     now = to_us(writes.at)

@@ -46,6 +46,11 @@ _ALARM = _insert(
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL",
 )
 
+_IDENTIFIED = (
+    "UPDATE event SET event_id = ?, type = ?, at_us = ?, duplicate_of = ? "
+    "WHERE store = ? AND terminal = ? AND epoch = ? AND sequence = ? AND event_id IS NULL"
+)
+
 
 class SqliteLedger:
     """See `LedgerTransaction`."""
@@ -133,6 +138,7 @@ class SqliteLedger:
             "AND store = ? AND terminal = ? AND epoch = ? AND sequence = ?",
             [(now, *key, sequence) for key, sequence in writes.replayed],
         )
+        run(_IDENTIFIED, rows.identified_rows(writes))
         run(_ALARM, rows.alarm_rows(writes))
 
 

@@ -10,7 +10,17 @@ from typing import Self
 
 from hub.stock.level import Level
 from hub.storage.port import BadFrame
-from hub.storage.records import Alarm, EpochKey, LedgerWrites, LevelKey, LoggedEvent, ParkedEvent, Place, SaleFact
+from hub.storage.records import (
+    Alarm,
+    EpochKey,
+    Identified,
+    LedgerWrites,
+    LevelKey,
+    LoggedEvent,
+    ParkedEvent,
+    Place,
+    SaleFact,
+)
 from protocol.documents import Item, Settings
 from protocol.event import Digest
 from protocol.frame import Key
@@ -160,7 +170,19 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
         came = parked.reason == "fork" and (parked.key.store, parked.event_id) in writes.resolved_forks
         if came or (parked.reason != "fork" and (parked.key, parked.sequence) in writes.replayed):
             tables.parked[place_key] = replace(parked, resolved=True)
+    for found in writes.identified:
+        _identify(tables, found)
     count_up(tables, writes.alarms)
+
+
+def _identify(tables: MemoryTables, found: Identified) -> None:
+    log = tables.events[found.key]
+    log[found.sequence - 1] = replace(
+        log[found.sequence - 1], event_id=found.event_id, type=found.type, at=found.at, duplicate_of=found.duplicate_of
+    )
+    if found.duplicate_of is None:
+        place = Place(found.key.terminal, found.key.epoch, found.sequence)
+        assert tables.ids.setdefault((found.key.store, found.event_id), place) == place
 
 
 def count_up(tables: MemoryTables, alarms: Sequence[Alarm]) -> None:

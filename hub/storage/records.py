@@ -67,6 +67,17 @@ class LoggedEvent:
     duplicate_of: str | None = None
 
 
+class Identified(NamedTuple):
+    """What an event in the log is that nobody could read when it came; `duplicate_of` as there."""
+
+    key: EpochKey
+    sequence: int
+    event_id: str
+    type: str
+    at: datetime
+    duplicate_of: str | None
+
+
 @dataclass(frozen=True)
 class LedgerMovement:
     """A movement and where it comes from; for the hub's own, `key.terminal` is HUB_SOURCE and epoch is 0."""
@@ -129,7 +140,7 @@ class LedgerWrites:
 
     `revisions` are the feed revisions of the stores in which anything changed; levels and cursors take theirs from
     there. `resolved_forks` are the ids of parked fork events that have now come properly, `replayed` the places of
-    parked events that could be read at last.
+    parked events that could be read at last, `identified` what those of them are whose very id could not be read.
     """
 
     at: datetime
@@ -142,6 +153,7 @@ class LedgerWrites:
     parked: tuple[ParkedEvent, ...] = ()
     resolved_forks: frozenset[tuple[StoreId, str]] = frozenset()
     replayed: tuple[tuple[EpochKey, int], ...] = ()
+    identified: tuple[Identified, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
     @property

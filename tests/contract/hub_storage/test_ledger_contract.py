@@ -11,14 +11,17 @@ import pytest
 
 from hub.errors import StorageError
 from hub.ingest.plan import IncomingBatch
+from hub.ingest.replay import replay
 from hub.ingest.session import ingest
 from hub.stock.level import level_of
 from hub.storage.database import Database
-from hub.storage.records import LedgerWrites, LevelKey
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, LoggedEvent, ParkedEvent, Place
 from protocol.documents import Settings, Stock
+from protocol.event import SealedEvent
 from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, store_feed
+from protocol.journal_receiver import JournalCursor
 from protocol.messages import EpochRequest
 from tests.contract.hub_storage.conftest import Ports, memory_ports, sql_ports
 from tests.unit.hub.journals import Journal, at, count, sale
@@ -225,3 +228,38 @@ def test_levels_and_cursors_of_a_snapshot_belong_together(database: Database) ->
         thread.join()
     assert ports.feeds.heads()[store_feed(HANOI)] == 41
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_event_that_nobody_could_read_counts_in_once_however_often_it_was_sealed(ports: Ports, when: str) -> None:
+    """Its id was unknown when it came, so only the replay can see that it is in the log, or comes, in two epochs."""
+    first, second = Journal(), Journal(epoch=2)
+    add_journal(ports, first)
+    ports.fleet.renew_terminal(HANOI, second.terminal, second.key, at(1))
+    one = first.append(sale(1, ("tea", 1_000)), at(5), event_id="x")
+    two = second.adopt(one.raw)
+    _take_unread(ports, first.epoch_key, one)
+    if when == "before":
+        _take_unread(ports, second.epoch_key, two)
+    assert replay(ports.ledger, ports.parked, HANOI, at(8)) == (2 if when == "before" else 1)
+    if when == "after":
+        (result,) = ingest(ports.ledger, [second.batch(1, 1)], at(9)).results
+        assert (result.taken, result.duplicates) == (1, 1)
+    assert ports.parked.parked_events(HANOI, 10) == []
+    with ports.ledger.begin([HANOI]) as transaction:
+        assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -1_000
+        assert transaction.logged_ids([(HANOI, "x")]) == {(HANOI, "x"): Place(first.terminal, 1, 1)}
+
+
+def _take_unread(ports: Ports, key: EpochKey, sealed: SealedEvent) -> None:
+    """Take an event as a hub does that cannot read it."""
+    with ports.ledger.begin([key.store]) as transaction:
+        transaction.write(
+            LedgerWrites(
+                at=at(6),
+                revisions={key.store: transaction.revisions()[key.store] + 1},
+                events=(LoggedEvent(key, sealed.sequence, sealed.digest, sealed.raw, None, None, None),),
+                cursors={key: JournalCursor(key.epoch, sealed.sequence, sealed.digest)},
+                parked=(ParkedEvent(key, sealed.sequence, None, "unreadable", "an older hub", sealed.raw),),
+            )
+        )
