@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from hub.cli.opening import Invocation, pass_invocation
-from hub.config import HubConfig, now
+from hub.config import HubConfig, is_time_zone, now
 from hub.errors import StoreExists
 from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, write_private
 from hub.identity.admin_key import new_link_key
@@ -163,9 +164,18 @@ def _settings(title: str, currency: str, time_zone: str, language: str) -> Setti
         decimals(currency)
     except InvalidMoney as error:
         raise click.BadParameter(str(error), param_hint="--currency") from error
-    return Settings(
+    if not is_time_zone(time_zone):
+        # Nobody would notice until a day's sales stand under the wrong date.
+        text = f"{time_zone!r} is no time zone; write its IANA name, such as Asia/Ho_Chi_Minh"
+        raise click.BadParameter(text, param_hint="--time-zone")
+    settings = Settings(
         store_name=title, currency=currency, time_zone=time_zone, language="en" if language == "en" else "vi"
     )
+    try:
+        # Through the codec once: what it would not read back would stop every page and every till of the store.
+        return msgspec.json.decode(msgspec.json.encode(settings), type=Settings)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(f"these settings make no store: {error}") from error
 
 
 def _hand_over(  # noqa: PLR0913 - as the options

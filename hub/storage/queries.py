@@ -217,6 +217,6 @@ def _alarm_kind(kind: str) -> AlarmKind:
 def _business_day(settings: Settings, now: datetime) -> str:
     try:
         zone = ZoneInfo(settings.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Asia" is a folder of the zones' files
         zone = ZoneInfo("UTC")
     return now.astimezone(zone).date().isoformat()

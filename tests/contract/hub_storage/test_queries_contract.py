@@ -13,7 +13,9 @@ from hub.storage.port import BadFrame, TerminalReport
 from hub.storage.queries import SqlQueries
 from hub.storage.reading import StockQuery
 from hub.storage.records import Alarm
-from protocol.documents import Item
+from protocol.documents import Item, Settings
+from protocol.frame import Key
+from protocol.ids import StoreId
 from protocol.messages import Status
 from tests.contract.hub_storage.conftest import sql_ports
 from tests.contract.hub_storage.test_ledger_contract import add_journal
@@ -60,6 +62,15 @@ def test_todays_turnover_follows_the_stores_own_calendar(database: Database) -> 
     (hanoi, _) = sorted(queries.stores(at(60)), key=lambda row: row.store)
     assert (hanoi.sales_today, hanoi.turnover_today) == (3, {"VND": 7_500})
     assert [row.sales_today for row in queries.stores(at(60) + timedelta(days=1))] == [0, 0]
+
+
+def test_a_store_whose_time_zone_is_none_is_shown_in_utc(database: Database) -> None:
+    """An older hub took any word, and "Asia" is a folder where the zones' files are: no page may fail for it."""
+    ports = sql_ports(database)
+    for number, zone in enumerate(("Asia", "Nowhere/Bad", "/etc/passwd")):
+        settings = Settings(store_name="Shop", time_zone=zone)
+        ports.fleet.add_store(StoreId(f"s{number}"), settings, Key(b"f" * 32), at(0))
+    assert len(SqlQueries(database).stores(at(1))) == 3
 
 
 def test_stock_is_found_by_sku_and_by_name_with_and_without_accents(database: Database) -> None:
