@@ -49,6 +49,7 @@ class MqttConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._heard_at_s = 0.0
         self._keep_alive: asyncio.TimerHandle | None = None
+        self._stopped = False
         self._loop = asyncio.get_running_loop()
         self.subscribed: asyncio.Future[None] = self._loop.create_future()
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -102,13 +103,21 @@ class MqttConnection(asyncio.Protocol):
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """The worker has taken these, in the order of delivery; read on if there is room."""
         self._write(b"".join(puback(packet_id) for packet_id in packet_ids if packet_id))
-        if self._transport is not None and not self._transport.is_closing() and self._inbox.has_room():
+        if self._transport is not None and not self._transport.is_closing() and self._may_read():
             self._transport.resume_reading()
 
     def pause(self) -> None:
         """Read nothing more."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
+
+    def stop_reading(self) -> None:
+        """Read nothing more, whatever room there will be; what was read can still be acknowledged."""
+        self._stopped = True
+        self.pause()
+
+    def _may_read(self) -> bool:
+        return not self._stopped and self._inbox.has_room()
 
     def close(self) -> None:
         """Say goodbye; the broker keeps the session."""
@@ -185,7 +194,7 @@ class JournalReader:
         """Take nothing more; what is in the inbox can still be acknowledged."""
         self._stopping = True
         if self._connection is not None:
-            self._connection.pause()
+            self._connection.stop_reading()
 
     async def stop(self) -> None:
         """Disconnect."""
