@@ -32,7 +32,7 @@ PAGE = 50
 PAGES_MAX = 20_000
 CSV_PAGE = 5_000
 ORDERS: tuple[StockOrder, ...] = get_args(StockOrder)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,9 @@ def _csv_row(row: StockRow) -> list[str]:
     return [
         _plain(row.sku),
         _plain(row.name),
-        row.store,
+        _plain(row.store),
         *levels,
-        row.unit,
+        _plain(row.unit),
         f"{row.updated_at:%Y-%m-%d %H:%M:%S}",
     ]
 

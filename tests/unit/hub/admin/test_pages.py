@@ -119,6 +119,21 @@ def test_the_worst_comes_first_and_a_short_silence_is_no_alarm(hub: SampleHub) -
     assert len(entries(EN, store_views(EN, reading.stores, quiet, later), [], later)) == 3
 
 
+def test_nothing_is_called_fine_while_a_till_is_away() -> None:
+    """A till that is gone for seconds is no alarm, but the figures do not say that all is well and nothing waits."""
+    hub = SampleHub().fill(3, sales=3, trouble=False)
+    assert "all is fine" in text_of(ask(hub, "/").text)
+    assert "nothing waits, all has arrived" in text_of(ask(hub, "/stores/st01").text)
+    for row in hub.queries.terminals():
+        if row.store == "st01":
+            hub.queries.put_terminal(replace(row, online=False, backlog=0, oldest_unsent_at=None, last_seen_at=hub.now))
+    text = text_of(ask(hub, "/").text)
+    assert "2 tills went offline just now" in text
+    assert "all is fine" not in text
+    assert "nothing waits" not in text
+    assert "what waits there is not known yet" in text_of(ask(hub, "/stores/st01").text)
+
+
 def test_an_offline_store_is_amber_and_its_devices_are_not_told(hub: SampleHub) -> None:
     """Selling offline is normal; how its printer is nobody knows."""
     reading = Readings(hub.queries, hub.time).take()
@@ -248,7 +263,7 @@ def test_odd_stock_addresses_fall_back_to_defaults(parameters: dict[str, str]) -
 def test_the_csv_is_the_same_list_and_no_formula() -> None:
     """All pages of what is shown, for Excel in UTF-8; a name that a spreadsheet would run is made plain."""
     hub = SampleHub().fill(1, items=80, sales=0)
-    hub.queries.put_item(MemoryItem("=CMD", "=HYPERLINK(1)"))
+    hub.queries.put_item(MemoryItem("=CMD", "=HYPERLINK(1)", unit="@SUM(1)"))
     hub.queries.set_level("st01", "=CMD", -1_500, hub.now)
     answer = ask(hub, "/stock.csv?order=on_hand")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -258,6 +273,7 @@ def test_the_csv_is_the_same_list_and_no_formula() -> None:
     assert rows[0][:4] == ["SKU", "Name", "Store", "On hand"]
     odd = next(row for row in rows if row[0] == "'=CMD")
     assert odd[1:4] == ["'=HYPERLINK(1)", "st01", "-1.5"]
+    assert odd[6] == "'@SUM(1)"
     levels = [float(row[3]) for row in rows[1:]]
     assert levels == sorted(levels)
 
