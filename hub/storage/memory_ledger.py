@@ -166,13 +166,17 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
         tables.epochs[epoch_key] = replace(epoch, cursor=cursor, revision=writes.revisions[epoch_key.store])
     for parked in writes.parked:
         tables.parked.setdefault((parked.key, parked.sequence, parked.raw), parked)
+    _resolve(tables, writes)
+    for found in writes.identified:
+        _identify(tables, found)
+    count_up(tables, writes.alarms)
+
+
+def _resolve(tables: MemoryTables, writes: LedgerWrites) -> None:
     for place_key, parked in tables.parked.items():
         came = parked.reason == "fork" and (parked.key.store, parked.event_id) in writes.resolved_forks
         if came or (parked.reason != "fork" and (parked.key, parked.sequence) in writes.replayed):
             tables.parked[place_key] = replace(parked, resolved=True)
-    for found in writes.identified:
-        _identify(tables, found)
-    count_up(tables, writes.alarms)
 
 
 def _identify(tables: MemoryTables, found: Identified) -> None:
