@@ -2,6 +2,9 @@
 
 The numbers of a busy till change with every sale; ten thousand tills that said so each time would be the hub's
 heaviest load. What a person must act on (a device, a lost epoch) goes out within a second, numbers within five.
+
+A sale that waits for its ack for a moment is no backlog: it is told when it has waited as long as numbers may. Else a
+till that is quite well would say "1 waits" after each pause. That nothing waits any more is told within a second.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ class Presence:
         self._limits = limits
         self._said: Status | None = None
         self._said_at_s = 0.0
+        self._waiting_since_s: float | None = None
 
     def connect(self) -> None:
         """A new link: the broker may have published our last will meanwhile."""
@@ -46,6 +50,10 @@ class Presence:
 
     def due(self, status: Status, now_s: float) -> bool:
         """Say whether to publish `status` now."""
+        if not status.backlog:
+            self._waiting_since_s = None
+        elif self._waiting_since_s is None:
+            self._waiting_since_s = now_s
         return now_s >= self.due_at_s(status)
 
     def due_at_s(self, status: Status) -> float:
@@ -54,8 +62,13 @@ class Presence:
             return 0.0
         if _urgent(status) != _urgent(self._said):
             return self._said_at_s + self._limits.urgent_s
+        if self._said.backlog and not status.backlog:
+            return self._said_at_s + self._limits.urgent_s
         if (status.tail, status.backlog) != (self._said.tail, self._said.backlog):
-            return self._said_at_s + self._limits.numbers_s
+            begun_s = self._said_at_s
+            if status.backlog and self._waiting_since_s is not None:
+                begun_s = max(begun_s, self._waiting_since_s)
+            return begun_s + self._limits.numbers_s
         return self._said_at_s + self._limits.refresh_s
 
     def said(self, status: Status, now_s: float) -> None:
