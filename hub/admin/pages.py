@@ -46,6 +46,11 @@ class Overview:
     backlog: int
 
     @property
+    def away(self) -> int:
+        """How many tills were seen before and are offline now, for however short a time."""
+        return sum(not row.online and row.last_seen_at is not None for row in self.reading.terminals)
+
+    @property
     def urgent(self) -> list[Entry]:
         """The entries that are more than worth knowing."""
         return [entry for entry in self.entries if entry.tone in {"bad", "warn"}]

@@ -139,4 +139,5 @@ class Words:
 
     def day_time(self, at: datetime, zone_name: str) -> str:
         """Day and time in a store's zone."""
-        return dates.format_datetime(at.astimezone(UTC), "d MMM y HH:mm", tzinfo=zone(zone_name), locale=self.locale)
+        order = "dd/MM/y HH:mm" if self.language == "vi" else "d MMM y HH:mm"
+        return dates.format_datetime(at.astimezone(UTC), order, tzinfo=zone(zone_name), locale=self.locale)

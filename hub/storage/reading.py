@@ -56,7 +56,8 @@ class SaleRow:
     """A sale or a refund in the hub's log. `position` grows with the order of arrival and never repeats.
 
     `at` is when it was paid, `received_at` when the hub committed it, `latency_ms` the time between, by the
-    terminal's corrected clock. A refund's `total` is negative.
+    terminal's corrected clock. A refund's `total` is negative; `item_count` adds up the lines' quantities, in
+    thousandths.
     """
 
     position: int

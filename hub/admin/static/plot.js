@@ -25,6 +25,13 @@
     return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))];
   }
 
+  // In a hub's first hour the plot begins some minutes before the first sale: an hour of nothing hides what there is.
+  function begun(data) {
+    const first = data.count.findIndex((count) => count > 0);
+    const from = first < 0 ? 0 : Math.max(0, Math.min(first - 5, data.count.length - 15));
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Array.isArray(value) ? value.slice(from) : value]));
+  }
+
   function goalLine(u) {
     const { ctx, bbox } = u;
     const y = Math.round(u.valToPos(last.goal_ms, "y", true)) + 0.5;
@@ -103,7 +110,7 @@
     try {
       const answer = await fetch("/latency.json", { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
-      last = await answer.json();
+      last = begun(await answer.json());
       readAt = Date.now();
       const bounds = range(last);
       const [low, high] = plot ? [plot.scales.y.min, plot.scales.y.max] : [0, 0];

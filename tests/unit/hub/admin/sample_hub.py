@@ -110,7 +110,7 @@ class SampleHub:
             receipt_number=f"{store.upper()}-{self.receipts:06}",
             total=sum(line.amount for line in lines),
             currency="VND",
-            item_count=len(lines),
+            item_count=sum(line.quantity for line in lines),
             received_at=paid_at + timedelta(milliseconds=latency_ms),
             latency_ms=latency_ms,
         )

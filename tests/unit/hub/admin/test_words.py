@@ -96,6 +96,8 @@ def test_times_are_those_of_the_store() -> None:
     """Paid at 18:04 in Hà Nội, whatever the hub's own zone."""
     assert VI.clock_time(NOW, "Asia/Ho_Chi_Minh") == "18:04:30"
     assert VI.clock_time(NOW, "No/Where") == "11:04:30"
+    assert VI.day_time(NOW, "Asia/Ho_Chi_Minh") == "22/11/2026 18:04"
+    assert EN.day_time(NOW, "Asia/Ho_Chi_Minh") == "22 Nov 2026 18:04"
 
 
 @pytest.mark.parametrize(
