@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.errors import UnknownTerminal
+from hub.errors import StorageRejected, UnknownTerminal
 from hub.storage.port import FleetStore, KeyRing, TerminalReport
 from hub.storage.refusals import Refusals
 from protocol.errors import BadFrame, InvalidId
@@ -55,7 +55,7 @@ class FleetSession:
         """Write what was reported and grant what was asked. Raises StorageUnavailable; then nothing is lost."""
         del now_s  # as the other sessions' polls
         if self._reports:
-            self._store.record_reports(tuple(self._reports.values()), wall)
+            self._record(tuple(self._reports.values()), wall)
             self._reports.clear()
         publishes: list[Publish] = []
         for asked in list(self._requests):
@@ -66,6 +66,20 @@ class FleetSession:
     def reported(self) -> Sequence[StoreId]:
         """The stores whose terminals have reports waiting."""
         return tuple({store for store, _ in self._reports})
+
+    def _record(self, reports: Sequence[TerminalReport], wall: datetime) -> None:
+        try:
+            self._store.record_reports(reports, wall)
+        except StorageRejected as error:
+            if len(reports) == 1:
+                self._unstorable(terminal_topic(reports[0].store, reports[0].terminal, "status"), error)
+                return
+            # One of them would be refused for ever, and would hold up everything that comes after this.
+            for report in reports:
+                self._record((report,), wall)
+
+    def _unstorable(self, topic: str, error: StorageRejected) -> None:
+        self.refused.refuse(topic, b"", "unstorable", f"the database refuses it: {error}")
 
     def _take_status(self, place: TerminalTopic, payload: bytes, topic: str, key: Key) -> None:
         status = decode(payload, Status, topic=topic, key=key)
@@ -93,6 +107,9 @@ class FleetSession:
         try:
             grant = self._store.grant_epoch(store, terminal, request, wall)
         except UnknownTerminal:
+            return []
+        except StorageRejected as error:
+            self._unstorable(terminal_topic(store, terminal, "epoch"), error)
             return []
         topic = terminal_topic(store, terminal, "grant")
         return [Publish(topic, encode(grant, topic=topic, key=key))]

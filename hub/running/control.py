@@ -35,6 +35,9 @@ BUSY_S = 0.025
 IDLE_S = 0.25
 NOTES_EVERY_S = 1.0
 KEYS_EVERY_S = 2.0
+RETRY_S = 1.0
+MESSAGE_BYTES_MAX = 64 * 1024
+"""Pulls, statuses and epoch requests are a hundred times smaller; 20,000 that wait must not fill the memory."""
 _MS = timedelta(milliseconds=1)
 _log = logging.getLogger(__name__)
 
@@ -94,7 +97,8 @@ class ControlThread:
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Take a message from the broker. When 20,000 wait, the oldest goes: whoever sent it says it again."""
-        self._messages.append((topic, payload))
+        # One that is too large is refused in its turn, and so counted: what is left of it proves nothing.
+        self._messages.append((topic, payload if len(payload) <= MESSAGE_BYTES_MAX else b""))
         self._wake.set()
 
     def committed(self, report: CommitReport) -> None:
@@ -141,7 +145,13 @@ class ControlThread:
                 if not self.problem:
                     _log.error("the database is away", extra={"action": "control_stopped", "problem": str(error)})
                 self.problem = str(error)
-                self._stopping.wait(1.0)
+                self._stopping.wait(RETRY_S)
+            except Exception as error:  # noqa: BLE001 - as the next lines say
+                # A mistake of ours in one message's or one feed's way must not end the hub, and with it every store.
+                if not self.problem:
+                    _log.exception("a control step failed", extra={"action": "control_failed"})
+                self.problem = f"a mistake of ours, see the log: {type(error).__name__}"
+                self._stopping.wait(RETRY_S)
         try:
             self._keep_notes()
         except StorageError as error:

@@ -26,9 +26,9 @@ HANOI = StoreId("hanoi")
 TEA = Sku("tea")
 
 
-def hub_store(*journals: Journal) -> MemoryStore:
-    """A database with the journals' stores and terminals."""
-    store = MemoryStore()
+def hub_store(*journals: Journal, store: MemoryStore | None = None) -> MemoryStore:
+    """A database (a new one, unless it is given) with the journals' stores and terminals."""
+    store = store or MemoryStore()
     for journal in journals:
         if store_feed(journal.store) not in store.heads():
             store.add_store(journal.store, Settings(store_name="Shop"), Key(b"f" * 32), at(0))
