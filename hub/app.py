@@ -165,6 +165,7 @@ class Hub:
             metrics=self.metrics,
             journal_refusals=session.refused,
             publish=client.publish,
+            room_bytes=lambda: client.room_bytes,
         )
         control = ControlThread(parts, time.monotonic, now)
         reader = JournalReader(link, [up_filter("journal")], inbox)

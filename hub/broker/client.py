@@ -7,6 +7,8 @@ each thing that the hub says is said again (acks on the next batch, feeds on the
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 import paho.mqtt.client as paho
@@ -14,11 +16,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.broker.link import KEEP_ALIVE_S, RECONNECT_MAX_S, BrokerLink
+from hub.broker.link import KEEP_ALIVE_S, Backoff, BrokerLink
 from protocol.link import Publish
 
 QUEUED_MAX = 20_000
 IN_FLIGHT_MAX = 100
+WAITING_BYTES_MAX = 32 * 1024 * 1024
+"""Past this, whoever can wait with what he has to say should: see `room_bytes`."""
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +38,9 @@ class ControlClient:
         self.reconnects = 0
         self.problem = "not connected yet"
         self._stopping = False
+        self._waiting: deque[tuple[paho.MQTTMessageInfo, int]] = deque()
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
         # Clean: what was said while we were away is said again, and a forgotten session would only grow.
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=f"{link.client_id}-control", clean_session=True,
@@ -41,9 +48,11 @@ class ControlClient:
         )  # fmt: skip
         self._client.max_queued_messages_set(QUEUED_MAX)
         self._client.max_inflight_messages_set(IN_FLIGHT_MAX)
-        self._client.reconnect_delay_set(1, int(RECONNECT_MAX_S))
+        self._backoff = Backoff()
+        self._spread()
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
+        self._client.on_connect_fail = self._refused
         self._client.on_message = self._heard
         if link.user:
             self._client.username_pw_set(link.user, link.password or None)
@@ -76,6 +85,18 @@ class ControlClient:
             sent = self._client.publish(publish.topic, publish.payload, qos=1, retain=publish.retain)
             if sent.rc != paho.MQTT_ERR_SUCCESS:
                 self.dropped += 1
+                continue
+            with self._lock:
+                self._waiting.append((sent, len(publish.payload)))
+                self._waiting_bytes += len(publish.payload)
+
+    @property
+    def room_bytes(self) -> int:
+        """How much may still be handed over before too much waits for the broker; 0 or less: nothing large."""
+        with self._lock:
+            while self._waiting and self._waiting[0][0].is_published():
+                self._waiting_bytes -= self._waiting.popleft()[1]
+            return WAITING_BYTES_MAX - self._waiting_bytes
 
     def stop(self, flush_s: float) -> None:
         """Send what waits, for at most `flush_s`, and disconnect."""
@@ -96,6 +117,7 @@ class ControlClient:
         if reason.is_failure:
             self._note(str(reason))
             return
+        self._backoff.reset()
         self._on_connected()
         client.subscribe(self._filters)
         self.problem = ""
@@ -104,7 +126,16 @@ class ControlClient:
         self, _: paho.Client, __: object, ___: paho.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
         self.reconnects += 1
+        self._spread()
         self._note(str(reason))
+
+    def _refused(self, _: paho.Client, __: object) -> None:
+        self._spread()
+
+    def _spread(self) -> None:
+        # paho's own waiting doubles in step: all hubs and tills would come back to a broker in the same second.
+        wait_s = self._backoff.wait_s()
+        self._client.reconnect_delay_set(wait_s, wait_s)  # type: ignore[arg-type] # it only adds it to a time
 
     def _heard(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         self._on_message(message.topic, bytes(message.payload))

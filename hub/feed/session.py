@@ -20,6 +20,8 @@ from protocol.link import Publish
 from protocol.messages import Pull
 from protocol.topics import feed_topic, parse_terminal_topic, terminal_topic
 
+ROOM_BYTES = 32 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class FeedSessionLimits:
@@ -78,15 +80,20 @@ class FeedSession:
         # A terminal's newer question makes its older one void.
         self._pulls[asker] = pull
 
-    def poll(self, now_s: float, wall: datetime) -> list[Publish]:
+    def poll(self, now_s: float, wall: datetime, *, room_bytes: int = ROOM_BYTES) -> list[Publish]:
         """Answer what was asked and broadcast what changed; `wall` is the hub's clock.
 
-        Raises StorageUnavailable; then nothing is lost.
+        `room_bytes` is what the link takes now: no further answer is begun once it is used up, since a whole catalogue
+        for each of many terminals is more than a memory holds. Raises StorageUnavailable; then nothing is lost.
         """
         heads = self._store.heads()
         publishes: list[Publish] = []
         for asker in list(self._pulls)[: self._limits.answers_per_poll_max]:
-            publishes += self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
+            if room_bytes <= 0:
+                break
+            answer = self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
+            room_bytes -= sum(len(publish.payload) for publish in answer)
+            publishes += answer
             del self._pulls[asker]
         for feed, head in heads.items():
             broadcast = self._broadcast(feed, head, now_s)

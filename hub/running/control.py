@@ -58,6 +58,7 @@ class ControlParts:
     metrics: HubMetrics
     journal_refusals: Refusals
     publish: Callable[[Sequence[Publish]], None]
+    room_bytes: Callable[[], int]
 
 
 class ControlThread:
@@ -177,7 +178,7 @@ class ControlThread:
         publishes = parts.fleet.poll(now_s, wall)
         if reported:
             parts.changes.tell("terminals", reported)
-        publishes += parts.feed.poll(now_s, wall)
+        publishes += parts.feed.poll(now_s, wall, room_bytes=parts.room_bytes())
         if publishes:
             parts.publish(publishes)
             parts.metrics.published.inc(len(publishes))

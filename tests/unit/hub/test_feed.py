@@ -106,3 +106,23 @@ def test_a_deleted_item_travels_as_a_tombstone() -> None:
     assert store.delete_items([Sku("tea")], at(0)) == 1
     (document,) = store.snapshot(GLOBAL_FEED, 1).documents
     assert document.deleted
+
+
+def test_answers_wait_until_the_link_has_room_for_them() -> None:
+    """After a catalogue import every till asks at once; their answers together would not fit the memory."""
+    journals = [Journal("hanoi", "till1"), Journal("hanoi", "till2")]
+    store = store_with(journals[0])
+    store.add_terminal(journals[1].store, journals[1].terminal, "", journals[1].key, at(0))
+    store.put_items([Item(sku=f"s{n}", name="Tea" * 50, price=1, currency="VND") for n in range(2_000)], at(0))
+    session = FeedSession(store, store)
+    session.poll(0.0, at(0))
+    for journal in journals:
+        topic = terminal_topic(journal.store, journal.terminal, "pull")
+        question = Pull(feed=GLOBAL_FEED, lineage="", revision=0, request="r1")
+        session.receive(topic, encode(question, topic=topic, key=journal.key))
+    assert session.poll(0.01, at(0), room_bytes=0) == []
+    for _ in journals:
+        publishes = session.poll(0.02, at(0), room_bytes=1_000)
+        assert len({publish.topic for publish in publishes}) == 1
+        assert sum(len(publish.payload) for publish in publishes) > 1_000
+    assert session.waiting == 0
