@@ -123,8 +123,9 @@ class Hub:
         self._parts = parts = self._join(self._data)
         if config.web.enabled:
             self._web = WebServer(
-                build_web(self._web_ports(self._data, parts), _web_settings(config)), config.web.host, config.web.port
-            )
+                build_web(self._web_ports(self._data, parts), _web_settings(config)), config.web.host, config.web.port,
+                trusted_proxies=config.web.trusted_proxies,
+            )  # fmt: skip
             if not is_loopback(config.web.host) and not config.web.https:
                 _log.warning(
                     "pages are served beyond this machine without TLS: put a TLS proxy in front, then set [web] https",
@@ -232,7 +233,13 @@ def _ingest_limits(config: HubConfig) -> IngestLimits:
 def _web_settings(config: HubConfig) -> WebSettings:
     web = config.web
     names = ("localhost", "127.0.0.1", "::1", *web.allowed_hosts)
-    return WebSettings(version=version("tillwire"), allowed_hosts=names, shop_origins=web.shop_origins, https=web.https)
+    return WebSettings(
+        version=version("tillwire"), allowed_hosts=names, shop_origins=web.shop_origins, https=web.https,
+        session_hours=web.session_hours, latency_goal_ms=web.latency_goal_ms, logins_per_minute=web.logins_per_minute,
+        public_requests_per_second=web.public_requests_per_second, public_burst=web.public_burst,
+        streams_max=web.streams_max, availability_max_age_s=web.availability_max_age_s, language=web.language,
+        time_zone=web.time_zone,
+    )  # fmt: skip
 
 
 def _instance(folder: Path) -> str:

@@ -57,7 +57,10 @@ class BrokerConfig:
 
 @dataclass(frozen=True)
 class WebConfig:
-    """[web]: the pages and the API. `allowed_hosts` are the names under which they are reached."""
+    """[web]: the pages and the API. `allowed_hosts` are the names under which they are reached.
+
+    `trusted_proxies` are the addresses from which "X-Forwarded-For" is believed: limits count by client.
+    """
 
     enabled: bool = True
     host: str = "127.0.0.1"
@@ -65,6 +68,16 @@ class WebConfig:
     allowed_hosts: tuple[str, ...] = ()
     shop_origins: tuple[str, ...] = ()
     https: bool = False
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    language: Literal["vi", "en"] = "en"
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    latency_goal_ms: int = 2_000
+    session_hours: int = 12
+    logins_per_minute: int = 10
+    public_requests_per_second: int = 50
+    public_burst: int = 200
+    streams_max: int = 200
+    availability_max_age_s: int = 2
 
 
 @dataclass(frozen=True)
@@ -228,9 +241,27 @@ def _check(config: HubConfig, where: str) -> None:
             raise ConfigError(f"{where}: [{name}] port: must be between 0 and 65535, not {port}")
     if "." in broker.client_id:
         raise ConfigError(f'{where}: [broker] client_id: must have no "." in it (some brokers refuse it)')
+    _check_web(config.web, where)
+    if config.database.password_file and "@" not in config.database.url:
+        raise ConfigError(f"{where}: [database] password_file: [database] url names no user; write postgresql://user@…")
+    if config.limits.feed_heartbeat_s == 0:
+        raise ConfigError(f"{where}: [limits] feed_heartbeat_s: must be at least 1")
     for limit in dataclasses.fields(LimitsConfig):
         if getattr(config.limits, limit.name) < 0:
             raise ConfigError(f"{where}: [limits] {limit.name}: must not be negative")
+
+
+def _check_web(web: WebConfig, where: str) -> None:
+    if web.language not in ("vi", "en"):
+        raise ConfigError(f'{where}: [web] language: must be "vi" or "en", not {web.language!r}')
+    if not is_time_zone(web.time_zone):
+        text = "is no time zone; write its IANA name, such as Asia/Ho_Chi_Minh"
+        raise ConfigError(f"{where}: [web] time_zone: {web.time_zone!r} {text}")
+    for entry in dataclasses.fields(WebConfig):
+        least = 0 if entry.name in ("port", "availability_max_age_s") else 1
+        value = getattr(web, entry.name)
+        if type(value) is int and value < least:
+            raise ConfigError(f"{where}: [web] {entry.name}: must be at least {least}, not {value}")
 
 
 def _default_folder(environment: Mapping[str, str]) -> Path:

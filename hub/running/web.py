@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,13 +25,13 @@ class _Server(uvicorn.Server):
 class WebServer:
     """Serves one ASGI application on one address. Port 0 takes a free one."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, trusted_proxies: Sequence[str]) -> None:
         self._socket = _listen(host, port)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         self._server = _Server(
             uvicorn.Config(
                 app, log_config=None, access_log=False, lifespan="off", server_header=False,
-                timeout_graceful_shutdown=STOP_TIMEOUT_S,
+                timeout_graceful_shutdown=STOP_TIMEOUT_S, forwarded_allow_ips=list(trusted_proxies),
             )
         )  # fmt: skip
         self._task: asyncio.Task[None] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from hub.config import HubConfig, is_loopback, load_config
+from hub.api.settings import WebSettings
+from hub.config import HubConfig, WebConfig, is_loopback, load_config
 from hub.errors import ConfigError
 
 
@@ -50,6 +52,14 @@ def test_the_environment_has_the_last_word(tmp_path: Path) -> None:
         ('[broker]\nclient_id = "a.b"', r'\[broker\] client_id: must have no "\."'),
         ('[web]\nallowed_hosts = "a"', r"\[web\] allowed_hosts: must be a list of texts"),
         ("[limits]\nbatch_messages = -1", r"\[limits\] batch_messages: must not be negative"),
+        ('[web]\nlanguage = "fr"', r'\[web\] language: must be "vi" or "en"'),
+        ('[web]\ntime_zone = "Asia"', r"\[web\] time_zone: 'Asia' is no time zone; write its IANA name"),
+        ("[web]\nsession_hours = 0", r"\[web\] session_hours: must be at least 1"),
+        ("[limits]\nfeed_heartbeat_s = 0", r"\[limits\] feed_heartbeat_s: must be at least 1"),
+        (
+            '[database]\nurl = "postgresql://db/tillwire"\npassword_file = "/secret"',
+            r"\[database\] password_file: \[database\] url names no user",
+        ),
         ("web = 1", r"web: must be a section, written \[web\]"),
         ("[web\nport = 1", r"hub\.toml: is no TOML: .*line 1"),
     ],
@@ -83,3 +93,12 @@ def test_the_databases_password_comes_from_its_own_file(tmp_path: Path) -> None:
 def test_what_is_this_machine_only(host: str, here: bool) -> None:
     """A name that is not localhost may be anywhere."""
     assert is_loopback(host) is here
+
+
+def test_every_option_of_the_pages_can_be_set_or_is_ours_to_decide() -> None:
+    """A limit that only code can change is one that somebody will have to patch."""
+    ours = {"version", "heartbeat_s", "coalesce_ms"}
+    options = {field.name for field in dataclasses.fields(WebSettings)} - ours
+    assert options <= {field.name for field in dataclasses.fields(WebConfig)}
+    for option in options - {"allowed_hosts"}:
+        assert getattr(WebConfig(), option) == getattr(WebSettings(), option), option
