@@ -155,9 +155,9 @@ def listing_of(parameters: Mapping[str, str]) -> Listing:
     page = parameters.get("page", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) <= len(str(PAGES_MAX)) else 1
     order: StockOrder = next((name for name in ORDERS if name == parameters.get("order")), "sku")
-    search = "".join(character for character in parameters.get("q", "").strip() if character.isprintable())
+    search = "".join(character for character in parameters.get("q", "") if character.isprintable()).strip()
     return Listing(
-        search=search[:64],
+        search=search[:64].strip(),
         store=parameters.get("store", "")[:32],
         negative=bool(parameters.get("negative")),
         order=order,
