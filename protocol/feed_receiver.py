@@ -24,10 +24,14 @@ class FeedLimits:
 
 @dataclass(frozen=True)
 class Stage:
-    """Keep these documents aside, under `request`; forget what other requests staged."""
+    """Keep these documents aside, under `request`; forget what other requests staged.
+
+    With `replace`, they are a part of a whole state, and the `Apply` that follows says so too.
+    """
 
     request: str
     documents: tuple[Document, ...]
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class FeedReceiver:
         self._answer = answer
         self._next_part += 1
         self._asked_at_s = now_s
-        return self._last_part(update) if update.last else Stage(update.request, update.documents)
+        return self._last_part(update) if update.last else Stage(update.request, update.documents, update.from_rev == 0)
 
     def _last_part(self, update: FeedUpdate) -> Apply | None:
         request = update.request if update.part else ""

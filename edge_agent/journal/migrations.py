@@ -111,6 +111,38 @@ CREATE TABLE preference (
 ) STRICT, WITHOUT ROWID;
 """
 
+_GENERATIONS = """
+ALTER TABLE document RENAME TO document_before;
+CREATE TABLE document (
+  feed       TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  kind       TEXT NOT NULL,
+  key        TEXT NOT NULL,
+  revision   INTEGER NOT NULL,
+  body       BLOB NOT NULL,
+  PRIMARY KEY (feed, generation, kind, key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO document SELECT feed, 0, kind, key, revision, body FROM document_before;
+DROP TABLE document_before;
+ALTER TABLE barcode RENAME TO barcode_before;
+CREATE TABLE barcode (
+  generation INTEGER NOT NULL,
+  code       TEXT NOT NULL,
+  sku        TEXT NOT NULL,
+  PRIMARY KEY (generation, code, sku)
+) STRICT, WITHOUT ROWID;
+INSERT INTO barcode SELECT 0, code, sku FROM barcode_before;
+DROP TABLE barcode_before;
+CREATE INDEX barcode_sku ON barcode (generation, sku);
+CREATE TABLE feed_generation (
+  feed    TEXT PRIMARY KEY,
+  current INTEGER NOT NULL,
+  newest  INTEGER NOT NULL,
+  request TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+DELETE FROM staged;
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -131,6 +163,10 @@ def till_migrations(spool_schema: str) -> Migrations:
     @steps(name="0004_spool")
     def spool(database: Database) -> None:
         _run(database, spool_schema)
+
+    @steps(name="0005_generations")
+    def generations(database: Database) -> None:
+        _run(database, _GENERATIONS)
 
     return steps
 

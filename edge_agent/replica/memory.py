@@ -33,7 +33,7 @@ class MemoryReplica:
         self._undo = undo
         self._states: dict[FeedName, FeedState] = {}
         self._documents: dict[FeedName, dict[_Key, Document]] = {GLOBAL_FEED: {}, self._store_feed: {}}
-        self._staged: dict[FeedName, tuple[str, tuple[Document, ...]]] = {}
+        self._staged: dict[FeedName, tuple[tuple[str, bool], tuple[Document, ...]]] = {}
         self._cursors: dict[tuple[FeedName, str, int], int] = {}
         self._own: dict[tuple[int, int], tuple[Movement, ...]] = {}
         self._own_skus: dict[str, set[tuple[int, int]]] = {}
@@ -46,23 +46,30 @@ class MemoryReplica:
     def stage(self, feed: FeedName, stage: Stage) -> None:
         """Keep a pull's part aside."""
         old = self._staged.get(feed)
-        kept = old[1] if old is not None and old[0] == stage.request else ()
+        answer = (stage.request, stage.replace)
+        kept = old[1] if old is not None and old[0] == answer else ()
         self._restorable(self._staged, feed)
-        self._staged[feed] = (stage.request, kept + stage.documents)
+        self._staged[feed] = (answer, kept + stage.documents)
 
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
         """Do an update in one step; returns the cursors that moved by it."""
-        request, staged = self._staged.get(feed, ("", ()))
+        answer, staged = self._staged.get(feed, (("", False), ()))
         if change.replace:
             self._clear(feed)
-        for document in (*(staged if change.request and change.request == request else ()), *change.documents):
+        is_ours = bool(change.request) and answer == (change.request, change.replace)
+        for document in (*(staged if is_ours else ()), *change.documents):
             self._put(feed, document)
-        if request and (change.request == request or change.replace):
+        if feed in self._staged and (change.request or change.replace):
             self._restorable(self._staged, feed)
             del self._staged[feed]
         self._restorable(self._states, feed)
         self._states[feed] = FeedState(change.lineage, change.revision)
         return tuple(cursor for cursor in change.cursors if self._move_cursor(feed, cursor))
+
+    def tidy(self, rows_max: int) -> bool:
+        """Nothing is left behind in memory."""
+        del rows_max
+        return False
 
     def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
         """Remember what this terminal's event moved."""

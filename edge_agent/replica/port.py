@@ -36,11 +36,18 @@ class Replica(Protocol):
         ...
 
     def stage(self, feed: FeedName, stage: Stage) -> None:
-        """Keep a pull's part aside; what other requests of this feed had staged is forgotten."""
+        """Keep a pull's part aside; what other requests of this feed had staged is forgotten.
+
+        Parts of a whole state count only for an `apply` that replaces, the others only for one that does not.
+        """
         ...
 
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
-        """Do an update in one step; returns the cursors that moved by it."""
+        """Do an update in one step; returns the cursors that moved by it. It forgets what was staged for others."""
+        ...
+
+    def tidy(self, rows_max: int) -> bool:
+        """Remove at most about that many rows of states that were replaced or given up; True: more are left."""
         ...
 
     def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:

@@ -1,13 +1,16 @@
 """The replica in SQLite: on a connection, inside the caller's transaction.
 
 A scan costs two look-ups by primary key, however large the catalogue is; barcodes are indexed as documents arrive.
+A whole state is put together part by part in a generation of its own, which nobody reads until `apply` makes it the
+current one: a first catalogue of a hundred thousand items never holds the counter up. The trap: the rows of what was
+replaced stay until `tidy` was called often enough.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from edge_agent.replica.bodies import Body, read_body
 from edge_agent.replica.levels import stock_view
@@ -22,6 +25,20 @@ from protocol.movements import Movement, MovementKind
 
 _Row = tuple[str, str, int, bool, bytes]  # kind, key, revision, deleted, body
 _CHUNK = 500
+_CURRENT = "coalesce((SELECT current FROM feed_generation WHERE feed = ?), 0)"
+
+
+class _Generations(NamedTuple):
+    """Which generation of a feed is read, the highest one ever used, and whose answer is put together in that."""
+
+    current: int
+    newest: int
+    request: str
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether `newest` is being put together."""
+        return self.newest > self.current and bool(self.request)
 
 
 class SqliteReplica:
@@ -38,7 +55,12 @@ class SqliteReplica:
         return FeedState(*row) if row is not None else FeedState()
 
     def stage(self, feed: FeedName, stage: Stage) -> None:
-        """Keep a pull's part aside."""
+        """Keep a pull's part aside: a whole state's in a generation of its own, where it will stay."""
+        if stage.replace:
+            self._forget_staged(feed)
+            self._put(feed, self._coming(feed, stage.request), [_row(document) for document in stage.documents])
+            return
+        self._forget_coming(feed)
         self._connection.execute("DELETE FROM staged WHERE feed = ? AND request <> ?", (feed, stage.request))
         self._connection.executemany(
             "INSERT INTO staged (feed, request, kind, key, revision, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -48,21 +70,28 @@ class SqliteReplica:
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
         """Do an update in one step; returns the cursors that moved by it."""
         if change.replace:
-            self._connection.execute("DELETE FROM document WHERE feed = ?", (feed,))
+            generation = self._coming(feed, change.request)
+            self._connection.execute("UPDATE feed_generation SET current = ? WHERE feed = ?", (generation, feed))
             self._connection.execute("DELETE FROM feed_cursor WHERE feed = ?", (feed,))
-            if feed == GLOBAL_FEED:
-                self._connection.execute("DELETE FROM barcode")
-        if change.request:
-            self._put_staged(feed, change.request, into_empty=change.replace)
-        self._put(feed, [_row(document) for document in change.documents])
+        else:
+            generation = self._generations(feed).current
+            if change.request:
+                self._put_staged(feed, generation, change.request)
+        self._put(feed, generation, [_row(document) for document in change.documents])
         if change.request or change.replace:
-            self._connection.execute("DELETE FROM staged WHERE feed = ?", (feed,))
+            self._forget_staged(feed)
+            self._forget_coming(feed)
         self._connection.execute(
             "INSERT INTO feed_state (feed, lineage, revision) VALUES (?, ?, ?) ON CONFLICT (feed)"
             " DO UPDATE SET lineage = excluded.lineage, revision = excluded.revision",
             (feed, change.lineage, change.revision),
         )
         return tuple(cursor for cursor in change.cursors if self._move_cursor(feed, cursor))
+
+    def tidy(self, rows_max: int) -> bool:
+        """Remove rows of generations that nobody will read again."""
+        more = [self._tidy(feed, rows_max) for feed in (GLOBAL_FEED, self._store_feed)]
+        return any(more)
 
     def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
         """Remember what this terminal's event moved."""
@@ -105,7 +134,8 @@ class SqliteReplica:
     def by_barcode(self, code: str) -> Item | None:
         """The item with this barcode."""
         row = self._connection.execute(
-            "SELECT sku FROM barcode WHERE code = ? ORDER BY sku LIMIT 1", (barcode_key(code),)
+            f"SELECT sku FROM barcode WHERE generation = {_CURRENT} AND code = ? ORDER BY sku LIMIT 1",  # noqa: S608 - our own words
+            (GLOBAL_FEED, barcode_key(code)),
         ).fetchone()
         return self.item(row[0]) if row is not None else None
 
@@ -116,41 +146,94 @@ class SqliteReplica:
     def item_count(self) -> int:
         """How many items are known; counts an index, some milliseconds for a large catalogue."""
         row = self._connection.execute(
-            "SELECT count(*) FROM document WHERE feed = ? AND kind = 'item'", (GLOBAL_FEED,)
+            f"SELECT count(*) FROM document WHERE feed = ? AND generation = {_CURRENT} AND kind = 'item'",  # noqa: S608 - our own words
+            (GLOBAL_FEED, GLOBAL_FEED),
         ).fetchone()
         return cast("int", row[0])
 
     def stocked(self, after: str, count: int) -> tuple[str, ...]:
         """The next SKUs behind `after` that have a level, in order: for diagnostics."""
         rows = self._connection.execute(
-            "SELECT key FROM document WHERE feed = ? AND kind = 'stock' AND key > ? ORDER BY key LIMIT ?",
-            (self._store_feed, after, count),
+            f"SELECT key FROM document WHERE feed = ? AND generation = {_CURRENT} AND kind = 'stock' AND key > ?"  # noqa: S608 - our own words
+            " ORDER BY key LIMIT ?",
+            (self._store_feed, self._store_feed, after, count),
         )
         return tuple(row[0] for row in rows)
 
     def _body(self, feed: FeedName, kind: str, key: str, struct: type[Body]) -> Body | None:
         row = self._connection.execute(
-            "SELECT body FROM document WHERE feed = ? AND kind = ? AND key = ?", (feed, kind, key)
+            f"SELECT body FROM document WHERE feed = ? AND generation = {_CURRENT} AND kind = ? AND key = ?",  # noqa: S608 - our own words
+            (feed, feed, kind, key),
         ).fetchone()
         return read_body(row[0], struct) if row is not None else None
 
-    def _put_staged(self, feed: FeedName, request: str, *, into_empty: bool) -> None:
-        # Inside SQLite as far as possible: a first load brings a hundred thousand rows, and a cashier may be waiting.
+    def _generations(self, feed: FeedName) -> _Generations:
+        row = self._connection.execute(
+            "SELECT current, newest, request FROM feed_generation WHERE feed = ?", (feed,)
+        ).fetchone()
+        return _Generations(*row) if row is not None else _Generations(0, 0, "")
+
+    def _coming(self, feed: FeedName, request: str) -> int:
+        """The generation in which this request's whole state is put together; an empty one if there is none yet."""
+        known = self._generations(feed)
+        if known.is_coming and known.request == request:
+            return known.newest
+        generation = known.newest + 1
+        self._connection.execute(
+            "INSERT INTO feed_generation (feed, current, newest, request) VALUES (?, ?, ?, ?) ON CONFLICT (feed)"
+            " DO UPDATE SET newest = excluded.newest, request = excluded.request",
+            (feed, known.current, generation, request),
+        )
+        return generation
+
+    def _forget_coming(self, feed: FeedName) -> None:
+        # Only the claim goes; the rows are left for `tidy`, and the generation's number is never used again.
+        self._connection.execute("UPDATE feed_generation SET request = '' WHERE feed = ?", (feed,))
+
+    def _forget_staged(self, feed: FeedName) -> None:
+        self._connection.execute("DELETE FROM staged WHERE feed = ?", (feed,))
+
+    def _tidy(self, feed: FeedName, rows_max: int) -> bool:
+        known = self._generations(feed)
+        last = known.newest - 1 if known.is_coming else known.newest
+        removed = 0
+        for low, high in ((0, known.current - 1), (known.current + 1, last)):
+            old = self._connection.execute(
+                "SELECT feed, generation, kind, key FROM document"
+                " WHERE feed = ? AND generation BETWEEN ? AND ? LIMIT ?",
+                (feed, low, high, rows_max),
+            ).fetchall()
+            self._connection.executemany(
+                "DELETE FROM document WHERE feed = ? AND generation = ? AND kind = ? AND key = ?", old
+            )
+            codes: list[tuple[int, str, str]] = []
+            if feed == GLOBAL_FEED:
+                codes = self._connection.execute(
+                    "SELECT generation, code, sku FROM barcode WHERE generation BETWEEN ? AND ? LIMIT ?",
+                    (low, high, rows_max),
+                ).fetchall()
+                self._connection.executemany("DELETE FROM barcode WHERE generation = ? AND code = ? AND sku = ?", codes)
+            removed = max(removed, len(old), len(codes))
+        return removed >= rows_max
+
+    def _put_staged(self, feed: FeedName, generation: int, request: str) -> None:
+        # Inside SQLite as far as possible: it may be what a month has changed, and a cashier may be waiting.
         newest = (
             "FROM staged WHERE position IN"
             " (SELECT max(position) FROM staged WHERE feed = ? AND request = ? GROUP BY kind, key)"
         )
         place = (feed, request)
-        if not into_empty:
-            self._connection.execute(
-                f"DELETE FROM document WHERE (feed, kind, key) IN (SELECT feed, kind, key {newest} AND deleted)",  # noqa: S608 - our own words
-                place,
-            )
         self._connection.execute(
-            f"INSERT INTO document (feed, kind, key, revision, body) SELECT feed, kind, key, revision, body {newest}"
-            " AND NOT deleted ORDER BY kind, key ON CONFLICT (feed, kind, key)"
+            "DELETE FROM document WHERE (feed, generation, kind, key) IN"  # noqa: S608 - our own words
+            f" (SELECT feed, ?, kind, key {newest} AND deleted)",
+            (generation, *place),
+        )
+        self._connection.execute(
+            "INSERT INTO document (feed, generation, kind, key, revision, body)"
+            f" SELECT feed, ?, kind, key, revision, body {newest} AND NOT deleted ORDER BY kind, key"
+            " ON CONFLICT (feed, generation, kind, key)"
             " DO UPDATE SET revision = excluded.revision, body = excluded.body",
-            place,
+            (generation, *place),
         )
         if feed == GLOBAL_FEED:
             items = self._connection.execute(
@@ -158,28 +241,36 @@ class SqliteReplica:
                 place,
             )
             for rows in _chunks(items):
-                self._index(rows, into_empty=into_empty)
+                self._index(generation, rows)
 
-    def _put(self, feed: FeedName, rows: Sequence[_Row]) -> None:
+    def _put(self, feed: FeedName, generation: int, rows: Sequence[_Row]) -> None:
+        # One key may come twice; the last one counts, whether it deletes or not.
+        newest = {(kind, key): (kind, key, revision, deleted, body) for kind, key, revision, deleted, body in rows}
         self._connection.executemany(
-            "DELETE FROM document WHERE feed = ? AND kind = ? AND key = ?",
-            ((feed, kind, key) for kind, key, _, deleted, _ in rows if deleted),
+            "DELETE FROM document WHERE feed = ? AND generation = ? AND kind = ? AND key = ?",
+            ((feed, generation, kind, key) for kind, key, _, deleted, _ in newest.values() if deleted),
         )
         self._connection.executemany(
-            "INSERT INTO document (feed, kind, key, revision, body) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (feed, kind, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",
-            ((feed, kind, key, revision, body) for kind, key, revision, deleted, body in rows if not deleted),
+            "INSERT INTO document (feed, generation, kind, key, revision, body) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (feed, generation, kind, key)"
+            " DO UPDATE SET revision = excluded.revision, body = excluded.body",
+            (
+                (feed, generation, kind, key, revision, body)
+                for kind, key, revision, deleted, body in newest.values()
+                if not deleted
+            ),
         )
         if feed == GLOBAL_FEED:
-            self._index([row for row in rows if row[0] == "item"], into_empty=False)
+            self._index(generation, [row for row in newest.values() if row[0] == "item"])
 
-    def _index(self, rows: Sequence[_Row], *, into_empty: bool) -> None:
-        if not into_empty:
-            self._connection.executemany("DELETE FROM barcode WHERE sku = ?", ((key,) for _, key, _, _, _ in rows))
+    def _index(self, generation: int, rows: Sequence[_Row]) -> None:
+        self._connection.executemany(
+            "DELETE FROM barcode WHERE generation = ? AND sku = ?", ((generation, key) for _, key, _, _, _ in rows)
+        )
         items = ((key, read_body(body, Item)) for _, key, _, deleted, body in rows if not deleted)
         self._connection.executemany(
-            "INSERT INTO barcode (code, sku) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            ((barcode_key(code), key) for key, item in items if item is not None for code in item.barcodes),
+            "INSERT INTO barcode (generation, code, sku) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            ((generation, barcode_key(code), key) for key, item in items if item is not None for code in item.barcodes),
         )
 
     def _move_cursor(self, feed: FeedName, cursor: Cursor) -> bool:

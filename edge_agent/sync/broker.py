@@ -25,8 +25,10 @@ from protocol.link import Publish
 
 QOS = 1
 CONNECT_TIMEOUT_S = 5.0
-INBOX_MAX = 2_000
-"""More than the hub sends while one transaction runs. What overflows is lost, which the protocol is made for."""
+INBOX_MAX = 8_000
+"""More than the hub sends at once: a first catalogue of two million items is as many parts of some kilobytes.
+
+What overflows is lost, which the protocol is made for."""
 
 
 @dataclass(frozen=True)

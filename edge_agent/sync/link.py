@@ -33,6 +33,9 @@ from protocol.messages import Cursor
 _log = logging.getLogger(__name__)
 
 ROUND_MESSAGES_MAX = 64
+ROUND_S = 0.01
+"""After this long no further message is begun in a round: a cashier's scan may wait behind it for the database."""
+
 CURSORS_KEPT = 1_000
 PAUSE_FIRST_S = 0.25
 PAUSE_MAX_S = 15.0
@@ -145,10 +148,11 @@ class Link:
             await asyncio.shield(connection.close(first.will()))
 
     async def _serve(self, connection: BrokerConnection) -> None:
+        waiting: deque[Incoming] = deque()
         while True:
             self._news.clear()
-            messages = connection.take(ROUND_MESSAGES_MAX)
-            work = partial(self._round, incoming=messages, health=self._health())
+            waiting.extend(connection.take(ROUND_MESSAGES_MAX - len(waiting)))
+            work = partial(self._round, incoming=waiting, health=self._health())
             done = await self._database.run(work)
             for publish in done.out:
                 connection.publish(publish)
@@ -157,7 +161,7 @@ class Link:
             connection.dropped = 0
             if connection.lost is not None:
                 raise BrokerLost(connection.lost)
-            if not connection.has_news:
+            if not waiting and not connection.has_news:
                 await self._wait(done.wake_at_s)
 
     async def _wait(self, wake_at_s: float | None) -> None:
@@ -185,15 +189,18 @@ class Link:
         session.disconnect()
         return session
 
-    def _round(self, connection: sqlite3.Connection, *, incoming: list[Incoming], health: Health) -> _Round:
+    def _round(self, connection: sqlite3.Connection, *, incoming: deque[Incoming], health: Health) -> _Round:
+        """Receive what fits into the time, in order; the rest stays in `incoming`, which is ours until we return."""
         session = self._built(connection)
         session.report(health)
         now_s, wall = self._elapsed_s(), self._wall()
-        heard = tuple(
-            session.receive(message.topic, message.payload, retained=message.retained, now_s=now_s, wall=wall)
-            for message in incoming
-        )
-        return _Round(heard, tuple(session.poll(now_s, wall)), session.wake_at_s())
+        heard: list[Heard] = []
+        while incoming and (not heard or self._elapsed_s() - now_s < ROUND_S):
+            message = incoming.popleft()
+            heard.append(
+                session.receive(message.topic, message.payload, retained=message.retained, now_s=now_s, wall=wall)
+            )
+        return _Round(tuple(heard), tuple(session.poll(now_s, wall)), session.wake_at_s())
 
     # --- on the event loop
 

@@ -30,6 +30,9 @@ from protocol.messages import Ack, Command, CommandAnswer, Cursor, EpochGrant, E
 from protocol.topics import DownLeaf, UpLeaf, feed_topic, terminal_topic
 
 _COMMANDS_REMEMBERED = 64
+TIDY_ROWS_MAX = 500
+"""Rows of a replaced state that one transaction removes: some milliseconds."""
+
 _INT64_MAX = 2**63 - 1  # what the store can hold; a larger number in a message is nonsense
 
 _Route = Callable[[str, bytes, bool, float, datetime], "Heard"]
@@ -97,6 +100,7 @@ class TerminalSession:
         self._asked_epoch_at_s: float | None = None
         self._epoch_patience_s = self._limits.epoch_first_s
         self._feeds = {feed: self._new_receiver(feed) for feed in (GLOBAL_FEED, store_feed(identity.store))}
+        self._untidy = True
         self._routes = self._make_routes()
 
     @property
@@ -159,6 +163,8 @@ class TerminalSession:
         if not self._connected:
             return []
         self.appended()
+        if self._untidy:
+            self._untidy = self._replica.tidy(TIDY_ROWS_MAX)
         out: list[Publish] = []
         self._ask_epoch(now_s, out)
         self._send_journal(now_s, wall, out)
@@ -179,6 +185,8 @@ class TerminalSession:
         """When to call `poll` again although nothing happens (0.0: at once); None without a link."""
         if not self._connected:
             return None
+        if self._untidy:
+            return 0.0
         times = [
             self._sender.wake_at_s(),
             *(receiver.wake_at_s() for receiver in self._feeds.values()),
@@ -293,7 +301,9 @@ class TerminalSession:
         match receiver.receive(update, now_s):
             case Stage() as stage:
                 self._replica.stage(receiver.feed, stage)
+                self._untidy = True  # what another request had begun is given up
             case Apply() as change:
+                self._untidy |= change.replace
                 return Heard(feed=receiver.feed, cursors=self._replica.apply(receiver.feed, change))
             case None:
                 pass

@@ -58,7 +58,11 @@ class SimSqliteReplica(SqliteReplica):
 
     def documents(self, feed: FeedName) -> Mapping[tuple[str, str], Document]:
         """All documents of a feed by (kind, key)."""
-        rows = self._connection.execute("SELECT kind, key, revision, body FROM document WHERE feed = ?", (feed,))
+        rows = self._connection.execute(
+            "SELECT kind, key, revision, body FROM document WHERE feed = ? AND generation ="
+            " coalesce((SELECT current FROM feed_generation WHERE feed = ?), 0)",
+            (feed, feed),
+        )
         return {
             (kind, key): Document(kind=kind, key=key, revision=revision, body=msgspec.Raw(body))
             for kind, key, revision, body in rows

@@ -37,16 +37,18 @@ def documents(draw: st.DrawFn) -> Document:
 @st.composite
 def steps(draw: st.DrawFn) -> tuple[str, tuple[Any, ...]]:
     """One call of the port that changes something."""
-    name = draw(st.sampled_from(["stage", "apply", "add_own", "rekey_own"]))
+    name = draw(st.sampled_from(["stage", "apply", "tidy", "add_own", "rekey_own"]))
     some = tuple(draw(st.lists(documents(), max_size=3)))
     if name == "stage":
-        return name, (draw(FEEDS), Stage(draw(REQUESTS), some))
+        return name, (draw(FEEDS), Stage(draw(REQUESTS), some, draw(st.booleans())))
     if name == "apply":
         cursors = tuple(
             Cursor(terminal="t1", epoch=draw(st.integers(1, 2)), sequence=draw(st.integers(0, 5)))
             for _ in range(draw(st.integers(0, 2)))
         )
         return name, (draw(FEEDS), Apply(some, cursors, "l", 1, draw(REQUESTS), draw(st.booleans())))
+    if name == "tidy":
+        return name, (draw(st.integers(1, 3)),)
     if name == "rekey_own":
         return name, (1, 2, draw(st.sets(st.integers(1, 9), max_size=3)))
     return name, (1, 0, (_sale(draw(SKUS)),))

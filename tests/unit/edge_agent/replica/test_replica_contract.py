@@ -109,12 +109,45 @@ def test_a_whole_state_replaces_what_was_there(replica: Replica) -> None:
     """After a change of the hub's database nothing of the old one stays, in this feed only."""
     replica.apply(FEED, change(document(Stock(sku="a", on_hand=1000)), cursors=(cursor(9, terminal="t2"),)))
     replica.apply(GLOBAL_FEED, change(document(item("a", "X1"))))
-    replica.stage(GLOBAL_FEED, Stage("r1", (document(item("b", "X2")),)))
+    replica.stage(GLOBAL_FEED, Stage("r1", (document(item("b", "X2")),), replace=True))
     replica.apply(GLOBAL_FEED, change(document(item("c", "X3")), request="r1", replace=True))
     assert [sku for sku in "abc" if replica.item(sku)] == ["b", "c"]
     assert replica.by_barcode("X1") is None
     assert replica.by_barcode("X2") is not None
     assert replica.stock_view("a") == 1000
+
+
+def test_a_whole_state_is_put_together_unseen_and_appears_at_once(replica: Replica) -> None:
+    """Parts of a whole state show nothing before the last one; a broadcast meanwhile goes into what is read now."""
+    replica.apply(GLOBAL_FEED, change(document(item("a", "X1"))))
+    replica.stage(GLOBAL_FEED, Stage("r1", (document(item("b", "X2")),), replace=True))
+    replica.stage(GLOBAL_FEED, Stage("r1", (document(item("c", "X1")),), replace=True))
+    replica.apply(GLOBAL_FEED, change(document(item("d", "X4")), revision=2))
+    assert [sku for sku in "abcd" if replica.item(sku)] == ["a", "d"]
+    assert replica.by_barcode("X1") == item("a", "X1")
+    assert replica.by_barcode("X2") is None
+    replica.apply(GLOBAL_FEED, change(document(item("e")), revision=9, request="r1", replace=True))
+    assert [sku for sku in "abcde" if replica.item(sku)] == ["b", "c", "e"]
+    assert replica.by_barcode("X1") == item("c", "X1")
+    assert (replica.by_barcode("X4"), replica.item_count()) == (None, 3)
+
+
+def test_a_whole_state_that_was_given_up_leaves_nothing(replica: Replica) -> None:
+    """The hub changed in the middle of its answer: the next answer starts from nothing, whatever was tidied when."""
+    replica.apply(GLOBAL_FEED, change(document(item("a"))))
+    replica.stage(GLOBAL_FEED, Stage("r1", (document(item("b", "X")),), replace=True))
+    replica.stage(GLOBAL_FEED, Stage("r2", (document(item("c", "X")),), replace=True))
+    replica.stage(GLOBAL_FEED, Stage("r3", (document(item("d")),)))
+    replica.stage(GLOBAL_FEED, Stage("r2", (document(item("e", "X")),), replace=True))
+    while replica.tidy(1):
+        pass
+    replica.apply(GLOBAL_FEED, change(request="r2", replace=True))
+    while replica.tidy(1):
+        pass
+    assert [sku for sku in "abcde" if replica.item(sku)] == ["e"]
+    assert replica.by_barcode("X") == item("e", "X")
+    replica.apply(GLOBAL_FEED, change(request="r2", replace=True))
+    assert replica.item_count() == 0
 
 
 def test_own_sales_lower_the_view_until_the_hub_has_counted_them(replica: Replica) -> None:
