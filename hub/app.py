@@ -32,6 +32,7 @@ from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
 from hub.projections.availability import AvailabilityProjection
 from hub.running.access import HubIdentity
+from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
@@ -57,6 +58,7 @@ class Hub:
         self._broker: EmbeddedBroker | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._told = False
         self.metrics = HubMetrics()
         self._web: WebServer | None = None
         self._data: OpenData | None = None
@@ -91,6 +93,8 @@ class Hub:
     async def stop(self) -> None:
         """Stop everything in order; safe to call after a start that failed."""
         self._stopping = True
+        if self._told:
+            forget_addresses(self._config.folder)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -137,6 +141,8 @@ class Hub:
         parts.reader.start()
         if self._web is not None:
             await self._web.start()
+        self._told = True
+        tell_addresses(config.folder, Addresses(self.broker_address, self.web_address))
         self._tasks.append(asyncio.create_task(self._watch(parts), name="watch"))
 
     def _join(self, data: OpenData) -> _Running:

@@ -13,6 +13,7 @@ from hub.config import HubConfig, is_time_zone, now
 from hub.errors import StoreExists
 from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, write_private
 from hub.identity.admin_key import new_link_key
+from hub.running.addresses import running_addresses
 from hub.running.data import OpenData
 from protocol.documents import Settings
 from protocol.errors import InvalidMoney
@@ -190,7 +191,9 @@ def _hand_over(  # noqa: PLR0913 - as the options
     hub_port: int | None,
 ) -> None:
     feeds = data.stores.fleet.keys().feeds
-    where = HubPlace(hub_host or config.broker.host, hub_port or config.broker.port, config.broker.tls)
+    running = running_addresses(config.folder)
+    port = hub_port or config.broker.port or (running.broker[1] if running is not None else 0)
+    where = HubPlace(hub_host or config.broker.host, port, config.broker.tls)
     given: Credentials = credentials(
         *place, epoch=epoch, key=key, store_key=feeds[store_feed(place[0])], global_key=feeds[GLOBAL_FEED], hub=where
     )

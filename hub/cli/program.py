@@ -25,6 +25,7 @@ from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_e
 from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
+from hub.running.addresses import running_addresses
 from hub.running.logs import set_up_logging
 from protocol.errors import ProtocolError
 
@@ -106,9 +107,10 @@ def admin_key(invocation: Invocation) -> None:
 @pass_invocation
 def admin_link(invocation: Invocation, url: str | None) -> None:
     """Show a link that logs in once, within ten minutes."""
+    address = url or _web_url(invocation.config())
     with invocation.data() as data:
         token = login_link_token(data.access.session_secret, secrets.token_urlsafe(16), now())
-    click.echo(f"{url or _web_url(invocation.config())}/login?token={token}")
+    click.echo(f"{address}/login?token={token}")
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
@@ -163,5 +165,11 @@ def _greet(hub: Hub) -> None:
 
 
 def _web_url(config: HubConfig) -> str:
-    scheme = "https" if config.web.https else "http"
-    return f"{scheme}://{config.web.host}:{config.web.port}"
+    running = running_addresses(config.folder)
+    port = config.web.port or (running.web[1] if running is not None and running.web is not None else 0)
+    if not port:
+        raise ConfigError("[web] port is 0 and no hub runs in this data folder: start it first, or give --url")
+    host = config.web.host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - listens everywhere, but nobody can open it under that name
+        host = next((name for name in config.web.allowed_hosts if name != "*"), "localhost")
+    return f"{'https' if config.web.https else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main
+from hub.running.addresses import Addresses, tell_addresses
 
 
 @pytest.fixture
@@ -117,3 +118,28 @@ def test_settings_that_are_wrong_stop_every_command(tmp_path: Path, capsys: pyte
     file.write_text("[broker]\nprot = 1\n")
     assert hub(file, "store", "list") == 2
     assert f"{file}: [broker] prot: no such key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("web", "address"),
+    [
+        ("port = 0", "http://127.0.0.1:4711/login?token="),
+        ('host = "0.0.0.0"\nallowed_hosts = ["hub.shop"]\nhttps = true', "https://hub.shop:8080/login?token="),
+        ('host = "::1"\nport = 1', "http://[::1]:1/login?token="),
+    ],
+)
+def test_a_login_link_can_be_opened(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, web: str, address: str
+) -> None:
+    """Neither port 0 nor "everywhere" is an address; a hub that runs says which port it took."""
+    settings.write_text(settings.read_text().replace("1999", "0") + f"[web]\n{web}\n")
+    if "port = 0" in web:
+        assert hub(settings, "admin", "link") == 2
+        assert "start it first, or give --url" in capsys.readouterr().err
+    assert hub(settings, "store", "add", "hanoi") == 0
+    tell_addresses(tmp_path / "data", Addresses(("127.0.0.1", 4712), ("127.0.0.1", 4711)))
+    capsys.readouterr()
+    assert hub(settings, "admin", "link") == 0
+    assert capsys.readouterr().out.startswith(address)
+    assert hub(settings, "terminal", "add", "hanoi", "till1") == 0
+    assert json.loads(capsys.readouterr().out)["hub"]["port"] == 4712
