@@ -69,7 +69,7 @@ class AccessRoutes:
                 text = words.say("This link was used or is too old. Make a new one, or use the key.")
                 return self._form(request, next, error=text, status=401)
         elif not await self._sessions.verify(request, key.strip()):
-            text = words.say("That is not the admin access key. It was shown when the hub first started.")
+            text = words.say("That is not the admin access key. Make a new one on the hub: tillwire-hub admin key")
             return self._form(request, next, error=text, status=401)
         return self._begin(next)
 

@@ -180,7 +180,7 @@ def _bad_frames(words: Words, alarm: AlarmRow) -> _Written:
         "%(count)s messages with a wrong signature were refused.",
         alarm.count,
     )
-    remedy = words.say("Its key is old or somebody imitates it. Give it a new one: tillwire-hub terminal add")
+    remedy = words.say("Its key is old or somebody imitates it. Give it a new one: tillwire-hub terminal renew")
     return words.say("Not trusted"), text, remedy, words.say("Open")
 
 

@@ -54,7 +54,7 @@ class Health(Protocol):
 
 
 class Identity(Protocol):
-    """Who may see the dashboard. One admin access key, made at the hub's first start; only its hash is kept."""
+    """Who may see the dashboard. One admin access key, made on request; only its hash is kept."""
 
     @property
     def session_secret(self) -> bytes:

@@ -258,3 +258,12 @@ def test_a_body_that_no_form_has_is_not_taken_in(hub: SampleHub, *, announced: b
     answer = asyncio.run(asking())
     assert answer.status_code == 413
     assert taken <= 3
+
+
+def test_the_login_says_where_a_key_comes_from(hub: SampleHub) -> None:
+    """No key exists before somebody asks for one, so nobody can have seen it at the first start."""
+    wrong = ask(hub, "POST", "/login", form={"key": "x"}, headers=OWN).text
+    for page in (ask(hub, "GET", "/login").text, wrong):
+        assert "tillwire-hub admin key" in page
+        assert "tillwire-hub admin link" in page
+        assert "first started" not in page
