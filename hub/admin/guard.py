@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.admin import session
 from hub.api.limits import TokenBuckets
+from hub.api.operations import KEY_HOLDER
 from hub.api.port import Identity
 from hub.api.problems import problem_response
 from hub.api.settings import WebSettings
@@ -146,6 +147,7 @@ class Guard:
             headers = {"retry-after": str(int(wait_s) + 1)}
             return problem_response(request, 429, "too-many-logins", "Too many wrong keys; wait.", headers=headers)
         if await self._sessions.verify(request, key):
+            request.scope[KEY_HOLDER] = True
             return None
         headers = {"www-authenticate": 'Bearer realm="Tillwire hub", error="invalid_token"'}
         return problem_response(request, 401, "wrong-key", "That is not the admin access key.", headers=headers)

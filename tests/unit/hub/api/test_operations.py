@@ -8,6 +8,7 @@ import httpx
 from prometheus_client import Counter
 
 from hub.api.limits import TokenBuckets
+from hub.api.operations import SEE_LOG
 from hub.api.port import Ready
 from tests.unit.hub.admin.sample_hub import SampleHub
 from tests.unit.hub.api.asgi import BEARER, client
@@ -36,9 +37,19 @@ def test_ready_says_which_part_is_missing() -> None:
     hub = SampleHub()
     assert ask(hub, "/readyz").json()["ready"] is True
     hub.health.parts.append(Ready("ingest", ok=False, detail="12 s behind"))
-    answer = ask(hub, "/readyz")
+    answer = ask(hub, "/readyz", headers=BEARER)
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
     assert {"name": "ingest", "ok": False, "detail": "12 s behind"} in answer.json()["parts"]
+
+
+def test_a_stranger_learns_that_a_part_is_missing_and_nothing_of_the_inside() -> None:
+    """A driver's words name hosts, users and files; they are for whoever has the key, and for the log."""
+    hub = SampleHub()
+    hub.health.parts = [Ready("database", ok=False, detail="postgresql+psycopg://tillwire:***@10.0.0.7/db: refused")]
+    answer = ask(hub, "/readyz")
+    assert answer.status_code == 503
+    assert "10.0.0.7" not in answer.text
+    assert answer.json()["parts"] == [{"name": "database", "ok": False, "detail": SEE_LOG}]
 
 
 def test_metrics_are_those_of_the_registry_and_need_the_key() -> None:
