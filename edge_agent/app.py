@@ -131,6 +131,8 @@ class Agent:
         await self._serve(database, counter, listener)
         self._start_scanner(counter)
         self._background(self._keep_house(database), "housekeeping")
+        if self._printer is not None:
+            self._background(self._printer.warm_up(), "printer warm-up")
         _log.info("agent: ready", extra={"store": till.store, "terminal": till.terminal, "folder": str(self._folder)})
 
     # --- the parts

@@ -26,7 +26,6 @@ from edge_agent.devices.errors import (
     UnknownJob,
 )
 from edge_agent.devices.printer import spool
-from edge_agent.devices.printer.drawing import job_bytes
 from edge_agent.devices.printer.framing import PrinterStatus
 from edge_agent.devices.printer.settings import PrinterSettings
 from edge_agent.devices.printer.spool import Job, Step
@@ -115,6 +114,10 @@ class Printer:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    async def warm_up(self) -> None:
+        """Load what receipts are drawn with, in a thread: half a second that the start does not wait for."""
+        await asyncio.to_thread(_drawing)
 
     def wake(self) -> None:
         """There is a new job, or a question was answered."""
@@ -211,7 +214,9 @@ class Printer:
 
     async def _drawn(self, job: Job) -> bytes | None:
         try:
-            return await asyncio.to_thread(job_bytes, job, self._settings.width_dots)
+            if job.kind == "drawer":
+                return job.payload  # nothing to draw, and somebody waits with money in hand
+            return await asyncio.to_thread(_draw, job, self._settings.width_dots)
         except FontMissing as exc:
             problem: Problem = "no_font"
             why = str(exc)
@@ -296,6 +301,16 @@ class Printer:
         if view != before:
             self._view = view
             self._on_state(view)
+
+
+def _draw(job: Job, width_dots: int) -> bytes:
+    return _drawing()(job, width_dots)
+
+
+def _drawing() -> Callable[[Job, int], bytes]:
+    from edge_agent.devices.printer.drawing import job_bytes  # noqa: PLC0415 - half a second, see warm_up
+
+    return job_bytes
 
 
 def _problem_of(exc: DeviceUnavailable) -> Problem:

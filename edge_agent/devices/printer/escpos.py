@@ -10,9 +10,6 @@ from PIL import Image
 from edge_agent.devices.printer.escpos_library import Dummy, Profile, get_profile
 from edge_agent.devices.printer.orders import without_orders
 
-INITIALISE = b"\x1b@"
-"""ESC @: settings as after power-on. It goes in front of every job (and in front of GS a, which it would undo)."""
-
 SLICE_ROWS = 256
 """Rows a `GS v 0`: taller images overrun the memory of cheap printers, and a slice is what a lost line can eat."""
 

@@ -18,6 +18,9 @@ Question = Literal[1, 2, 4]
 QUESTIONS: tuple[Question, ...] = (1, 2, 4)
 """DLE EOT 1: online and drawer; 2: cover, paper end, error; 4: paper sensors."""
 
+INITIALISE = b"\x1b@"
+"""ESC @: settings as after power-on. It goes in front of every job (and in front of GS a, which it would undo)."""
+
 FENCE = b"\x1dr\x01"
 """GS r 1, the fence: answered when all that stands before it has been carried out."""
 

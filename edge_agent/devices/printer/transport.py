@@ -125,7 +125,7 @@ async def connect(host: str, port: int, timeout_s: float) -> AsyncIterator[Print
     try:
         async with asyncio.timeout(timeout_s):
             _, line = await loop.create_connection(PrinterLine, host, port)
-    except OSError as exc:  # refused, no route, no such name, and TimeoutError
+    except (OSError, UnicodeError) as exc:  # refused, no route, no such name, TimeoutError; a name that cannot be one
         why = str(exc) or "no answer in time"
         raise PrinterUnreachable(f"printer {host}:{port}: cannot connect ({why}); check power, cable, address") from exc
     try:

@@ -8,11 +8,19 @@ so automatic status is switched on in front of the job and tells the reason unas
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from edge_agent.devices.errors import PrinterSilent
-from edge_agent.devices.printer.escpos import INITIALISE, separation_bytes
-from edge_agent.devices.printer.framing import FENCE, QUESTIONS, TELL_CHANGES, TELL_NOTHING, PrinterStatus, ask
+from edge_agent.devices.printer.framing import (
+    FENCE,
+    INITIALISE,
+    QUESTIONS,
+    TELL_CHANGES,
+    TELL_NOTHING,
+    PrinterStatus,
+    ask,
+)
 from edge_agent.devices.printer.settings import PrinterSettings
 from edge_agent.devices.printer.transport import PrinterLine
 
@@ -60,7 +68,7 @@ class Visit:
         False: it made no progress within the patience. Raises ConnectionLost.
         """
         self._line.abort_at_end = True
-        separation = separation_bytes(self._settings.width_dots, _INTERRUPTED)
+        separation = await asyncio.to_thread(_separation, self._settings.width_dots)
         if not self._settings.answers:
             return await self._hand_over(separation)
         answers = self._line.answers
@@ -137,3 +145,9 @@ class Visit:
         for question in QUESTIONS:
             self._line.answers.question_sent(question)
             self._line.write(ask(question))
+
+
+def _separation(width_dots: int) -> bytes:
+    from edge_agent.devices.printer.escpos import separation_bytes  # noqa: PLC0415 - slow, and hardly ever needed
+
+    return separation_bytes(width_dots, _INTERRUPTED)

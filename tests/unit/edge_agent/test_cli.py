@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -80,3 +82,10 @@ def test_a_till_that_was_never_started_is_told(config: Path, words: list[str]) -
     assert result.exit_code == 1
     assert result.stderr.startswith("tillwire-agent: ")
     assert "Traceback" not in result.output
+
+
+def test_the_start_does_not_wait_for_what_draws_receipts() -> None:
+    """Half a second of imports is left to a thread behind the first page."""
+    ask = "import sys, edge_agent.app; print(sorted({'escpos', 'PIL', 'barcode'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our own words
+    assert done.stdout.strip() == "[]"
