@@ -51,7 +51,10 @@ class SqlQueries(StockQueries):
             stores = connection.execute(sa.select(schema.store).order_by(schema.store.c.name)).all()
             settings = {row.id: msgspec.json.decode(row.settings, type=Settings) for row in stores}
             today = {store: _business_day(found, now) for store, found in settings.items()}
-            query = sa.select(schema.turnover).where(turnover.business_day.in_(sorted(set(today.values()))))
+            # Both columns, though the days alone would do: they lead the key, and the table keeps every day for ever.
+            query = sa.select(schema.turnover).where(
+                turnover.store.in_(sorted(today)), turnover.business_day.in_(sorted(set(today.values())))
+            )
             sales: defaultdict[str, int] = defaultdict(int)
             totals: defaultdict[str, dict[str, int]] = defaultdict(dict)
             for row in connection.execute(query):
