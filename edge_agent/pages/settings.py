@@ -18,7 +18,8 @@ class PageSettings:
     `token` is the secret of this installation, at least 32 characters: the first visit carries it in the address and
     gets a cookie for it. `version` names the build: a page that finds another one after a reconnection loads itself
     anew. `clock` returns an aware datetime in the store's time zone. `open_paths` are answered without the cookie
-    (health checks), but under the same Host and Origin rules.
+    (health checks), but under the same Host and Origin rules. `tabs_max` stays below the six connections that a browser
+    opens to one host: a seventh stream would leave none for the cashier's orders.
     """
 
     token: str
@@ -26,7 +27,7 @@ class PageSettings:
     clock: Callable[[], datetime]
     open_paths: frozenset[str] = frozenset({"/healthz"})
     heartbeat_s: float = 5.0
-    tabs_max: int = 16
+    tabs_max: int = 4
     body_bytes_max: int = 16 * 1024
 
     def __post_init__(self) -> None:

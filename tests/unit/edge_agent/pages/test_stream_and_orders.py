@@ -262,6 +262,11 @@ def test_tabs_are_counted_and_bounded() -> None:
     with_broadcast(work, tabs_max=1)
 
 
+def test_open_tabs_leave_the_browser_connections_for_orders() -> None:
+    """A browser opens six connections to one host; streams may not take them all, or no order would leave it."""
+    assert PageSettings(TOKEN, "1", lambda: NOW).tabs_max <= 6 - 2
+
+
 def test_a_picture_that_cannot_be_drawn_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """A currency that is none breaks one picture, is logged, and the next change is drawn again."""
 
