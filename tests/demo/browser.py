@@ -7,10 +7,12 @@ compares that with the moment when the scanner sent the code's last byte.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, async_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -38,14 +40,18 @@ class Watcher:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    async def painted(self) -> Mapping[int, float]:
-        """Serial -> seconds since 1970."""
-        pairs: list[tuple[int, float]] = await self._page.evaluate("() => window.painted")
+    async def painted(self) -> Mapping[int, float] | None:
+        """Serial -> seconds since 1970; None if the browser has gone."""
+        try:
+            pairs: list[tuple[int, float]] = await self._page.evaluate("() => window.painted")
+        except PlaywrightError:
+            return None
         return {serial: at_ms / 1000 for serial, at_ms in pairs}
 
     async def screenshot(self, path: Path) -> None:
-        """Keep a picture of what the cashier sees."""
-        await self._page.screenshot(path=path)
+        """Keep a picture of what the cashier sees, if the browser is still there."""
+        with suppress(PlaywrightError):
+            await self._page.screenshot(path=path)
 
 
 def chromium() -> str | None:
@@ -56,8 +62,12 @@ def chromium() -> str | None:
 @asynccontextmanager
 async def watch(url_with_token: str, executable: str) -> AsyncIterator[Watcher]:
     """Open a till's page in a headless Chromium and watch it."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+    async with AsyncExitStack() as stack:
+        with _deaf_to_ctrl_c():
+            playwright = await stack.enter_async_context(async_playwright())
+            browser = await playwright.chromium.launch(
+                executable_path=executable, args=list(QUIET), handle_sigint=False, handle_sigterm=False
+            )
         try:
             page = await browser.new_page(viewport={"width": 1024, "height": 768})
             await page.goto(url_with_token)
@@ -66,7 +76,18 @@ async def watch(url_with_token: str, executable: str) -> AsyncIterator[Watcher]:
             await page.evaluate(_WATCH)
             yield Watcher(page)
         finally:
-            await browser.close()
+            with suppress(PlaywrightError):
+                await browser.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started here does not hear the Ctrl-C that a terminal sends to all; the demo ends it itself."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def scan_to_paint_ms(scanned_at_s: Mapping[int, float], painted_at_s: Mapping[int, float]) -> list[float]:

@@ -10,7 +10,7 @@ from tests.demo.baskets import PIECE, Basket, endless_baskets
 from tests.demo.completejourney import Journey
 from tests.demo.goods import Good, shelf
 
-OPENING_BUILTIN = 500 * PIECE
+OPENING_BUILTIN = 5_000 * PIECE
 OPENING_REAL = 20_000 * PIECE
 
 

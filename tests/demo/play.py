@@ -76,8 +76,9 @@ class Play:
         scans = [ms for cashier in self.cashiers for ms in cashier.scan_to_line_ms]
         seen_in = "event stream"
         if self._watcher is not None:
-            scans = scan_to_paint_ms(self.cashiers[0].scanned_at_s, await self._watcher.painted())
-            seen_in = "browser"
+            painted = await self._watcher.painted()
+            if painted is not None:
+                scans, seen_in = scan_to_paint_ms(self.cashiers[0].scanned_at_s, painted), "browser"
             if picture is not None:
                 await self._watcher.screenshot(picture)
         measured = Measured(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -63,12 +64,12 @@ def endless(folder: Path, sales: int) -> dict[str, Any]:
     """Run the endless demo until so many sales are paid in all, press Ctrl-C, and return its report."""
     paid = folder / "paid.jsonl"
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tests.demo", "--json", "--no-browser", "--folder", str(folder)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "tests.demo", "--json", "--folder", str(folder)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     ) as process:  # fmt: skip
         while process.poll() is None and (not paid.exists() or len(paid.read_text().splitlines()) < sales):
             time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all that run in it, the browser's driver too
         out, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     report: dict[str, Any] = json.loads(out)
