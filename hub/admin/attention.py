@@ -109,9 +109,9 @@ def _devices(words: Words, view: StoreView) -> list[Entry]:
     ]
     says = words.say("The till's own page says what to do.")
     found += [
-        ("said", till.row.terminal, "warn", words.say("Till"), till.row.problem, says)
+        ("said", till.row.terminal, "warn", words.say("Till"), till.problem, says)
         for till in view.terminals
-        if till.row.problem
+        if till.problem
     ]
     return [
         Entry(

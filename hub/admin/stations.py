@@ -32,12 +32,13 @@ class DeviceView:
 
 @dataclass(frozen=True)
 class TerminalView:
-    """A till, its state in words and its devices that need a hand."""
+    """A till, its state in words, its devices that need a hand, and what is wrong with its journal ("" is nothing)."""
 
     row: TerminalRow
     state: str
     tone: Tone
     devices: Sequence[DeviceView]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class StoreView:
     @property
     def worst(self) -> Tone:
         """The tone of the store's square: the worst of its own, its tills' and its devices'."""
-        said: list[Tone] = ["warn" for till in self.terminals if till.row.problem]
+        said: list[Tone] = ["warn" for till in self.terminals if till.problem]
         return min((self.tone, *said, *(device.tone for device in self.devices)), key=TONES.__getitem__)
 
 
@@ -103,12 +104,26 @@ def store_view(words: Words, row: StoreRow, terminals: Sequence[TerminalRow], no
 
 def terminal_view(words: Words, row: TerminalRow, now: datetime) -> TerminalView:
     """One till. Devices of a till that is offline are not told: nobody knows how they are."""
+    problem = _problem(words, row.problem)
     if row.online:
         devices = [_device_view(words, row.terminal, device, state) for device, state in sorted(row.devices.items())]
-        return TerminalView(row, words.say("live"), "", [device for device in devices if device.tone])
+        return TerminalView(row, words.say("live"), "", [device for device in devices if device.tone], problem)
     if row.last_seen_at is None:
-        return TerminalView(row, words.say("never seen"), "info", [])
-    return TerminalView(row, words.say("offline %(span)s", span=words.span(now - row.last_seen_at)), "warn", [])
+        return TerminalView(row, words.say("never seen"), "info", [], problem)
+    state = words.say("offline %(span)s", span=words.span(now - row.last_seen_at))
+    return TerminalView(row, state, "warn", [], problem)
+
+
+def _problem(words: Words, code: str) -> str:
+    """A till's own word for what is wrong, in ours; a word of a newer till is shown as it came."""
+    known = {
+        "epoch_fork": words.say("Another PC sells under its name; it asks for a journal of its own."),
+        "epoch_restored": words.say("It came back from an old backup; it asks for a new journal."),
+        "epoch_broken": words.say("Its journal is damaged; it asks for a new one."),
+        "epoch_unknown_epoch": words.say("This hub does not know its journal; it asks for a new one."),
+        "events_set_aside": words.say("Damaged entries of its journal were set aside; call support."),
+    }
+    return known.get(code, code)
 
 
 def _store_state(

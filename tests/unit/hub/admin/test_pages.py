@@ -119,6 +119,18 @@ def test_the_worst_comes_first_and_a_short_silence_is_no_alarm(hub: SampleHub) -
     assert len(entries(EN, store_views(EN, reading.stores, quiet, later), [], later)) == 3
 
 
+@pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
+def test_a_tills_trouble_is_told_in_words(words: Words, hub: SampleHub) -> None:
+    """Each code that our tills use has a sentence; the word of a newer till is shown rather than hidden."""
+    codes = ["epoch_fork", "epoch_restored", "epoch_broken", "epoch_unknown_epoch", "events_set_aside"]
+    row = hub.queries.terminals()[0]
+    for code in [*codes, "something_new"]:
+        [view] = [till for store in store_views(words, hub.queries.stores(), [replace(row, problem=code)], hub.now)
+                  for till in store.terminals]  # fmt: skip
+        assert (view.problem == code) is (code == "something_new")
+        assert view.problem
+
+
 def test_nothing_is_called_fine_while_a_till_is_away() -> None:
     """A till that is gone for seconds is no alarm, but the figures do not say that all is well and nothing waits."""
     hub = SampleHub().fill(3, sales=3, trouble=False)
