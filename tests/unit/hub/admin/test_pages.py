@@ -23,7 +23,7 @@ from hub.admin.attention import entries
 from hub.admin.memory import MemoryItem, MemoryQueries
 from hub.admin.pages import plot_data
 from hub.admin.reading import Readings
-from hub.admin.stations import store_views
+from hub.admin.stations import store_view, store_views
 from hub.admin.stock_pages import listing_of
 from hub.admin.words import Words
 from hub.storage.reading import AlarmKind, AlarmRow, Latency, LatencyPoint, StoreRow
@@ -125,8 +125,7 @@ def test_a_tills_trouble_is_told_in_words(words: Words, hub: SampleHub) -> None:
     codes = ["epoch_fork", "epoch_restored", "epoch_broken", "epoch_unknown_epoch", "events_set_aside"]
     row = hub.queries.terminals()[0]
     for code in [*codes, "something_new"]:
-        [view] = [till for store in store_views(words, hub.queries.stores(), [replace(row, problem=code)], hub.now)
-                  for till in store.terminals]  # fmt: skip
+        [view] = store_view(words, hub.queries.stores(hub.now)[0], [replace(row, problem=code)], hub.now).terminals
         assert (view.problem == code) is (code == "something_new")
         assert view.problem
 
