@@ -1,7 +1,8 @@
-"""`till.db`: one SQLite file, one thread that owns it, one transaction per piece of work.
+"""`till.db`: one SQLite file, one thread that writes it, one transaction per piece of work.
 
 `run` returns after COMMIT with synchronous FULL, that is after fsync: what it wrote survives a power cut. An error
-rolls back everything. The trap: work runs in the database's thread, so it must touch nothing of the event loop's.
+rolls back everything. `look` reads on a thread and a connection of its own: a search never stands in a sale's way.
+The trap: work runs in the database's threads, so it must touch nothing of the event loop's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS = 5_000
 _WAITING_MAX = 1_000
+_LOOKING_MAX = 100
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -33,6 +35,9 @@ class Database:
         self._thread = thread
         self._connection = connection
         self._waiting = 0
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="till-db-reader")
+        self._reading: sqlite3.Connection | None = None
+        self._looking = 0
         self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -51,12 +56,31 @@ class Database:
         finally:
             self._waiting -= 1
 
+    async def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work`, which only reads, in one transaction beside the writer: it sees one committed state.
+
+        Looks stand in a line of their own. One whose caller is cancelled while it waits there is never begun; one
+        that has begun goes on to its end, so `work` bounds itself. Raises as `run` does; writing is a JournalError.
+        """
+        if self._closed:
+            raise JournalClosed(f"{self.path}: the agent is stopping")
+        if self._looking >= _LOOKING_MAX:
+            raise JournalError(f"{self.path}: {self._looking} questions wait for the disk, which does not answer")
+        self._looking += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
+        finally:
+            self._looking -= 1
+
     async def close(self) -> None:
         """Finish what waits, fold the write-ahead log in, close the file."""
         if not self._closed:
             self._closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-            self._thread.shutdown(wait=True)
+            loop = asyncio.get_running_loop()
+            # The reader first: only the last connection that closes folds the write-ahead log in.
+            for thread, close in ((self._reader, self._close_reading), (self._thread, self._connection.close)):
+                await loop.run_in_executor(thread, close)
+                thread.shutdown(wait=True)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection
@@ -73,6 +97,24 @@ class Database:
         except sqlite3.Error as error:
             raise _translate(error, self.path) from error
         return result
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._reading is None:
+                self._reading = connect_to_read(self.path)
+            connection = self._reading
+            connection.execute("BEGIN DEFERRED")
+            try:
+                return work(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _translate(error, self.path) from error
+
+    def _close_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
 
 
 async def open_database(path: Path, migrations: Migrations) -> Database:
@@ -97,6 +139,15 @@ def connect(path: Path) -> sqlite3.Connection:
     # NORMAL lost 6,363 of 18,237 acknowledged sales at a power cut, FULL none; the price is one fsync a sale.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, to a file that a writer has open."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256
+    )
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     return connection
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,6 +121,92 @@ async def test_work_is_done_one_after_the_other_in_the_order_given(tmp_path: Pat
     await asyncio.gather(*(database.run(lambda _, n=number: order.append(n)) for number in range(100)))  # type: ignore[misc]  # a default binds it now
     assert order == list(range(100))
     await database.close()
+
+
+async def test_a_look_sees_what_was_committed_and_nothing_of_what_is_under_way(tmp_path: Path) -> None:
+    """It reads beside the writer, who may be in the middle of a transaction, and waits for nobody."""
+    database = await opened(tmp_path)
+    await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> None:
+        SqliteJournal(connection).append(FACT, event_id="1", time=NOON)
+        inside.set()
+        assert go_on.wait(30)
+
+    writing = asyncio.create_task(database.run(slow))
+    await asyncio.to_thread(inside.wait, 30)
+    assert await database.look(lambda c: SqliteJournal(c).tail) == 0
+    go_on.set()
+    await writing
+    assert await database.look(lambda c: SqliteJournal(c).tail) == 1
+    await database.close()
+
+
+async def test_a_look_stays_in_one_state_of_the_books(tmp_path: Path) -> None:
+    """What is committed between two questions of one look is not seen by the second one."""
+    database = await opened(tmp_path)
+    await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
+    looked, go_on = threading.Event(), threading.Event()
+
+    def twice(connection: sqlite3.Connection) -> tuple[int, int]:
+        first = SqliteJournal(connection).tail
+        looked.set()
+        assert go_on.wait(30)
+        return first, SqliteJournal(connection).tail
+
+    looking = asyncio.create_task(database.look(twice))
+    await asyncio.to_thread(looked.wait, 30)
+    await database.run(lambda c: SqliteJournal(c).append(FACT, event_id="1", time=NOON))
+    go_on.set()
+    assert await looking == (0, 0)
+    await database.close()
+
+
+async def test_a_look_cannot_write(tmp_path: Path) -> None:
+    """Not even by mistake; the error is ours, and the next look works."""
+    database = await opened(tmp_path)
+    with pytest.raises(JournalError, match="readonly"):
+        await database.look(lambda c: c.execute("DELETE FROM event"))
+    with pytest.raises(KeyError):
+        await database.look(lambda _: dict[str, int]()["our own mistake"])
+    assert await database.look(lambda c: c.execute("SELECT count(*) FROM event").fetchone()) == (0,)
+    await database.close()
+
+
+async def test_a_look_that_nobody_waits_for_any_more_is_never_begun(tmp_path: Path) -> None:
+    """Who types on makes the question before the last one void."""
+    database = await opened(tmp_path)
+    begun: list[int] = []
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(_: sqlite3.Connection) -> None:
+        inside.set()
+        assert go_on.wait(30)
+
+    first = asyncio.create_task(database.look(slow))
+    await asyncio.to_thread(inside.wait, 30)
+    second = asyncio.create_task(database.look(lambda _: begun.append(2)))
+    third = asyncio.create_task(database.look(lambda _: begun.append(3)))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    go_on.set()
+    await asyncio.gather(first, third)
+    assert begun == [3]
+    await database.close()
+
+
+async def test_closing_leaves_one_file_and_takes_no_more_questions(tmp_path: Path) -> None:
+    """The reader closes before the writer, so the write-ahead log is folded in and gone."""
+    database = await opened(tmp_path)
+    await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
+    assert await database.look(lambda c: SqliteJournal(c).tail) == 0
+    await database.close()
+    assert await asyncio.to_thread(lambda: sorted(path.name for path in tmp_path.iterdir())) == ["till.db"]
+    with pytest.raises(JournalClosed):
+        await database.look(lambda c: SqliteJournal(c).tail)
 
 
 def test_one_owner_per_folder(tmp_path: Path) -> None:
