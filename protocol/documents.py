@@ -6,13 +6,19 @@ away for a month still hears of it.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 
-from protocol.events import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
+from protocol.scalars import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
+from protocol.stock_events import StockLines
 
-DocumentKind = Literal["item", "stock", "customer", "staff", "promotion", "reservation", "transfer", "settings"]
+DocumentKind = Literal[
+    "item", "stock", "customer", "staff", "promotion", "reservation", "transfer", "settings", "voucher", "purchase",
+    "pick", "payment",
+]  # fmt: skip
+Role = Literal["cashier", "supervisor", "manager"]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,7 +32,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """kind "item", key = SKU, global feed: what can be sold. `price` is per 1 unit, tax included."""
+    """kind "item", key = SKU, global feed: what can be sold.
+
+    `price` is per 1 unit, with or without tax as the store's settings say; `prices` has other prices by price list.
+    `plu` is what embedded barcodes and quick typing call it. `weighed` goods are sold by the kilogram from a scale.
+    `min_age` is asked for in years; `asks_serial` and `asks_lot` make the till ask. `colour` (a word of the page) and
+    `symbol` (a sign or two) are for quick keys.
+    """
 
     sku: Word
     name: Text
@@ -35,6 +47,18 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: Currency
     unit: Word = "piece"
     tax_rate_bp: TaxRate = 0
+    prices: Annotated[dict[str, Amount], msgspec.Meta(max_length=100)] = {}  # msgspec copies the empty default
+    category: Text = ""
+    brand: Text = ""
+    plu: Text = ""
+    weighed: bool = False
+    open_price: bool = False
+    min_age: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
+    asks_serial: bool = False
+    asks_lot: bool = False
+    colour: Text = ""
+    symbol: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    shelf: Text = ""
 
 
 class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,8 +70,33 @@ class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted_at: Moment | None = None
 
 
+class QuickKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A button that sells one item. `page` groups keys; colour and symbol default to the item's."""
+
+    sku: Word
+    label: Text = ""
+    page: Text = ""
+    colour: Text = ""
+    symbol: Annotated[str, msgspec.Meta(max_length=16)] = ""
+
+
+class BankAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where VietQR payments go: the bank's BIN (6 digits, NAPAS), the account, and whose it is."""
+
+    bin: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
+    account: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{1,19}$")]
+    name: Text = ""
+    bank: Text = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """kind "settings", key "store", a store's feed: how this store's tills look and count."""
+    """kind "settings", key "store", a store's feed: how this store's tills look, count and what they allow.
+
+    `cash_step` is the smallest sum that cash can pay (minor units). `cut_limits_bp` says how much of a price a role
+    may take off without asking; a role that is not named may take off nothing. `lock_after_s` 0 never locks.
+    `refund_limits` are amounts by role; a role that is not named asks each time. `denominations` () is the currency's
+    own. `customer_card_prefix` and `voucher_prefix` tell codes of the shop's own from goods.
+    """
 
     store_name: Text
     currency: Currency = "VND"
@@ -55,10 +104,124 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: Literal["vi", "en"] = "vi"
     receipt_head: Annotated[tuple[Text, ...], msgspec.Meta(max_length=12)] = ()
     receipt_foot: Annotated[tuple[Text, ...], msgspec.Meta(max_length=12)] = ()
+    price_list: Text = ""
+    prices_include_tax: bool = True
+    cash_step: Annotated[int, msgspec.Meta(ge=1, le=10**6)] = 1
+    barcode_layouts: Annotated[tuple[Text, ...], msgspec.Meta(max_length=20)] = ()
+    quick_keys: Annotated[tuple[QuickKey, ...], msgspec.Meta(max_length=200)] = ()
+    bank: BankAccount | None = None
+    cut_limits_bp: dict[str, TaxRate] = msgspec.field(default_factory=lambda: {"supervisor": 3_000, "manager": 10_000})
+    refund_limits: dict[str, Amount] = {}
+    refund_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
+    require_shift: bool = False
+    blind_close: bool = False
+    blind_count: bool = False
+    lock_after_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    denominations: Annotated[tuple[Amount, ...], msgspec.Meta(max_length=32)] = ()
+    customer_card_prefix: Text = ""
+    voucher_prefix: Text = ""
+    voucher_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
+    tenders: tuple[Word, ...] = ("cash", "card", "vietqr", "voucher", "account")
 
 
-DOCUMENT_BODIES: dict[str, type[Item | Stock | Settings]] = {
+class Staff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "staff", key = id, a store's feed: who may work here. `pin` is `scrypt$log2n$r$p$salt$hash`, both in hex."""
+
+    staff: Word
+    name: Text
+    role: Word = "cashier"
+    pin: Text = ""
+    active: bool = True
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "customer", key = id, global feed: who buys. `phone` is E.164, `email` in lower case.
+
+    `owes` is what she has to pay (negative: a deposit), `credit_limit` how far that may go; None is no account.
+    """
+
+    customer: Word
+    name: Text
+    phone: Text = ""
+    email: Text = ""
+    card: Text = ""
+    consent: bool = False
+    price_list: Text = ""
+    group: Text = ""
+    points: int = 0
+    currency: Text = ""
+    owes: Amount = 0
+    credit_limit: Amount | None = None
+
+
+class Voucher(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "voucher", key = code, global feed: what the shop still owes to whoever brings it."""
+
+    code: Word
+    amount: Amount
+    currency: Currency
+    expires: date | None = None
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "purchase", key = id, a store's feed: a delivery that is awaited. `lines` is what is still to come."""
+
+    purchase: Word
+    supplier: Text
+    lines: StockLines
+    due: date | None = None
+    note: Text = ""
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "transfer", key = id, a store's feed: goods on their way to this store, or asked of it (`wanted`)."""
+
+    transfer: Word
+    from_store: Word
+    to_store: Word
+    lines: StockLines
+    state: Literal["wanted", "sent", "received"] = "sent"
+    sent_at: Moment | None = None
+    note: Text = ""
+
+
+class Pick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "pick", key = order, a store's feed: a web order to gather here. `customer` is what the ticket calls her."""
+
+    order: Word
+    number: Text = ""
+    channel: Text = ""
+    customer: Text = ""
+    lines: StockLines
+    placed_at: Moment | None = None
+    due_at: Moment | None = None
+    state: Literal["open", "picked", "handed_over"] = "open"
+    way: Literal["pickup", "delivery"] = "pickup"
+    note: Text = ""
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "payment", key = the bank's id, a store's feed: money came in. `memo` is what the payer wrote."""
+
+    payment: Word
+    kind: Word
+    amount: Amount
+    currency: Currency
+    memo: Text = ""
+    at: Moment | None = None
+
+
+DocumentBody = Item | Stock | Settings | Staff | Customer | Voucher | Purchase | Transfer | Pick | Payment
+
+DOCUMENT_BODIES: dict[str, type[DocumentBody]] = {
     "item": Item,
     "stock": Stock,
     "settings": Settings,
+    "staff": Staff,
+    "customer": Customer,
+    "voucher": Voucher,
+    "purchase": Purchase,
+    "transfer": Transfer,
+    "pick": Pick,
+    "payment": Payment,
 }

@@ -1,151 +1,117 @@
 """What a till says: facts in the past tense, one struct per event type and version.
 
 A released type is never changed in a way that an older hub could not read: add an optional field, or add
-`...v2`. Golden files and `./dev schemas --check` hold us to that. Quantities are thousandths (`quantity.py`),
-amounts are minor units (`money.py`), times are aware and UTC. Never card numbers, never a customer's name.
+`...v2`. Golden files and `./dev schemas --check` hold us to that. The structs stand in `sale_events`, `till_events`
+and `stock_events`; here are their names on the wire.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from protocol.sale_events import (
+    AccountPaid,
+    CartVoided,
+    CustomerSaved,
+    LineVoided,
+    PaymentResolved,
+    PriceCut,
+    ReceiptReprinted,
+    SaleCompleted,
+    SaleLine,
+    SaleRefunded,
+    Tender,
+    VoucherIssued,
+)
+from protocol.scalars import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
+from protocol.stock_events import (
+    CountedLine,
+    OrderHandedOver,
+    OrderPicked,
+    StockAdjusted,
+    StockCounted,
+    StockLine,
+    StockReceived,
+    TransferReceived,
+    TransferSent,
+)
+from protocol.till_events import (
+    ApprovalGiven,
+    CashierSum,
+    CashMoved,
+    CountedNote,
+    DrawerOpened,
+    ShiftClosed,
+    ShiftOpened,
+    ShiftSums,
+    StaffRefused,
+    StaffSignedIn,
+    StaffSignedOut,
+    TaxSum,
+    TenderSum,
+    TrainingSwitched,
+)
 
-import msgspec
-
-Amount = Annotated[int, msgspec.Meta(ge=-(10**17), le=10**17, description="minor units of the currency")]
-Thousandths = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15, description="thousandths of the item's unit")]
-Text = Annotated[str, msgspec.Meta(max_length=512)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True, description="aware; written in UTC")]
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-TaxRate = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="basis points: 8 % is 800")]
-
-
-class _Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Facts do not change; what is left out has its default, so that a sale stays small on the wire."""
-
-
-class SaleLine(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a receipt, as it was printed."""
-
-    sku: Word
-    name: Text
-    quantity: Thousandths
-    unit_price: Amount
-    amount: Amount
-    tax_rate_bp: TaxRate = 0
-    tax: Amount = 0
-    barcode: Text | None = None
-    note: Text | None = None
-
-
-class Tender(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """One way in which a receipt was paid. `amount` is what counts; cash also has what was given and the change."""
-
-    kind: Word
-    amount: Amount
-    given: Amount | None = None
-    change: Amount = 0
-
-
-class SaleCompleted(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods were sold and paid. Line quantities are positive."""
-
-    receipt_number: Word
-    business_day: date
-    currency: Currency
-    cashier: Word
-    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(max_length=5_000)]
-    tenders: Annotated[tuple[Tender, ...], msgspec.Meta(max_length=64)]
-    total: Amount
-    tax_total: Amount = 0
-
-
-class SaleRefunded(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods came back or value was given back. Line quantities and amounts are positive.
-
-    `restock` says if the goods can be sold again. A line of quantity 0 is a refund by value only.
-    """
-
-    receipt_number: Word
-    business_day: date
-    currency: Currency
-    cashier: Word
-    lines: Annotated[tuple[SaleLine, ...], msgspec.Meta(max_length=5_000)]
-    tenders: Annotated[tuple[Tender, ...], msgspec.Meta(max_length=64)]
-    total: Amount
-    tax_total: Amount = 0
-    original_receipt: Word | None = None
-    restock: bool = True
-    reason: Text = ""
-
-
-class StockLine(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """One SKU and how many of it."""
-
-    sku: Word
-    quantity: Thousandths
-
-
-class StockReceived(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods arrived at the store."""
-
-    lines: Annotated[tuple[StockLine, ...], msgspec.Meta(max_length=5_000)]
-    by: Word
-    document: Text = ""
-
-
-class StockAdjusted(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods were written off (negative) or found (positive), with a reason that an auditor can read."""
-
-    lines: Annotated[tuple[StockLine, ...], msgspec.Meta(max_length=5_000)]
-    by: Word
-    reason: Text
-
-
-class CountedLine(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """At `at`, this many were on the shelf. A count is a checkpoint in event time, not a difference."""
-
-    sku: Word
-    quantity: Thousandths
-    at: Moment
-
-
-class StockCounted(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A count session was finished; each line has the time at which it was counted."""
-
-    session: Word
-    lines: Annotated[tuple[CountedLine, ...], msgspec.Meta(max_length=5_000)]
-    by: Word
-
-
-class DrawerOpened(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The cash drawer was opened, for a sale or by hand."""
-
-    by: Word
-    why: Literal["sale", "refund", "no_sale", "cash_moved"]
-    receipt_number: Word | None = None
-
-
-class ReceiptReprinted(_Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A receipt was printed again, marked as a reprint."""
-
-    receipt_number: Word
-    by: Word
-    copy_number: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
-
+__all__ = [
+    "EVENT_TYPES", "TYPE_NAMES", "AccountPaid", "Amount", "ApprovalGiven", "CartVoided", "CashMoved", "CashierSum",
+    "CountedLine", "CountedNote", "Currency", "CustomerSaved", "DrawerOpened", "EventData", "LineVoided", "Moment",
+    "OrderHandedOver", "OrderPicked", "PaymentResolved", "PriceCut", "ReceiptReprinted", "SaleCompleted", "SaleLine",
+    "SaleRefunded", "ShiftClosed", "ShiftOpened", "ShiftSums", "StaffRefused", "StaffSignedIn", "StaffSignedOut",
+    "StockAdjusted", "StockCounted", "StockLine", "StockReceived", "TaxRate", "TaxSum", "Tender", "TenderSum", "Text",
+    "Thousandths", "TrainingSwitched", "TransferReceived", "TransferSent", "VoucherIssued", "Word",
+]  # fmt: skip
 
 EventData = (
-    SaleCompleted | SaleRefunded | StockReceived | StockAdjusted | StockCounted | DrawerOpened | ReceiptReprinted
+    SaleCompleted
+    | SaleRefunded
+    | StockReceived
+    | StockAdjusted
+    | StockCounted
+    | DrawerOpened
+    | ReceiptReprinted
+    | LineVoided
+    | CartVoided
+    | PaymentResolved
+    | AccountPaid
+    | VoucherIssued
+    | CustomerSaved
+    | ShiftOpened
+    | CashMoved
+    | ShiftClosed
+    | StaffSignedIn
+    | StaffSignedOut
+    | StaffRefused
+    | ApprovalGiven
+    | TrainingSwitched
+    | TransferSent
+    | TransferReceived
+    | OrderPicked
+    | OrderHandedOver
 )
 
 EVENT_TYPES: dict[str, type[EventData]] = {
     "com.tillwire.sale.completed.v1": SaleCompleted,
     "com.tillwire.sale.refunded.v1": SaleRefunded,
+    "com.tillwire.sale.line_voided.v1": LineVoided,
+    "com.tillwire.sale.voided.v1": CartVoided,
     "com.tillwire.stock.received.v1": StockReceived,
     "com.tillwire.stock.adjusted.v1": StockAdjusted,
     "com.tillwire.stock.counted.v1": StockCounted,
+    "com.tillwire.transfer.sent.v1": TransferSent,
+    "com.tillwire.transfer.received.v1": TransferReceived,
+    "com.tillwire.order.picked.v1": OrderPicked,
+    "com.tillwire.order.handed_over.v1": OrderHandedOver,
     "com.tillwire.drawer.opened.v1": DrawerOpened,
     "com.tillwire.receipt.reprinted.v1": ReceiptReprinted,
+    "com.tillwire.payment.resolved.v1": PaymentResolved,
+    "com.tillwire.account.paid.v1": AccountPaid,
+    "com.tillwire.voucher.issued.v1": VoucherIssued,
+    "com.tillwire.customer.saved.v1": CustomerSaved,
+    "com.tillwire.shift.opened.v1": ShiftOpened,
+    "com.tillwire.shift.closed.v1": ShiftClosed,
+    "com.tillwire.cash.moved.v1": CashMoved,
+    "com.tillwire.staff.signed_in.v1": StaffSignedIn,
+    "com.tillwire.staff.signed_out.v1": StaffSignedOut,
+    "com.tillwire.staff.refused.v1": StaffRefused,
+    "com.tillwire.approval.given.v1": ApprovalGiven,
+    "com.tillwire.training.switched.v1": TrainingSwitched,
 }
 TYPE_NAMES: dict[type[EventData], str] = {data: name for name, data in EVENT_TYPES.items()}

@@ -1,6 +1,6 @@
 """The messages of the link, as structs; `frame.py` puts them into authenticated bytes, `topics.py` says where.
 
-Up: journal batch, status, pull, epoch request, answer. Down: ack, grant, feed update, chunk, command.
+Up: journal batch, status, pull, epoch request, answer, ask. Down: ack, grant, feed update, chunk, command, told.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 from protocol.documents import Document
 from protocol.event import Digest
-from protocol.events import Moment
+from protocol.events import Moment, SaleCompleted
 
 AckStatus = Literal["ok", "gap", "fork", "broken", "unknown_epoch"]
 DeviceState = Literal["absent", "opening", "ready", "degraded", "fault", "backoff"]
@@ -143,4 +143,58 @@ class CommandAnswer(_Message, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
 
 
-Message = Ack | EpochRequest | EpochGrant | FeedUpdate | Pull | Status | Command | CommandAnswer
+class Ask(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A terminal asks for something that no feed brings it; no answer comes when the line is down.
+
+    `kind` is "receipt" (key: a receipt's number; the answer is `FoundReceipt`) or "availability" (key: a SKU; the
+    answer is `Elsewhere`), or a newer till's word.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class Answer(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The hub's answer to a question. `problem` is "", or "unknown" or "not_found" and then there is no body."""
+
+    id: str
+    kind: str
+    key: str
+    body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
+    problem: str = ""
+
+
+class ReturnedLine(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """So much of a receipt's line (from 1) has come back already."""
+
+    line: int
+    quantity: int
+
+
+class FoundReceipt(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A receipt that some till of the shop wrote, and what has come back of it as far as the hub knows."""
+
+    sale: SaleCompleted
+    store: str
+    terminal: str
+    at: Moment
+    returned: tuple[ReturnedLine, ...] = ()
+
+
+class StoreStock(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What one store has of a SKU that can be sold; thousandths."""
+
+    store: str
+    store_name: str
+    available: int
+
+
+class Elsewhere(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What all stores have of a SKU."""
+
+    sku: str
+    stores: tuple[StoreStock, ...] = ()
+
+
+Message = Ack | EpochRequest | EpochGrant | FeedUpdate | Pull | Status | Command | CommandAnswer | Ask | Answer

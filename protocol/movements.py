@@ -13,11 +13,14 @@ import msgspec
 
 from protocol.events import (
     EventData,
+    OrderHandedOver,
     SaleCompleted,
     SaleRefunded,
     StockAdjusted,
     StockCounted,
     StockReceived,
+    TransferReceived,
+    TransferSent,
 )
 from protocol.ids import Sku
 
@@ -49,6 +52,12 @@ def movements_of(data: EventData, at: datetime) -> tuple[Movement, ...]:
             deltas = [(line.sku, line.quantity, "receive") for line in lines]
         case StockAdjusted(lines=lines):
             deltas = [(line.sku, line.quantity, "adjust") for line in lines]
+        case TransferSent(lines=lines):
+            deltas = [(line.sku, -line.quantity, "transfer_out") for line in lines]
+        case TransferReceived(lines=lines):
+            deltas = [(line.sku, line.quantity, "transfer_in") for line in lines]
+        case OrderHandedOver(lines=lines):
+            deltas = [(line.sku, -line.quantity, "fulfil") for line in lines]
         case StockCounted(lines=counted):
             return tuple(
                 Movement(number, Sku(line.sku), line.quantity, "count", line.at) for number, line in enumerate(counted)

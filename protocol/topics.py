@@ -1,8 +1,8 @@
 """Where on the broker each message goes.
 
-    tillwire/v1/{bucket}/{store}/{terminal}/journal|status|pull|epoch|answer    a terminal says
-    tillwire/v1/{bucket}/{store}/{terminal}/ack|grant|chunk|command             the hub says to one terminal
-    tillwire/v1/feed/{feed}                                                     the hub says to all of a store
+    tillwire/v1/{bucket}/{store}/{terminal}/journal|status|pull|epoch|answer|ask  a terminal says
+    tillwire/v1/{bucket}/{store}/{terminal}/ack|grant|chunk|command|told          the hub says to one terminal
+    tillwire/v1/feed/{feed}                                                       the hub says to all of a store
 
 `bucket` is a hash of the store, so that several hub workers can share the load by topic filters.
 """
@@ -18,9 +18,9 @@ from protocol.ids import FeedName, StoreId, TerminalId, store_id, store_of_feed,
 ROOT = "tillwire/v1"
 BUCKETS = 64
 
-UpLeaf = Literal["journal", "status", "pull", "epoch", "answer"]
-DownLeaf = Literal["ack", "grant", "chunk", "command"]
-_LEAVES = frozenset({"journal", "status", "pull", "epoch", "answer", "ack", "grant", "chunk", "command"})
+UpLeaf = Literal["journal", "status", "pull", "epoch", "answer", "ask"]
+DownLeaf = Literal["ack", "grant", "chunk", "command", "told"]
+_LEAVES = frozenset({"journal", "status", "pull", "epoch", "answer", "ask", "ack", "grant", "chunk", "command", "told"})
 
 
 class TerminalTopic(NamedTuple):

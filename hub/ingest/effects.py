@@ -6,7 +6,17 @@ from datetime import datetime
 
 from hub.storage.records import EpochKey, SaleFact
 from protocol.event import Event
-from protocol.events import EventData, SaleCompleted, SaleRefunded, StockAdjusted, StockCounted, StockReceived
+from protocol.events import (
+    EventData,
+    OrderHandedOver,
+    SaleCompleted,
+    SaleRefunded,
+    StockAdjusted,
+    StockCounted,
+    StockReceived,
+    TransferReceived,
+    TransferSent,
+)
 from protocol.quantity import QUANTITY_MAX
 
 AMOUNT_MAX = 10**15
@@ -57,7 +67,13 @@ def _facts(data: EventData | None) -> tuple[list[str], list[int], list[int]]:
         case SaleCompleted(lines=lines) | SaleRefunded(lines=lines):
             words = [data.receipt_number, *(line.sku for line in lines)]
             return words, [line.quantity for line in lines], [data.total]
-        case StockReceived(lines=stock) | StockAdjusted(lines=stock):
+        case (
+            StockReceived(lines=stock)
+            | StockAdjusted(lines=stock)
+            | TransferSent(lines=stock)
+            | TransferReceived(lines=stock)
+            | OrderHandedOver(lines=stock)
+        ):
             return [line.sku for line in stock], [line.quantity for line in stock], []
         case StockCounted(lines=counted):
             return [line.sku for line in counted], [line.quantity for line in counted], []

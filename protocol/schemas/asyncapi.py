@@ -24,6 +24,8 @@ _LEAVES: dict[str, tuple[str, str, str]] = {
     "pull": ("pull", "terminal", "Asks for what changed on a feed since a revision"),
     "epoch": ("epoch-request", "terminal", "Asks for a new epoch after a fork or a restore"),
     "answer": ("command-answer", "terminal", "What became of a command"),
+    "ask": ("ask", "terminal", "Asks for something that no feed brings: an old receipt, the stock of other stores"),
+    "told": ("told", "hub", "The answer to a question"),
     "ack": ("ack", "hub", "What the hub has committed of the journal, cumulative, retained"),
     "grant": ("epoch-grant", "hub", "The new epoch"),
     "chunk": ("feed-update", "hub", "One part of the answer to a pull"),

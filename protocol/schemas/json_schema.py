@@ -11,12 +11,16 @@ from protocol.event import schema_of
 from protocol.events import EVENT_TYPES
 from protocol.messages import (
     Ack,
+    Answer,
+    Ask,
     BatchHeader,
     Command,
     CommandAnswer,
+    Elsewhere,
     EpochGrant,
     EpochRequest,
     FeedUpdate,
+    FoundReceipt,
     Pull,
     Status,
 )
@@ -34,6 +38,10 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "status": Status,
     "command": Command,
     "command-answer": CommandAnswer,
+    "ask": Ask,
+    "told": Answer,
+    "found-receipt": FoundReceipt,
+    "elsewhere": Elsewhere,
 }
 
 

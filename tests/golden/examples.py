@@ -46,6 +46,7 @@ from protocol.messages import (
     Pull,
     Status,
 )
+from tests.golden import till_examples
 
 FOLDER = Path(__file__).parent
 AT = datetime(2026, 11, 22, 11, 4, 5, 678901, tzinfo=UTC)
@@ -83,7 +84,7 @@ _FACTS: tuple[EventData, ...] = (
     DrawerOpened(by="lan", why="cash_moved", receipt_number="hanoi-1-T2-3-000042"),
     ReceiptReprinted(receipt_number="hanoi-1-T2-3-000042", by="lan", copy_number=2),
 )  # fmt: skip
-EVENTS: Mapping[str, EventData] = {TYPE_NAMES[type(fact)]: fact for fact in _FACTS}
+EVENTS: Mapping[str, EventData] = {TYPE_NAMES[type(fact)]: fact for fact in (*_FACTS, *till_examples.FACTS)}
 
 MESSAGES: Mapping[str, msgspec.Struct] = {
     "batch-header": BatchHeader(epoch=3, first=42, count=2, previous=PREVIOUS.hex(), sent_at=AT),
@@ -106,6 +107,7 @@ MESSAGES: Mapping[str, msgspec.Struct] = {
     ),
     "command": Command(id="c-1", verb="reprint", expires_at=AT, arguments={"receipt_number": "hanoi-1-T2-3-000042"}),
     "command-answer": CommandAnswer(id="c-1", ok=False, text="hết giấy"),
+    **till_examples.MESSAGES,
 }  # fmt: skip
 
 DOCUMENTS: Mapping[str, msgspec.Struct] = {
@@ -118,6 +120,7 @@ DOCUMENTS: Mapping[str, msgspec.Struct] = {
         store_name="Tạp hoá Lan", currency="VND", time_zone="Asia/Ho_Chi_Minh", language="en",
         receipt_head=("Tạp hoá Lan", "12 Hàng Gai"), receipt_foot=("Cảm ơn quý khách",),
     ),
+    **till_examples.DOCUMENTS,
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def test_an_old_document_is_read(kind: str) -> None:
     assert msgspec.json.decode(golden("documents", f"{kind}.json"), type=DOCUMENT_BODIES[kind]) == DOCUMENTS[kind]
 
 
-@pytest.mark.parametrize(("name", "count"), [("plain", 1), ("zstd", len(EVENTS))])
+@pytest.mark.parametrize(("name", "count"), [("plain", 1), ("zstd", 7)])
 def test_an_old_frame_is_unpacked(name: str, count: int) -> None:
     """Magic, flag, HMAC, compression and batch layout are what they were."""
     packed = bytes.fromhex(golden("frames", f"{name}.hex").decode())

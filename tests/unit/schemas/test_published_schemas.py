@@ -16,43 +16,15 @@ import pytest
 from click.testing import CliRunner
 
 from protocol.event import GENESIS, seal
-from protocol.events import (
-    EVENT_TYPES,
-    CountedLine,
-    DrawerOpened,
-    EventData,
-    ReceiptReprinted,
-    SaleCompleted,
-    SaleLine,
-    SaleRefunded,
-    StockAdjusted,
-    StockCounted,
-    StockLine,
-    StockReceived,
-    Tender,
-)
+from protocol.events import EVENT_TYPES, EventData
 from protocol.messages import Ack, Status
 from protocol.schemas import asyncapi, avro, json_schema
 from protocol.schemas.__main__ import main
 from protocol.schemas.compatibility import breaches
+from tests.golden.examples import EVENTS
 
 AT = datetime(2026, 11, 22, 11, 4, tzinfo=UTC)
-LINES = (
-    SaleLine(sku="G7-21", name="Cà phê G7", quantity=2000, unit_price=56000, amount=112000, barcode="8935024120019"),
-)
-PAID = (Tender(kind="cash", amount=112000, given=150000, change=38000),)
-STOCK = (StockLine(sku="G7-21", quantity=-1000),)
-ONE_OF_EACH: tuple[EventData, ...] = (
-    SaleCompleted(receipt_number="S1-T1-1-000001", business_day=date(2026, 11, 22), currency="VND", cashier="lan",
-                  lines=LINES, tenders=PAID, total=112000),
-    SaleRefunded(receipt_number="S1-T1-1-000002", business_day=date(2026, 11, 22), currency="VND", cashier="lan",
-                 lines=LINES, tenders=PAID, total=112000, original_receipt="S1-T1-1-000001"),
-    StockReceived(lines=STOCK, by="lan"),
-    StockAdjusted(lines=STOCK, by="lan", reason="vỡ"),
-    StockCounted(session="c1", lines=(CountedLine(sku="G7-21", quantity=0, at=AT),), by="lan"),
-    DrawerOpened(by="lan", why="no_sale"),
-    ReceiptReprinted(receipt_number="S1-T1-1-000001", by="lan", copy_number=1),
-)  # fmt: skip
+ONE_OF_EACH: tuple[EventData, ...] = tuple(EVENTS.values())
 
 
 def sealed_json(data: EventData) -> dict[str, Any]:
