@@ -67,7 +67,7 @@ def _record(info: inspect.StructType, seen: set[str]) -> Any:  # noqa: ANN401 - 
 def _field(field: inspect.Field, seen: set[str]) -> AvroSchema:
     schema = {"name": field.encode_name, "type": _type(field.type, seen)}
     if not field.required and field.default is not msgspec.NODEFAULT:
-        schema["default"] = field.default
+        schema["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
     return schema
 
 

@@ -140,7 +140,7 @@ def test_a_breaking_change_is_refused(current: dict[str, Any]) -> None:
 def test_an_optional_field_and_new_words_are_welcome() -> None:
     """Growing is allowed: an optional field, another description, a new type."""
     published = {SALE: json_schema.event_schemas()[SALE]}
-    grown = changed((*LINE, "properties"), lot={"type": "string", "default": ""})
+    grown = changed((*LINE, "properties"), sweetness={"type": "string", "default": ""})
     grown[SALE]["$defs"]["SaleLine"]["description"] = "other words"
     grown["com.tillwire.new.v1"] = {}
     assert breaches(published, grown) == []
