@@ -143,6 +143,34 @@ CREATE TABLE feed_generation (
 DELETE FROM staged;
 """
 
+_PRINTERS = """
+ALTER TABLE print_job RENAME TO print_job_before;
+CREATE TABLE print_job (
+  position       INTEGER PRIMARY KEY AUTOINCREMENT,
+  job_id         TEXT NOT NULL UNIQUE,
+  printer        TEXT NOT NULL DEFAULT 'printer' CHECK (printer IN ('printer', 'pick_printer')),
+  kind           TEXT NOT NULL CHECK (kind IN ('receipt', 'slip', 'drawer')),
+  receipt_number TEXT NOT NULL DEFAULT '',
+  payload        BLOB NOT NULL,
+  state          TEXT NOT NULL CHECK (state IN
+                   ('queued', 'sending', 'await_fence', 'printed', 'held', 'unknown', 'cancelled')),
+  reason         TEXT NOT NULL DEFAULT '',
+  copy_number    INTEGER NOT NULL DEFAULT 0 CHECK (copy_number >= 0),
+  tries          INTEGER NOT NULL DEFAULT 0,
+  created_at_ms  INTEGER NOT NULL,
+  changed_at_ms  INTEGER NOT NULL
+) STRICT;
+INSERT INTO print_job (position, job_id, kind, receipt_number, payload, state, reason, copy_number, tries,
+  created_at_ms, changed_at_ms)
+SELECT position, job_id, kind, receipt_number, payload, state, reason, copy_number, tries, created_at_ms, changed_at_ms
+FROM print_job_before;
+DROP TABLE print_job_before;
+CREATE INDEX print_job_open ON print_job (printer, state, position)
+  WHERE state IN ('queued', 'sending', 'await_fence', 'held', 'unknown');
+CREATE INDEX print_job_receipt ON print_job (receipt_number, copy_number);
+CREATE INDEX print_job_done ON print_job (changed_at_ms) WHERE state IN ('printed', 'cancelled');
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -167,6 +195,10 @@ def till_migrations(spool_schema: str) -> Migrations:
     @steps(name="0005_generations")
     def generations(database: Database) -> None:
         _run(database, _GENERATIONS)
+
+    @steps(name="0007_printers")
+    def printers(database: Database) -> None:
+        _run(database, _PRINTERS)
 
     return steps
 

@@ -5,7 +5,8 @@ person can say whether it was printed; CANCELLED. The promise: once a job's firs
 only a cashier's answer can send it again, and then marked as a reprint. The trap is the restart: SENDING and
 AWAIT_FENCE on disk mean "may have been printed", so both become UNKNOWN.
 
-`payload` is the receipt as data (`receipt.encode`), not as dots: it is drawn when it is sent, so a reprint can say so.
+`payload` is the paper as data (`receipt.encode`, `slip.encode`), not as dots: it is drawn when it is sent, so a reprint
+can say so. Each printer has a queue of its own; what waits for one does not wait for the other.
 All functions work on a connection inside the caller's transaction. Times are aware UTC, stored as milliseconds.
 """
 
@@ -14,12 +15,15 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from edge_agent.devices.errors import IllegalStep, UnknownJob
 from edge_agent.till.view import PrintState
 
-JobKind = Literal["receipt", "drawer"]
+JobKind = Literal["receipt", "slip", "drawer"]
+Queue = Literal["printer", "pick_printer"]
+"""Whose job it is: a table of the configuration."""
+MAIN: Final[Queue] = "printer"
 Step = Literal[
     "send", "untouched", "sent", "passed", "lost", "hold", "resume", "say_printed", "say_unprinted", "cancel",
 ]  # fmt: skip
@@ -45,7 +49,7 @@ CREATE INDEX print_job_open ON print_job (state, position)
 CREATE INDEX print_job_receipt ON print_job (receipt_number, copy_number);
 CREATE INDEX print_job_done ON print_job (changed_at_ms) WHERE state IN ('printed', 'cancelled');
 """
-"""For the first migration; more than one statement, so run it with `executescript` or split it at ";"."""
+"""For migration 0004, as it was released; 0007 in `journal/migrations.py` adds slips and the second printer's queue."""
 
 STALE = "stale"
 """Reason of a job that waited too long to be printed unasked (a night-long backlog)."""
@@ -73,12 +77,17 @@ _NEXT: dict[tuple[PrintState, Step], PrintState] = {
     ("unknown", "say_printed"): "printed",
     ("unknown", "say_unprinted"): "queued",
 }
-_COLUMNS = "job_id, kind, receipt_number, payload, state, reason, copy_number, tries, created_at_ms, changed_at_ms"
+_COLUMNS = (
+    "job_id, kind, receipt_number, payload, state, reason, copy_number, tries, created_at_ms, changed_at_ms, printer"
+)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One print job. `copy_number` 0 is the original, n > 0 is REPRINT #n; `tries` counts sendings."""
+    """One print job. `copy_number` 0 is the original, n > 0 is REPRINT #n; `tries` counts sendings.
+
+    `receipt_number` is what people call it: a receipt's number, or a slip's ("Z-12", a web order).
+    """
 
     job_id: str
     kind: JobKind
@@ -90,6 +99,7 @@ class Job:
     tries: int
     created_at: datetime
     changed_at: datetime
+    printer: Queue = MAIN
 
 
 def after(job: Job, step: Step, at: datetime, *, reason: str = "") -> Job:
@@ -110,15 +120,16 @@ def enqueue(  # noqa: PLR0913  a job has that many facts, all keyword-only
     receipt_number: str,
     payload: bytes,
     created_at: datetime,
+    printer: Queue = MAIN,
 ) -> Job:
     """Add a job, in the transaction of what it belongs to; `created_at` by the clock that the printer's driver has.
 
     The same id again changes nothing and returns the first.
     """
     connection.execute(
-        "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, created_at_ms, changed_at_ms)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT (job_id) DO NOTHING",
-        (job_id, kind, receipt_number, payload, _ms(created_at), _ms(created_at)),
+        "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, created_at_ms, changed_at_ms, printer)"
+        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT (job_id) DO NOTHING",
+        (job_id, kind, receipt_number, payload, _ms(created_at), _ms(created_at), printer),
     )
     return get(connection, job_id)
 
@@ -137,11 +148,16 @@ def latest_of(connection: sqlite3.Connection, receipt_number: str) -> Job | None
     return rows[0] if rows else None
 
 
-def next_job(connection: sqlite3.Connection) -> Job | None:
-    """What to send next: drawer kicks first (somebody waits with money in hand), then receipts as they were sold."""
-    ours = f"state IN ('queued', 'held') AND NOT {_ASKED}"
-    rows = _select(connection, f"{ours} ORDER BY kind = 'receipt', position LIMIT 1")
+def next_job(connection: sqlite3.Connection, printer: Queue = MAIN) -> Job | None:
+    """What to send next: drawer kicks first (somebody waits with money in hand), then paper in the order of asking."""
+    rows = next_jobs(connection, printer, jobs_max=1)
     return rows[0] if rows else None
+
+
+def next_jobs(connection: sqlite3.Connection, printer: Queue = MAIN, *, jobs_max: int) -> list[Job]:
+    """What `next_job` would give one after the other, so that the second can be drawn while the first is sent."""
+    ours = f"printer = ? AND state IN ('queued', 'held') AND NOT {_ASKED}"
+    return _select(connection, f"{ours} ORDER BY kind <> 'drawer', position LIMIT ?", printer, jobs_max)
 
 
 def set_state(connection: sqlite3.Connection, job_id: str, step: Step, at: datetime, *, reason: str = "") -> Job:
@@ -151,45 +167,52 @@ def set_state(connection: sqlite3.Connection, job_id: str, step: Step, at: datet
     return job
 
 
-def hold_waiting(connection: sqlite3.Connection, reason: str, at: datetime) -> list[Job]:
+def hold_waiting(connection: sqlite3.Connection, reason: str, at: datetime, printer: Queue = MAIN) -> list[Job]:
     """The printer cannot print (paper, cover, offline): hold what waits. Returns the jobs that changed."""
-    to_hold = f"kind = 'receipt' AND (state = 'queued' OR (state = 'held' AND reason <> ? AND NOT {_ASKED}))"
-    return _step_all(connection, _select(connection, to_hold, reason), "hold", at, reason)
+    to_hold = (
+        f"printer = ? AND kind <> 'drawer' AND (state = 'queued' OR (state = 'held' AND reason <> ? AND NOT {_ASKED}))"
+    )
+    return _step_all(connection, _select(connection, to_hold, printer, reason), "hold", at, reason)
 
 
-def resume_held(connection: sqlite3.Connection, at: datetime) -> list[Job]:
+def resume_held(connection: sqlite3.Connection, at: datetime, printer: Queue = MAIN) -> list[Job]:
     """The printer is fine again: queue what was held for it. Returns the jobs that changed."""
-    return _step_all(connection, _select(connection, f"state = 'held' AND NOT {_ASKED}"), "resume", at, "")
+    held = _select(connection, f"printer = ? AND state = 'held' AND NOT {_ASKED}", printer)
+    return _step_all(connection, held, "resume", at, "")
 
 
-def expire_kicks(connection: sqlite3.Connection, at: datetime, valid_for: timedelta) -> list[Job]:
+def expire_kicks(
+    connection: sqlite3.Connection, at: datetime, valid_for: timedelta, printer: Queue = MAIN
+) -> list[Job]:
     """Cancel drawer kicks that are too old: a drawer that springs open later than the sale is a danger.
 
     One from the future is too old as well: the clock was set back, and nobody knows by how much.
     """
-    waiting = "kind = 'drawer' AND state = 'queued' AND (created_at_ms <= ? OR created_at_ms > ?)"
-    old = _select(connection, waiting, _ms(at - valid_for), _ms(at + valid_for))
+    waiting = "printer = ? AND kind = 'drawer' AND state = 'queued' AND (created_at_ms <= ? OR created_at_ms > ?)"
+    old = _select(connection, waiting, printer, _ms(at - valid_for), _ms(at + valid_for))
     return _step_all(connection, old, "cancel", at, "expired")
 
 
-def recover_at_start(connection: sqlite3.Connection, at: datetime, stale_after: timedelta) -> list[Job]:
+def recover_at_start(
+    connection: sqlite3.Connection, at: datetime, stale_after: timedelta, printer: Queue = MAIN
+) -> list[Job]:
     """Once, before anything is sent: what was being sent is UNKNOWN, kicks are over, old receipts are asked about.
 
     Returns the jobs that may have been interrupted inside the printer.
     """
-    kicks = _select(connection, "kind = 'drawer' AND state = 'queued'")
+    kicks = _select(connection, "printer = ? AND kind = 'drawer' AND state = 'queued'", printer)
     _step_all(connection, kicks, "cancel", at, "restart")
-    interrupted = _select(connection, "state IN ('sending', 'await_fence')")
+    interrupted = _select(connection, "printer = ? AND state IN ('sending', 'await_fence')", printer)
     changed = _step_all(connection, interrupted, "lost", at, "restart")
-    waiting = f"kind = 'receipt' AND state IN ('queued', 'held') AND NOT {_ASKED}"
-    old = _select(connection, f"{waiting} AND changed_at_ms <= ?", _ms(at - stale_after))
+    waiting = f"printer = ? AND kind <> 'drawer' AND state IN ('queued', 'held') AND NOT {_ASKED}"
+    old = _select(connection, f"{waiting} AND changed_at_ms <= ?", printer, _ms(at - stale_after))
     _step_all(connection, old, "hold", at, STALE)
     return changed
 
 
 def open_questions(connection: sqlite3.Connection) -> list[Job]:
-    """Receipts of which only a person can say what to do, oldest first: UNKNOWN, and HELD for a person."""
-    return _select(connection, f"kind = 'receipt' AND (state = 'unknown' OR {_ASKED}) ORDER BY position")
+    """Paper of which only a person can say what to do, oldest first: UNKNOWN, and HELD for a person; any printer's."""
+    return _select(connection, f"kind <> 'drawer' AND (state = 'unknown' OR {_ASKED}) ORDER BY position")
 
 
 def answer(connection: sqlite3.Connection, job_id: str, at: datetime, *, printed: bool) -> Job:
@@ -201,7 +224,7 @@ def answer(connection: sqlite3.Connection, job_id: str, at: datetime, *, printed
     before = get(connection, job_id)
     job = after(before, "say_printed" if printed else "say_unprinted", at)
     if before.state == "unknown" and not printed:
-        job = replace(job, copy_number=_next_copy(connection, job.receipt_number))
+        job = replace(job, copy_number=_next_copy(connection, job.receipt_number, job.kind))
     _keep(connection, job)
     return job
 
@@ -214,7 +237,7 @@ def reprint(connection: sqlite3.Connection, receipt_number: str, job_id: str, at
     known = _select(connection, "job_id = ?", job_id)
     if known:
         return known[0]
-    copy_number = _next_copy(connection, receipt_number)
+    copy_number = _next_copy(connection, receipt_number, "receipt")
     enqueue(connection, job_id=job_id, kind="receipt", receipt_number=receipt_number, payload=original.payload,
             created_at=at)  # fmt: skip
     connection.execute("UPDATE print_job SET copy_number = ? WHERE job_id = ?", (copy_number, job_id))
@@ -226,11 +249,12 @@ def cancel(connection: sqlite3.Connection, job_id: str, at: datetime, *, reason:
     return set_state(connection, job_id, "cancel", at, reason=reason)
 
 
-def waiting_count(connection: sqlite3.Connection) -> int:
-    """Receipts that wait for the printer."""
+def waiting_count(connection: sqlite3.Connection, printer: Queue = MAIN) -> int:
+    """Receipts and slips that wait for the printer."""
     row = connection.execute(
         "SELECT count(*) FROM print_job"
-        " WHERE kind = 'receipt' AND state IN ('queued', 'held', 'sending', 'await_fence')"
+        " WHERE printer = ? AND kind <> 'drawer' AND state IN ('queued', 'held', 'sending', 'await_fence')",
+        (printer,),
     ).fetchone()
     return cast("int", row[0])
 
@@ -258,9 +282,9 @@ def _keep(connection: sqlite3.Connection, job: Job) -> None:
     )
 
 
-def _next_copy(connection: sqlite3.Connection, receipt_number: str) -> int:
+def _next_copy(connection: sqlite3.Connection, receipt_number: str, kind: JobKind) -> int:
     row = connection.execute(
-        "SELECT max(copy_number) FROM print_job WHERE receipt_number = ? AND kind = 'receipt'", (receipt_number,)
+        "SELECT max(copy_number) FROM print_job WHERE receipt_number = ? AND kind = ?", (receipt_number, kind)
     ).fetchone()
     return cast("int", row[0] or 0) + 1
 
@@ -271,7 +295,7 @@ def _select(connection: sqlite3.Connection, where: str, *values: object) -> list
 
 
 def _job(row: tuple[object, ...]) -> Job:
-    job_id, kind, number, payload, state, reason, copy_number, tries, created_ms, changed_ms = row
+    job_id, kind, number, payload, state, reason, copy_number, tries, created_ms, changed_ms, printer = row
     return Job(
         job_id=cast("str", job_id),
         kind=cast("JobKind", kind),
@@ -283,6 +307,7 @@ def _job(row: tuple[object, ...]) -> Job:
         tries=cast("int", tries),
         created_at=_time(cast("int", created_ms)),
         changed_at=_time(cast("int", changed_ms)),
+        printer=cast("Queue", printer),
     )
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from random import Random
 from typing import TypeVar
 
+from sqlite_utils.db import Database
+
 from edge_agent.devices.printer import receipt, spool
 from edge_agent.devices.printer.driver import Printer
 from edge_agent.devices.printer.layout import picture_of
@@ -19,6 +21,7 @@ from edge_agent.devices.printer.settings import PrinterSettings
 from edge_agent.devices.printer.spool import Job, JobKind
 from edge_agent.devices.supervision import Backoff
 from edge_agent.errors import JournalFull
+from edge_agent.journal.migrations import till_migrations
 from edge_agent.till.view import DeviceView, PrintState
 from hardware_sim.printer import Drawer, SimulatedPrinter, raster_digest
 from protocol.documents import Settings
@@ -70,7 +73,7 @@ class Spool:
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.executescript(spool.SCHEMA)
+        till_migrations(spool.SCHEMA).apply(Database(self.connection, execute_plugins=False))
         self.now = AT
         self.full = False
         """The disk has no room: nothing can be written."""

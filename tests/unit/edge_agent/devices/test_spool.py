@@ -9,10 +9,12 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils.db import Database
 
 from edge_agent.devices.errors import IllegalStep, UnknownJob
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.spool import Job, JobKind, Step
+from edge_agent.journal.migrations import till_migrations
 from edge_agent.till.view import PrintState
 
 AT = datetime(2026, 11, 22, 7, 5, 0, 123_000, tzinfo=UTC)
@@ -23,7 +25,7 @@ STEPS = st.lists(st.sampled_from(get_args(Step)), max_size=30)
 def opened() -> sqlite3.Connection:
     """An empty spool."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(spool.SCHEMA)
+    till_migrations(spool.SCHEMA).apply(Database(connection, execute_plugins=False))
     return connection
 
 
@@ -53,7 +55,7 @@ def test_between_two_sendings_stands_a_person_or_proof_that_nothing_was_sent(ste
     sent = False
     for step, _job in walk(add(opened(), "a", kind), steps):
         if step == "send":
-            assert not sent or "untouched" in since_send or ("say_unprinted" in since_send and kind == "receipt")
+            assert not sent or "untouched" in since_send or ("say_unprinted" in since_send and kind != "drawer")
             sent, since_send = True, []
         since_send.append(step)
 
@@ -198,3 +200,50 @@ def test_what_is_not_there_is_named() -> None:
         spool.get(connection, "nobody")
     with pytest.raises(UnknownJob, match="R-9"):
         spool.reprint(connection, "R-9", "x", AT)
+
+
+def test_each_printer_has_a_queue_of_its_own() -> None:
+    """What waits for one printer is neither sent, held, resumed nor counted by the other; questions are everybody's."""
+    connection = opened()
+    add(connection, "a")
+    spool.enqueue(connection, job_id="p", kind="slip", receipt_number="W-1", payload=b"{}", created_at=AT,
+                  printer="pick_printer")  # fmt: skip
+    assert [job.job_id for job in spool.next_jobs(connection, jobs_max=9)] == ["a"]
+    assert [job.job_id for job in spool.next_jobs(connection, "pick_printer", jobs_max=9)] == ["p"]
+    assert [job.job_id for job in spool.hold_waiting(connection, "paper_out", AT, "pick_printer")] == ["p"]
+    assert spool.resume_held(connection, AT) == []
+    assert spool.waiting_count(connection) == spool.waiting_count(connection, "pick_printer") == 1
+    spool.recover_at_start(connection, AT + 2 * HOUR, HOUR, "pick_printer")
+    assert [job.job_id for job in spool.open_questions(connection)] == ["p"]
+    assert spool.get(connection, "a").state == "queued"
+
+
+def test_a_slip_is_asked_about_and_a_receipt_of_the_same_number_reprints_itself() -> None:
+    """A gift slip has the receipt's number: reprinting the number brings the receipt, copies count by kind."""
+    connection = opened()
+    add(connection, "r")
+    add(connection, "g", "slip")
+    connection.execute("UPDATE print_job SET receipt_number = 'R-1'")
+    for step in ("send", "lost"):
+        spool.set_state(connection, "g", step, AT)
+    assert [job.job_id for job in spool.open_questions(connection)] == ["g"]
+    assert spool.answer(connection, "g", AT, printed=False).copy_number == 1
+    copy = spool.reprint(connection, "R-1", "c", AT)
+    assert (copy.kind, copy.copy_number) == ("receipt", 1)
+
+
+def test_a_spool_of_the_first_release_keeps_its_jobs() -> None:
+    """The step to two printers: what waited still waits, in its order, for the printer that it was for."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    steps = till_migrations(spool.SCHEMA)
+    database = Database(connection, execute_plugins=False)
+    steps.apply(database, stop_before="0007_printers")
+    for number in range(3):
+        connection.execute(
+            "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, created_at_ms, changed_at_ms)"
+            " VALUES (?, 'receipt', ?, x'7b7d', 'queued', 0, 0)",
+            (f"old-{number}", f"R-{number}"),
+        )
+    steps.apply(database)
+    waiting = spool.next_jobs(connection, jobs_max=9)
+    assert [(job.job_id, job.printer) for job in waiting] == [(f"old-{number}", "printer") for number in range(3)]
