@@ -198,7 +198,8 @@ def till_migrations(spool_schema: str) -> Migrations:
 
     @steps(name="0007_printers")
     def printers(database: Database) -> None:
-        _run(database, _PRINTERS)
+        if spool_schema.strip():  # tests of this room alone have no spool
+            _run(database, _PRINTERS)
 
     return steps
 
