@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 
 from edge_agent.config import AgentConfig, Credentials, usb_identity
 from edge_agent.devices.drawer.driver import DrawerSettings
+from edge_agent.devices.ports import UsbIdentity
 from edge_agent.devices.printer.settings import PrinterSettings
 from edge_agent.devices.scanner.driver import ScannerSettings
+from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
-from edge_agent.devices.scanner.ports import UsbIdentity
+from edge_agent.devices.serial_line import Line
 from edge_agent.errors import ConfigError
 from edge_agent.sync.broker import BrokerSettings
 from edge_agent.sync.identity import TerminalIdentity
@@ -43,25 +46,20 @@ def identity(config: AgentConfig, credentials: Credentials) -> TerminalIdentity:
 
 
 def scanner_settings(config: AgentConfig) -> ScannerSettings | None:
-    """The scanner; None without one."""
+    """The serial scanner; None without one."""
     section = config.scanner
-    if section is None:
+    if section is None or section.kind != "serial":
         return None
-    usb = None
-    if section.usb is not None:
-        vendor, product, serial = usb_identity(section.usb)
-        usb = UsbIdentity(vendor=vendor, product=product, serial=serial)
+    preset = PRESETS[section.feedback]
     return ScannerSettings(
         port=section.port,
-        usb=usb,
+        usb=_usb(section.usb),
         name=section.name,
-        baud=section.baud,
-        byte_bits=section.byte_bits,
-        parity=section.parity,
-        stop_bits=section.stop_bits,
-        framing=Framing(suffix=section.suffix, idle_gap_s=section.idle_gap_s),
-        good=section.good.encode("latin-1", "replace"),
-        bad=section.bad.encode("latin-1", "replace"),
+        line=Line(baud=section.baud, byte_bits=section.byte_bits, parity=section.parity, stop_bits=section.stop_bits),
+        framing=Framing(suffix=section.suffix, idle_gap_s=section.idle_gap_s or 0.05),
+        feedback=replace(preset, good=_raw(section.good) or preset.good, bad=_raw(section.bad) or preset.bad),
+        ack_nak=section.ack_nak,
+        resend_s=section.resend_s,
     )
 
 
@@ -83,6 +81,17 @@ def drawer_settings(config: AgentConfig) -> DrawerSettings:
     """The drawer."""
     section = config.drawer
     return DrawerSettings(name=section.name, pin=section.pin, sensor=section.sensor)
+
+
+def _usb(text: str | None) -> UsbIdentity | None:
+    if text is None:
+        return None
+    vendor, product, serial = usb_identity(text)
+    return UsbIdentity(vendor=vendor, product=product, serial=serial)
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("latin-1", "replace")
 
 
 def _tls(config: AgentConfig) -> ssl.SSLContext:

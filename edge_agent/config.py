@@ -73,20 +73,46 @@ class PageSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     port: Port = 8321
 
 
-class ScannerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[scanner]`: a serial scanner by `port`, or by `usb` as "vid:pid" or "vid:pid:serial" in hexadecimal."""
+class _SerialSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a device on a serial port has: `port`, or `usb` as "vid:pid" or "vid:pid:serial" in hexadecimal."""
 
     port: Text | None = None
     usb: Text | None = None
-    name: Text = "scanner"
     baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] = 9600
     byte_bits: Literal[7, 8] = 8
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
+
+
+class ScannerSection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[scanner]`: on a serial line, a keyboard that we grab (`evdev`, Linux), or one that types into the page."""
+
+    kind: Literal["serial", "evdev", "wedge"] = "serial"
+    name: Text = "scanner"
     suffix: Literal["auto", "cr", "lf", "crlf", "tab", "stx_etx", "none"] = "auto"
-    idle_gap_s: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
+    idle_gap_s: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    feedback: Literal["none", "datalogic", "bell"] = "none"
     good: str = ""
     bad: str = ""
+    ack_nak: bool = False
+    resend_s: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.4
+
+
+class ScaleSection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[scale]`: a Toledo 8217, which speaks 7E1, or a CAS that answers ENQ."""
+
+    protocol: Literal["toledo_8217", "cas"] = "toledo_8217"
+    name: Text = "scale"
+    byte_bits: Literal[7, 8] | None = None  # type: ignore[assignment]  # None: as the protocol has it
+    parity: Literal["N", "E", "O"] | None = None  # type: ignore[assignment]  # as above
+
+
+class DisplaySection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[display]`: a CD5220 pole of two lines; `code_page` is what ESC t selects, `encoding` what it then writes."""
+
+    name: Text = "display"
+    encoding: Literal["ascii", "cp437", "cp850", "cp852", "cp866", "cp1252"] = "ascii"
+    code_page: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
 class PrinterSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +156,8 @@ class AgentConfig(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     data: DataSection
     page: PageSection = PageSection()
     scanner: ScannerSection | None = None
+    scale: ScaleSection | None = None
+    display: DisplaySection | None = None
     printer: PrinterSection | None = None
     drawer: DrawerSection = DrawerSection()
     log: LogSection = LogSection()
@@ -288,8 +316,8 @@ def _keys_of(table: str) -> list[str]:
     if not table:
         return list(fields)
     sections = (
-        StoreSection, TerminalSection, HubSection, PageSection, ScannerSection, PrinterSection, DrawerSection,
-        DataSection, LogSection,
+        StoreSection, TerminalSection, HubSection, PageSection, ScannerSection, ScaleSection, DisplaySection,
+        PrinterSection, DrawerSection, DataSection, LogSection,
     )  # fmt: skip
     section = next(kind for kind in sections if kind.__name__ == f"{table.capitalize()}Section")
     return [field.encode_name for field in msgspec.structs.fields(section)]
@@ -301,20 +329,24 @@ def _check_names(config: AgentConfig, path: Path) -> None:
             (store_id if table == "store" else terminal_id)(name)
         except InvalidId as error:
             raise ConfigError(f"{path}: [{table}] key 'id': {error}") from error
-    if config.scanner is not None and config.scanner.port is None and config.scanner.usb is None:
-        raise ConfigError(f"{path}: [scanner] needs 'port' (such as /dev/serial/by-id/... or COM3) or 'usb'")
-    if config.scanner is not None and config.scanner.usb is not None:
-        usb_identity(config.scanner.usb, path)
+    for table, device in (("scanner", config.scanner), ("scale", config.scale), ("display", config.display)):
+        if device is None:
+            continue
+        captured = isinstance(device, ScannerSection) and device.kind == "wedge"
+        if device.port is None and device.usb is None and not captured:
+            raise ConfigError(f"{path}: [{table}] needs 'port' (such as /dev/serial/by-id/... or COM3) or 'usb'")
+        if device.usb is not None:
+            usb_identity(device.usb, path, table)
     if (config.hub.cert_file is None) != (config.hub.key_file is None):
         raise ConfigError(f"{path}: [hub] keys 'cert_file' and 'key_file' belong together: give both or none")
 
 
-def usb_identity(text: str, path: Path | None = None) -> tuple[int, int, str]:
+def usb_identity(text: str, path: Path | None = None, table: str = "scanner") -> tuple[int, int, str]:
     """Vendor, product and serial of "vid:pid" or "vid:pid:serial". Raises ConfigError."""
     match = re.fullmatch(r"([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?", text)
     if match is None:
         raise ConfigError(
-            f"{path or 'configuration'}: [scanner] key 'usb', now {text!r}: write vid:pid in hexadecimal (05f9:4204)"
+            f"{path or 'configuration'}: [{table}] key 'usb', now {text!r}: write vid:pid in hexadecimal (05f9:4204)"
         )
     return int(match[1], 16), int(match[2], 16), match[3] or ""
 

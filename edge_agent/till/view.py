@@ -51,7 +51,7 @@ class NoticeView:
 class DeviceView:
     """A device's health. `problem` is a code that the page turns into words and a remedy ("" = fine)."""
 
-    kind: Literal["scanner", "printer", "drawer"]
+    kind: Literal["scanner", "printer", "drawer", "scale", "display", "pick_printer"]
     name: str
     state: DeviceState
     problem: str = ""

@@ -6,7 +6,7 @@ follows whoever reads the screen.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from protocol.money import decimals
@@ -14,68 +14,77 @@ from protocol.quantity import format_quantity
 
 Language = Literal["vi", "en"]
 Word = Literal[
-    "sale", "refund", "number", "cashier", "pieces", "total", "to_give_back", "given", "change", "tax", "of",
-    "refund_of", "reason", "thanks",
+    "sale", "refund", "gift", "account", "number", "cashier", "customer", "pieces", "total", "to_give_back", "given",
+    "change", "tax", "of", "added", "refund_of", "reason", "note", "thanks", "cut", "subtotal", "rounding", "to_pay_cash",
+    "saved", "serial", "lot", "expires", "returned", "approval", "reference", "rest", "pay_by_qr", "gift_hint", "paid_in",
 ]  # fmt: skip
 
 REPRINT = "BẢN IN LẠI / REPRINT #"
+TRAINING = "KHÔNG CÓ GIÁ TRỊ / TRAINING"
 """In both languages always: whoever audits it may read either."""
 
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
-_WORDS: dict[Language, dict[Word, str]] = {
-    "vi": {
-        "sale": "HÓA ĐƠN BÁN LẺ",
-        "refund": "PHIẾU TRẢ HÀNG",
-        "number": "Số",
-        "cashier": "Thu ngân",
-        "pieces": "Số món",
-        "total": "TỔNG CỘNG",
-        "to_give_back": "TRẢ LẠI KHÁCH",
-        "given": "Khách đưa",
-        "change": "Tiền thối",
-        "tax": "Thuế GTGT",
-        "of": "trên",
-        "refund_of": "Trả hàng cho hóa đơn",
-        "reason": "Lý do",
-        "thanks": "Cảm ơn quý khách. Hẹn gặp lại!",
-    },
-    "en": {
-        "sale": "RECEIPT",
-        "refund": "REFUND",
-        "number": "No.",
-        "cashier": "Cashier",
-        "pieces": "Items",
-        "total": "TOTAL",
-        "to_give_back": "REFUNDED",
-        "given": "Given",
-        "change": "Change",
-        "tax": "VAT",
-        "of": "of",
-        "refund_of": "Refund of receipt",
-        "reason": "Reason",
-        "thanks": "Thank you. See you again!",
-    },
+_WORDS: dict[Word, tuple[str, str]] = {
+    "sale": ("HÓA ĐƠN BÁN LẺ", "RECEIPT"),
+    "refund": ("PHIẾU TRẢ HÀNG", "REFUND"),
+    "gift": ("PHIẾU QUÀ TẶNG KÈM HÀNG", "GIFT RECEIPT"),
+    "account": ("PHIẾU THU CÔNG NỢ", "PAYMENT ON ACCOUNT"),
+    "number": ("Số", "No."),
+    "cashier": ("Thu ngân", "Cashier"),
+    "customer": ("Khách hàng", "Customer"),
+    "pieces": ("Số món", "Items"),
+    "total": ("TỔNG CỘNG", "TOTAL"),
+    "to_give_back": ("TRẢ LẠI KHÁCH", "REFUNDED"),
+    "paid_in": ("ĐÃ THU", "PAID IN"),
+    "given": ("Khách đưa", "Given"),
+    "change": ("Tiền thối", "Change"),
+    "tax": ("Thuế GTGT", "VAT"),
+    "of": ("trên", "of"),
+    "added": ("cộng thêm", "added"),
+    "refund_of": ("Trả hàng cho hóa đơn", "Refund of receipt"),
+    "reason": ("Lý do", "Reason"),
+    "note": ("Ghi chú", "Note"),
+    "thanks": ("Cảm ơn quý khách. Hẹn gặp lại!", "Thank you. See you again!"),
+    "cut": ("Giảm giá", "Discount"),
+    "subtotal": ("Tạm tính", "Subtotal"),
+    "rounding": ("Làm tròn tiền mặt", "Cash rounding"),
+    "to_pay_cash": ("Tiền mặt phải trả", "To pay in cash"),
+    "saved": ("Quý khách tiết kiệm", "You saved"),
+    "serial": ("Số sê-ri", "Serial"),
+    "lot": ("Lô", "Lot"),
+    "expires": ("HSD", "Expires"),
+    "returned": ("Hàng trả lại", "Returned"),
+    "approval": ("Mã chuẩn chi", "Approval"),
+    "reference": ("Mã", "Ref."),
+    "rest": ("Còn lại", "Left on it"),
+    "pay_by_qr": ("Quét mã để thanh toán", "Scan to pay"),
+    "gift_hint": ("Đổi trả bằng phiếu này trong thời hạn của cửa hàng", "Bring this slip to exchange within the return period"),
 }
-_TENDERS: dict[Language, dict[str, str]] = {
-    "vi": {
-        "cash": "Tiền mặt", "card": "Thẻ", "vietqr": "VietQR", "transfer": "Chuyển khoản", "voucher": "Phiếu quà tặng",
-    },
-    "en": {"cash": "Cash", "card": "Card", "vietqr": "VietQR", "transfer": "Bank transfer", "voucher": "Voucher"},
-}  # fmt: skip
+_TENDERS: dict[str, tuple[str, str]] = {
+    "cash": ("Tiền mặt", "Cash"),
+    "card": ("Thẻ", "Card"),
+    "vietqr": ("VietQR", "VietQR"),
+    "transfer": ("Chuyển khoản", "Bank transfer"),
+    "voucher": ("Phiếu mua hàng", "Voucher"),
+    "account": ("Ghi nợ", "On account"),
+    "exchange": ("Hàng trả lại", "Returned goods"),
+}
 _MARKS: dict[Language, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}
 _SYMBOLS = {"VND": "\N{DONG SIGN}"}
+_COUNTED = frozenset({"piece", "pcs", "pc", "each", "cái", "chiếc"})
+"""Units that say nothing which the number does not say."""
 
 
 def word(language: Language, key: Word) -> str:
     """One word of the receipt."""
-    return _WORDS[language][key]
+    return _WORDS[key][language == "en"]
 
 
 def tender_word(language: Language, kind: str) -> str:
     """How a way of paying is called; a kind that is not known keeps its own name."""
-    return _TENDERS[language].get(kind, kind)
+    return _TENDERS[kind][language == "en"] if kind in _TENDERS else kind
 
 
 def amount_text(amount: int, currency: str, language: Language) -> str:
@@ -102,6 +111,21 @@ def quantity_text(quantity: int, language: Language) -> str:
 def rate_text(rate_bp: int, language: Language) -> str:
     """Basis points as per cent: 800 -> "8 %", 850 -> "8,5 %"."""
     return f"{quantity_text(rate_bp * 10, language)}\N{NO-BREAK SPACE}%"
+
+
+def weight_text(quantity: int, unit: str, language: Language) -> str:
+    """A quantity with its unit, all three decimals where it was weighed: "0,642 kg", "2"."""
+    if not unit or unit in _COUNTED:
+        return quantity_text(quantity, language)
+    mark = _MARKS[language][1]
+    sign = MINUS if quantity < 0 else ""
+    whole, rest = divmod(abs(quantity), 1000)
+    return f"{sign}{whole}{mark}{rest:03d}\N{NO-BREAK SPACE}{unit}" if rest else f"{sign}{whole}\N{NO-BREAK SPACE}{unit}"
+
+
+def date_text(day: date, language: Language) -> str:
+    """A date as the language writes it."""
+    return day.strftime("%d/%m/%Y" if language == "vi" else "%Y-%m-%d")
 
 
 def time_text(at: datetime, language: Language) -> str:

@@ -5,12 +5,18 @@ same codes come out. What is no code is reported (`Unreadable`), never dropped i
 
 The trap is "auto": silence must end a code of a scanner without a suffix, but must not turn half a code of a scanner
 with one into a code of its own. So "auto" takes silence only until the scanner has shown its suffix once.
+
+A port is sometimes opened in the middle of a scan. So the first reading after the opening is a code only if it is whole
+by itself (a GTIN, an AIM identifier, a frame); else it is reported as cut off, for its tail might be another's code.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+from edge_agent.till.codes import is_gtin
 
 Suffix = Literal["auto", "cr", "lf", "crlf", "tab", "stx_etx", "none"]
 Why = Literal["not_ascii", "too_long", "cut_off", "outside_frame"]
@@ -30,6 +36,9 @@ _TRIM = bytes((CR, LF, TAB))
 # Printable ASCII, and the separators inside GS1 and ISO 15434 codes: FS, GS, RS, EOT.
 _ALLOWED = frozenset(range(0x20, 0x7F)) | {0x1C, 0x1D, 0x1E, 0x04}
 _SAMPLE_BYTES = 64
+_AIM_ID = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+# The tail of an EAN-13 passes as an EAN-8 once in ten times, as a UPC-A only where it is the same product.
+_WHOLE_GTIN_MIN = 12
 
 
 @dataclass(frozen=True)
@@ -78,17 +87,28 @@ class Framer:
         self._inside = False
         self._suffix_seen = False
         self._last_s = 0.0
+        self._sure_from_s = float("-inf")
+        self._doubtful = False
 
     @property
     def wake_at_s(self) -> float | None:
         """When `poll` has something to say if nothing comes before; None: never."""
         return self._last_s + self._silence_s if self._buffer or self._overflowed else None
 
+    def opened(self, now_s: float, settle_s: float) -> None:
+        """The line was opened: a first reading that begins within `settle_s` may have begun before, unheard."""
+        self._sure_from_s = now_s + settle_s
+
     def feed(self, data: bytes, now_s: float) -> list[Reading]:
         """Take bytes that arrived at `now_s`; returns what they complete, in order."""
         readings = self.poll(now_s)
         for byte in data:
-            readings += self._take(byte)
+            if not self._buffer:
+                self._doubtful = now_s < self._sure_from_s and not self._inside
+            completed = self._take(byte)
+            if completed:
+                self._sure_from_s = float("-inf")
+            readings += completed
         if data:
             self._last_s = now_s
         return readings
@@ -137,8 +157,11 @@ class Framer:
         data = bytes(self._buffer).strip(_TRIM)
         if not all(byte in _ALLOWED for byte in data):
             return self._drop("not_ascii")
+        text = data.decode("ascii")
+        if self._doubtful and not _is_whole(text):
+            return self._drop("cut_off")
         self._buffer.clear()
-        return [Code(data.decode("ascii"))] if data else []
+        return [Code(text)] if data else []
 
     def _drop(self, why: Why) -> list[Reading]:
         data = bytes(self._buffer).strip(_TRIM)
@@ -147,3 +170,7 @@ class Framer:
         self._buffer.clear()
         self._overflowed = False
         return [Unreadable(why, data[:_SAMPLE_BYTES])] if data else []
+
+
+def _is_whole(text: str) -> bool:
+    return _AIM_ID.match(text) is not None or (len(text) >= _WHOLE_GTIN_MIN and is_gtin(text))

@@ -21,9 +21,10 @@ from random import Random
 import pytest
 import serial
 
+from edge_agent.devices.ports import Port, UsbIdentity
 from edge_agent.devices.scanner.driver import ScannerSettings, SerialScanner
+from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing, Unreadable
-from edge_agent.devices.scanner.ports import Port, UsbIdentity
 from edge_agent.till.view import DeviceView
 from hardware_sim.framing import NAMED
 from hardware_sim.scanner import SimulatedScanner
@@ -233,7 +234,7 @@ def test_feedback_reaches_the_scanner() -> None:
 
     async def scenario() -> None:
         async with SimulatedScanner() as scanner:
-            settings = ScannerSettings(port=scanner.path, good=b"B", bad=b"F")
+            settings = ScannerSettings(port=scanner.path, feedback=PRESETS["datalogic"])
             async with scanning(settings) as (till, driver):
                 await till.until(lambda: till.state == ("ready", ""))
                 driver.acknowledge(good=True)
