@@ -166,8 +166,11 @@ class Link:
 
     async def _wait(self, wake_at_s: float | None) -> None:
         timeout_s = None if wake_at_s is None else max(0.0, wake_at_s - self._elapsed_s())
+        # Not asyncio.wait_for: before Python 3.12 it drops a cancellation that comes just after the news, as a stopping
+        # agent's does after its devices' last words. The link then went on for ever, and so did the agent.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
 
     # --- in the database's thread
 

@@ -135,6 +135,30 @@ async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker
         broker.stop()
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_link_that_is_woken_while_it_stops_ends(tmp_path: Path, broker: Broker, turns: int) -> None:
+    """A sale or a device's news some turns of the event loop before `stop` cannot make the link go on for ever.
+
+    As at the end of an agent: its devices tell their last state, and then the link is stopped.
+    """
+    hub = SmallHub(broker.port, KEY)
+    try:
+        async with linked(tmp_path, broker.port) as till:
+            await till.sell(1)
+            await till.acked_reaches(1)
+            await asyncio.sleep(0.1)  # now it waits for news
+            till.link.wake()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            stopping = asyncio.create_task(till.link.stop())
+            # Not asyncio.timeout, whose cancellation would reach the link's task and end it after all.
+            done, _ = await asyncio.wait([stopping], timeout=20)
+            assert done
+    finally:
+        hub.close()
+        broker.stop()
+
+
 async def test_a_broker_that_dies_and_forgets_loses_nothing(tmp_path: Path, broker: Broker) -> None:
     """Sales go on offline, and are in the hub once each when a new broker answers; a mute hub is asked again."""
     hub = SmallHub(broker.port, KEY)
