@@ -95,7 +95,8 @@ async def batches(
         yield frozenset()
         while True:
             try:
-                await asyncio.wait_for(woken.wait(), heartbeat_s)
+                async with asyncio.timeout(heartbeat_s):
+                    await woken.wait()
             except TimeoutError:
                 yield frozenset()
                 continue

@@ -140,7 +140,8 @@ class Printer:
                 wait_s = self._give_up("printer_error")
             if wait_s > 0 and not self._stopping:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), wait_s)
+                    async with asyncio.timeout(wait_s):
+                        await self._woken.wait()
 
     async def _round(self) -> float:
         """Visit the printer once, if it is time to. Returns how many seconds to wait for the next visit."""
