@@ -2,6 +2,7 @@
 ├── InvalidId            the caller gave a word that cannot be an id: mend the word
 ├── InvalidQuantity      the text is no quantity, or has more than three decimals
 ├── InvalidMoney         the text is no amount of that currency
+├── InvalidBarcodeLayout a layout of a shop's own barcodes that does not add up: mend the setting
 └── BadFrame             bytes from the link that cannot be trusted or read: count it, keep a sample, go on
     ├── ForgedFrame      the HMAC does not match: another key, another topic, or tampering
     └── OversizedFrame   larger than the agreed bound, compressed or not
@@ -22,6 +23,10 @@ class InvalidQuantity(ProtocolError):
 
 class InvalidMoney(ProtocolError):
     """An amount that is not a decimal number with at most the currency's number of decimals."""
+
+
+class InvalidBarcodeLayout(ProtocolError):
+    """A layout of embedded weights or prices that no EAN-13 can have."""
 
 
 class BadFrame(ProtocolError):

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge_agent.till.codes import GTIN_LENGTHS, barcode_key, check_digit, holds_card_number, is_gtin, read_scan
+from edge_agent.till.codes.gtin import expand_upc_e
 
 BODIES = st.sampled_from(sorted(GTIN_LENGTHS)).flatmap(
     lambda length: st.text("0123456789", min_size=length - 1, max_size=length - 1)
@@ -33,8 +34,9 @@ def test_a_gtin_with_its_check_digit_is_taken(body: str) -> None:
 
 @given(BODIES, st.integers(1, 9))
 def test_a_wrong_check_digit_is_told(body: str, off: int) -> None:
-    """A damaged label is not sold as something else."""
+    """A damaged label is not sold as something else; what is wrong as an EAN-8 may be a right UPC-E."""
     code = body + str((check_digit(body) + off) % 10)
+    assume(not expand_upc_e(code))
     assert read_scan(code).suspicion in ("bad_check_digit", "card_number_refused")
 
 
