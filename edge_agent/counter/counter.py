@@ -11,14 +11,17 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from edge_agent.counter import orders
-from edge_agent.counter.facts import Facts, ItemsKnown, Language, make_view, read_facts
-from edge_agent.counter.orders import Books, Outcome, Till
+from edge_agent.counter.books import Books, Outcome, Till
+from edge_agent.counter.desk import BadFields, Fields, OrderKind, fill
+from edge_agent.counter.desks import ORDERS, QUESTIONS
+from edge_agent.counter.facts import Facts, ItemsKnown, make_view, read_facts
+from edge_agent.counter.orders import carry_out
+from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waiting, keep_waiting
 from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
@@ -116,34 +119,38 @@ class Counter:
     async def scan(self, raw_code: str, *, source: Literal["scanner", "typed"], arrived_s: float | None = None) -> None:
         """Take a code. `arrived_s`: the monotonic time at which the driver had it."""
         arrived_s = self._monotonic() if arrived_s is None else arrived_s
-        await self._order(f"scan from {source}", lambda books: orders.scan(books, self._till, raw_code))
+        _log.debug("code", extra={"source": source})
+        await self.order("scan", {"code": raw_code})
         self.scan_timings.append(ScanTiming(arrived_s, self._monotonic()))
 
-    async def set_quantity(self, sale_id: str, line_number: int, text: str) -> None:
-        """Give a line the quantity that was typed."""
-        await self._order(
-            "set_quantity", lambda books: orders.change_quantity(books, self._till, sale_id, line_number, text)
-        )
+    async def order(self, name: str, fields: Mapping[str, str]) -> None:
+        """Give an order by its name; what came of it is in the next picture. See `desks/` for the names."""
+        kind = ORDERS.get(name)
+        if kind is None:
+            _log.warning("an order that nobody takes", extra={"order": name[:64]})
+            self.say("bad_input", detail=name[:64])
+            return
+        try:
+            order = fill(kind.fields, fields)
+        except BadFields as error:
+            _log.warning("an order did not fit", extra={"order": name, "problem": str(error)})
+            self.say("bad_input", detail=str(error)[:120])
+            return
+        await self._give(kind, order, fields)
 
-    async def void_line(self, sale_id: str, line_number: int) -> None:
-        """Take a line off the receipt."""
-        await self._order("void_line", lambda books: orders.take_off(books, self._till, sale_id, line_number))
-
-    async def pay_cash(self, sale_id: str, given_text: str | None) -> None:
-        """Pay this cart, once; None is the exact amount."""
-        await self._order("pay_cash", lambda books: orders.pay_cash(books, self._till, sale_id, given_text))
-
-    async def new_sale(self) -> None:
-        """Dismiss the sale that was just paid."""
-        await self._order("new_sale", orders.dismiss)
-
-    async def answer_print(self, job_id: str, printed: bool) -> None:
-        """Say whether a receipt came out of the printer."""
-        await self._order("answer_print", lambda books: orders.answer_print(books, self._till, job_id, printed=printed))
-
-    async def set_language(self, language: Language) -> None:
-        """Show the till in this language from now on."""
-        await self._order("set_language", lambda books: orders.choose_language(books, language))
+    async def ask(self, name: str, fields: Mapping[str, str]) -> object | None:
+        """Answer a question for a panel, beside the writer. None for what cannot be answered."""
+        kind = QUESTIONS.get(name)
+        if kind is None:
+            return None
+        try:
+            question = fill(kind.fields, fields)
+            return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question))
+        except BadFields as error:
+            _log.warning("a question did not fit", extra={"question": name, "problem": str(error)})
+        except JournalError as error:
+            _log.warning("a question was not answered", extra={"question": name, "problem": str(error)})
+        return None
 
     # --- what the devices and the link tell
 
@@ -154,7 +161,7 @@ class Counter:
 
     def devices(self) -> tuple[DeviceView, ...]:
         """The devices as they were last told, scanner first."""
-        kinds = ("scanner", "printer", "drawer")
+        kinds = ("scanner", "printer", "drawer", "scale", "display", "pick_printer")
         return tuple(self._devices[kind] for kind in kinds if kind in self._devices)
 
     @property
@@ -186,14 +193,39 @@ class Counter:
 
     # --- inside
 
-    async def _order(self, name: str, work: Callable[[Books], Outcome]) -> None:
+    async def _give(self, kind: OrderKind[Any], order: Fields, fields: Mapping[str, str]) -> None:
         def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
             books = Books.of(connection, self._till)
-            outcome = work(books)
-            return outcome, read_facts(books, self._till, self._items())
+            outcome = carry_out(books, self._till, kind, order)
+            return outcome, self._read_after(books)
+
+        def waiting(need: ApprovalNeeded) -> Callable[[sqlite3.Connection], tuple[Outcome, Facts]]:
+            def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
+                books = Books.of(connection, self._till)
+                asked_by = books.by
+                keep_waiting(
+                    connection,
+                    Waiting(
+                        name=kind.name, fields=dict(fields), right=need.right, asked_by=asked_by, detail=need.detail,
+                        amount=need.amount,
+                    ),
+                )  # fmt: skip
+                return Outcome("approval_needed", detail=need.detail), self._read_after(books)
+
+            return transaction
 
         try:
+            await self._transact(kind.name, transaction)
+        except ApprovalNeeded as need:
+            await self._transact(kind.name, waiting(need))
+        except NobodySignedIn:
+            self.say("sign_in_first")
+
+    async def _transact(self, name: str, transaction: Callable[[sqlite3.Connection], tuple[Outcome, Facts]]) -> None:
+        try:
             outcome, facts = await self._database.run(transaction)
+        except (ApprovalNeeded, NobodySignedIn):
+            raise
         except JournalClosed:
             return
         except JournalError as error:
@@ -209,6 +241,7 @@ class Counter:
             self._note(outcome.notice, good=outcome.good, detail=outcome.detail)
         if outcome.sold is not None:
             self.sold.append(SoldAt(*outcome.sold, self._wall()))
+        if outcome.sold is not None or outcome.journalled:
             self._wake_link()
         if outcome.print_changed:
             self._wake_printer()
@@ -240,7 +273,10 @@ class Counter:
             await asyncio.sleep(REFRESH_EVERY_S)
 
     def _read(self, connection: sqlite3.Connection) -> Facts:
-        return read_facts(Books.of(connection, self._till), self._till, self._items())
+        return self._read_after(Books.of(connection, self._till))
+
+    def _read_after(self, books: Books) -> Facts:
+        return read_facts(books, self._till, self._items())
 
     def _items(self) -> ItemsKnown:
         return self._facts.items if self._facts is not None else ItemsKnown()

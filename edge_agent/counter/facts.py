@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from edge_agent.counter.orders import CURRENCY_UNTIL_TOLD, Books, Till, open_cart, settings_of
+from edge_agent.counter.books import CURRENCY_UNTIL_TOLD, Books, Till, has_staff, open_cart
+from edge_agent.counter.permission import Waiting, waiting_order
 from edge_agent.devices.printer import spool
 from edge_agent.journal import till_state
 from edge_agent.till.cart import Cart
+from edge_agent.till.rights import Person
 from edge_agent.till.view import (
     CounterView,
     DeviceView,
     LineView,
     LinkView,
     NoticeView,
+    PersonView,
     PrintQuestionView,
     PrintState,
     SaleDoneView,
+    WaitingView,
 )
 from protocol.documents import Settings
 from protocol.ids import GLOBAL_FEED
@@ -50,12 +54,15 @@ class Facts:
     items: ItemsKnown
     last_sale: SaleDoneView | None
     questions: tuple[PrintQuestionView, ...]
+    person: Person | None
+    has_staff: bool
+    waiting: Waiting | None
 
 
 def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
     """Read the books; `items` is the last count, which is taken again only when the catalogue has changed."""
     cart = open_cart(books, till)
-    settings = settings_of(books, till)
+    settings = books.settings
     lost = books.journal.lost_epoch
     chosen = till_state.preference(books.connection, "language")
     return Facts(
@@ -73,6 +80,9 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
             PrintQuestionView(job.job_id, job.receipt_number, "unknown" if job.state == "unknown" else "unprinted")
             for job in spool.open_questions(books.connection)
         ),
+        person=books.person,
+        has_staff=has_staff(books.connection, till),
+        waiting=waiting_order(books.connection),
     )
 
 
@@ -93,7 +103,7 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         store=till.store,
         store_name=facts.settings.store_name,
         terminal=till.terminal,
-        cashier=till.cashier,
+        cashier=facts.person.name if facts.person is not None else "",
         language=facts.language,
         currency=cart.currency or facts.settings.currency or CURRENCY_UNTIL_TOLD,
         sale_id=cart.sale_id,
@@ -117,7 +127,30 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         last_sale=facts.last_sale,
         questions=facts.questions,
         pending_quantity=cart.multiplier,
+        person=_person(facts.person),
+        has_staff=facts.has_staff,
+        waiting=_waiting(facts.waiting),
+        gross_total=cart.total,
+        cash_total=cart.total,
+        left=cart.total,
+        cash_left=cart.total,
+        requires_shift=facts.settings.require_shift,
+        training=cart.training,
+        note=cart.note,
+        gift=cart.gift,
+        coupons=cart.coupons,
+        tenders=facts.settings.tenders,
     )  # fmt: skip
+
+
+def _person(person: Person | None) -> PersonView | None:
+    return PersonView(person.id, person.name, person.role) if person is not None else None
+
+
+def _waiting(waiting: Waiting | None) -> WaitingView | None:
+    if waiting is None:
+        return None
+    return WaitingView(waiting.right, waiting.detail, waiting.amount, waiting.asked_by)
 
 
 def _left(books: Books, cart: Cart, sku: str) -> int | None:

@@ -7,29 +7,26 @@ without our script gets a redirection to the page instead.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Literal
 
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from edge_agent.pages.errors import PageAssetsMissing
 from edge_agent.pages.figures import typed_amount
 from edge_agent.pages.guard import Guard
-from edge_agent.pages.picture import locked_page, page
-from edge_agent.pages.port import CounterLike, Language
+from edge_agent.pages.picture import is_panel, locked_page, page, panel
+from edge_agent.pages.port import CounterLike
 from edge_agent.pages.settings import PageSettings
 from edge_agent.pages.stream import Broadcast
 
 STATIC = Path(__file__).parent / "static"
-TEXT_MAX = 200
-
-SaleId = Annotated[str, Form(max_length=64)]
-Number = Annotated[int, Form(ge=0, le=1_000_000)]
-Text = Annotated[str, Form(max_length=TEXT_MAX)]
+TEXT_MAX = 500
+FIELDS_MAX = 100
+_PART_MAX = 8_192
 
 
 def build_pages(counter: CounterLike, settings: PageSettings) -> FastAPI:
@@ -67,7 +64,7 @@ def build_pages(counter: CounterLike, settings: PageSettings) -> FastAPI:
             return PlainTextResponse("too many tabs show this till; close some", status_code=503)
         return StreamingResponse(stream.events(), media_type="text/event-stream")
 
-    _add_orders(app, counter)
+    _add_orders(app, counter, settings)
     return app
 
 
@@ -78,50 +75,45 @@ async def close_streams(app: FastAPI) -> None:
         await stream.close()
 
 
-def _add_orders(app: FastAPI, counter: CounterLike) -> None:
-    """Add what a cashier can do."""
+def _add_orders(app: FastAPI, counter: CounterLike, settings: PageSettings) -> None:
+    """Add what a cashier can do, and the panels that she can open."""
 
-    @app.post("/scan")
-    async def scan(request: Request, code: Text = "") -> Response:
-        if code.strip():
-            await counter.scan(code.strip(), source="typed")
+    @app.post("/order/{name}")
+    async def give(request: Request, name: str) -> Response:
+        fields = await _fields(request)
+        if fields is None:
+            return PlainTextResponse("too much, or no form", status_code=422)
+        if name == "scan":
+            if code := fields.get("code", "").strip():
+                await counter.scan(code, source="scanner" if fields.get("source") == "wedge" else "typed")
+        else:
+            await counter.order(name, _amounts_as_told(fields, counter.view().currency))
         return _done(request)
 
-    @app.post("/lines/quantity")
-    async def set_quantity(request: Request, sale_id: SaleId, number: Number, quantity: Text = "") -> Response:
-        await counter.set_quantity(sale_id, number, quantity.strip())
-        return _done(request)
+    @app.get("/panel/{name}")
+    async def show_panel(request: Request, name: str) -> Response:
+        fields = {key: value[:TEXT_MAX] for key, value in list(request.query_params.items())[:FIELDS_MAX]}
+        if not is_panel(name):
+            return PlainTextResponse("no such panel", status_code=404)
+        answer = await counter.ask(name, fields)
+        return HTMLResponse(panel(name, counter.view(), settings.clock(), answer=answer, fields=fields))
 
-    @app.post("/lines/void")
-    async def void_line(request: Request, sale_id: SaleId, number: Number) -> Response:
-        await counter.void_line(sale_id, number)
-        return _done(request)
 
-    @app.post("/pay")
-    async def pay(request: Request, sale_id: SaleId, given: Text = "", exact: Text = "") -> Response:
-        # `exact` is the total that the cashier saw. If a scan has changed it meanwhile, the counter refuses too
-        # little or gives change, rather than taking more than she was told.
-        wanted = given if given.strip() else exact
-        currency = counter.view().currency
-        await counter.pay_cash(sale_id, typed_amount(wanted, currency) if wanted.strip() else None)
-        return _done(request)
+async def _fields(request: Request) -> dict[str, str] | None:
+    """The form's texts; None for anything that no page of ours would send."""
+    async with request.form(max_files=0, max_fields=FIELDS_MAX, max_part_size=_PART_MAX) as form:
+        fields = {key: value for key, value in form.items() if isinstance(value, str)}
+    if any(len(text) > TEXT_MAX for pair in fields.items() for text in pair):
+        return None
+    return fields
 
-    @app.post("/new-sale")
-    async def new_sale(request: Request) -> Response:
-        await counter.new_sale()
-        return _done(request)
 
-    @app.post("/print-answer")
-    async def answer_print(
-        request: Request, job_id: Text, printed: Annotated[Literal["yes", "no"], Form()]
-    ) -> Response:
-        await counter.answer_print(job_id, printed == "yes")
-        return _done(request)
-
-    @app.post("/language")
-    async def set_language(request: Request, language: Annotated[Language, Form()]) -> Response:
-        await counter.set_language(language)
-        return _done(request)
+def _amounts_as_told(fields: Mapping[str, str], currency: str) -> dict[str, str]:
+    """Fields that end in `_money` hold an amount as a cashier types it: they go on as `protocol.money` reads them."""
+    return {
+        key.removesuffix("_money"): typed_amount(text, currency) if key.endswith("_money") and text.strip() else text
+        for key, text in fields.items()
+    }
 
 
 def _done(request: Request) -> Response:

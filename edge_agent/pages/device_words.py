@@ -11,10 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from edge_agent.pages import figures
-from edge_agent.pages.words import Pill, Speech, Tone, duration
+from edge_agent.pages.speech import Speech
+from edge_agent.pages.words import Pill, Tone, duration
 from edge_agent.till.view import DeviceView, PrintState
 
-ICONS = {"scanner": "scan-barcode", "printer": "printer", "drawer": "banknote"}
+ICONS = {
+    "scanner": "scan-barcode", "printer": "printer", "drawer": "banknote", "scale": "scale", "display": "monitor",
+    "pick_printer": "printer",
+}  # fmt: skip
 
 
 def device_pill(device: DeviceView, now: datetime, speech: Speech) -> Pill:

@@ -21,8 +21,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from edge_agent.pages import figures
 from edge_agent.pages.device_words import device_pill, print_state
 from edge_agent.pages.port import Language
+from edge_agent.pages.speech import Speech
 from edge_agent.pages.translations import translations
-from edge_agent.pages.words import Speech, link_pill, notice, unit
+from edge_agent.pages.words import link_pill, notice, unit
 from edge_agent.till.view import CounterView, LineView
 from protocol.money import decimals
 from protocol.quantity import SCALE
@@ -89,6 +90,18 @@ def page(view: CounterView, now: datetime, version: str, icons: str) -> str:
     lines = _as_children("".join(picture.lines.values()))
     template = _environment(view.language).get_template("page.html")
     return template.render({**facts, "pieces": picture.pieces, "lines": lines, "icons": icons})
+
+
+def is_panel(name: str) -> bool:
+    """Whether there is a panel of that name."""
+    return name in _panels()
+
+
+def panel(name: str, view: CounterView, now: datetime, *, answer: object, fields: Mapping[str, str]) -> str:
+    """Draw a panel that the page asked for. `answer` is what the counter said, `fields` what was asked."""
+    facts = _facts(view, now, "", _speech(view.language))
+    template = _environment(view.language).get_template(f"panels/{name}.html")
+    return template.render({**facts, "answer": answer, "fields": fields})
 
 
 def locked_page(language: Language) -> str:
@@ -162,6 +175,11 @@ def _pending(view: CounterView, language: Language) -> str:
 def _as_children(lines: str) -> str:
     """Lines inside a list that is itself swapped must not be taken for swaps of their own."""
     return lines.replace(' hx-swap-oob="true"', "")
+
+
+@cache
+def _panels() -> frozenset[str]:
+    return frozenset(path.stem for path in (TEMPLATES / "panels").glob("*.html"))
 
 
 @cache

@@ -8,30 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import GNUTranslations
 from typing import Literal
 
 from edge_agent.pages import figures
-from edge_agent.pages.port import Language
+from edge_agent.pages.notices import sentences
+from edge_agent.pages.speech import Speech
 from edge_agent.till.view import CounterView, LinkView, NoticeView
 
 Tone = Literal["good", "look", "act", "quiet"]
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A language to speak: its catalogue and its way to write figures."""
-
-    language: Language
-    catalogue: GNUTranslations
-
-    def gettext(self, text: str) -> str:
-        """Translate."""
-        return self.catalogue.gettext(text)
-
-    def ngettext(self, one: str, many: str, number: int) -> str:
-        """Translate, by number."""
-        return self.catalogue.ngettext(one, many, number)
 
 
 @dataclass(frozen=True)
@@ -105,28 +89,8 @@ def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
     """Say what the cashier's last action did. `detail` is what was read, or the name of what it was done to."""
     _ = speech.gettext
     detail = figures.shown_text(said.detail)
-    sentences: dict[str, str] = {
-        "line_added": _("Added: %(detail)s"),
-        "line_voided": _("Taken off: %(detail)s"),
-        "unknown_code": _("No item has the code %(detail)s. Scan again or type it."),
-        "bad_check_digit": _("The code %(detail)s is damaged: its check digit is wrong. Scan again."),
-        "card_number_refused": _("That looked like a bank card's number. It was not kept. Scan the goods instead."),
-        "unreadable_scan": _("The scanner sent something unreadable. Scan again."),
-        "nothing_to_pay": _("There is nothing to pay yet. Scan the first item."),
-        "not_enough_cash": _("That is not enough. %(total)s is to be paid."),
-        "bad_amount": _("“%(detail)s” is not an amount. Type digits only."),
-        "bad_quantity": _("“%(detail)s” is not a quantity. Type a number such as 2 or 0.642."),
-        "sale_done": _("Paid. Receipt %(detail)s."),
-        "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
-        "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
-        "cart_full": _("This receipt is full. Take the money and start another."),
-        "not_priced": _("%(detail)s has a price in another currency. It cannot be sold here."),
-        "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
-        "order_failed": _("The till could not do that; nothing was changed. If it happens again, call your support."),
-        "stock_negative": _("More was sold than the books had: %(detail)s. Count this shelf soon."),
-    }
     total = figures.money(view.total, view.currency, speech.language)
-    known = sentences.get(said.code, _("The till says: %(code)s."))
+    known = sentences(speech).get(said.code, _("The till says: %(code)s."))
     return known % {"detail": detail, "total": total, "code": said.code}
 
 

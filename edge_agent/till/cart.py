@@ -6,6 +6,7 @@ price that it had when it was scanned: what the customer was told does not chang
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -20,11 +21,44 @@ LINES_MAX = 500
 AMOUNT_MAX = 10**15
 """Of a line and of a cart, in minor units: sums of such amounts stay within what an event can say."""
 
-CartRefusal = Literal["cart_full", "bad_quantity", "stale_page", "not_priced"]
+CartRefusal = Literal["cart_full", "bad_quantity", "stale_page", "not_priced", "line_is_fixed"]
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's discount: so many minor units ("amount") or so many basis points ("percent") off."""
+
+    kind: Literal["amount", "percent"]
+    value: int
+    reason: str = ""
+    by: str = ""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a returned line gives back: a line (from 1) of an old receipt; "" for goods without a receipt."""
+
+    receipt: str
+    line: int = 0
+    restock: bool = True
+    reason: str = ""
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money that was already taken for this cart: a part payment that is sure. `id` names it, so it counts once."""
+
+    id: str
+    kind: str
+    amount: int
+    given: int | None = None
+    change: int = 0
+    reference: str = ""
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing in the cart. `number` names it for as long as the cart lives."""
+    """One thing in the cart. `number` names it for as long as the cart lives.
+
+    A negative quantity is goods that come back; then `origin` says from where, and the amounts are the old receipt's.
+    `fixed_amount` is what a price label says, whatever unit price and quantity make.
+    """
 
     number: int
     sku: str
@@ -34,11 +68,34 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = "piece"
     tax_rate_bp: int = 0
     barcode: str | None = None
+    category: str = ""
+    brand: str = ""
+    weighed: bool = False
+    fixed_amount: int | None = None
+    fixed_tax: int | None = None
+    cut: Cut | None = None
+    note: str = ""
+    serials: tuple[str, ...] = ()
+    lot: str = ""
+    expires: date | None = None
+    origin: Origin | None = None
 
     @property
     def amount(self) -> int:
-        """Minor units, tax included."""
+        """Minor units before any cut and promotion."""
+        if self.fixed_amount is not None:
+            return self.fixed_amount
         return line_amount(self.unit_price, self.quantity)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether more of the same may be added to this line: nothing on it is about this one piece."""
+        return (
+            self.fixed_amount is None
+            and self.cut is None
+            and self.origin is None
+            and not (self.note or self.serials or self.lot or self.expires or self.weighed)
+        )
 
     @property
     def tax(self) -> int:
@@ -49,7 +106,8 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines in the order of their last scan. `multiplier` is a typed `N*` that waits for its code.
 
-    `currency` is that of the first line; "" for an empty cart.
+    `currency` is that of the first line; "" for an empty cart. `taken` is money that is in already: as long as there
+    is any, the cart can be paid or the money given back, and nothing else. `training` carts never become facts.
     """
 
     sale_id: str
@@ -57,6 +115,14 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_number: int = 1
     multiplier: int | None = None
     currency: str = ""
+    customer: str = ""
+    cut: Cut | None = None
+    coupons: tuple[str, ...] = ()
+    note: str = ""
+    taken: tuple[Taken, ...] = ()
+    training: bool = False
+    gift: bool = False
+    checked_age: int = 0
 
     @property
     def total(self) -> int:
@@ -85,7 +151,9 @@ def add_item(cart: Cart, item: Item, quantity: int, barcode: str | None, currenc
     """
     if item.currency != currency:
         return "not_priced"
-    same = next((line for line in cart.lines if (line.sku, line.unit_price) == (item.sku, item.price)), None)
+    same = next(
+        (line for line in cart.lines if (line.sku, line.unit_price) == (item.sku, item.price) and line.is_plain), None
+    )
     if same is not None:
         line = msgspec.structs.replace(same, quantity=same.quantity + quantity, barcode=barcode)
     elif len(cart.lines) >= LINES_MAX:
@@ -93,7 +161,7 @@ def add_item(cart: Cart, item: Item, quantity: int, barcode: str | None, currenc
     else:
         line = CartLine(
             number=cart.next_number, sku=item.sku, name=item.name, quantity=quantity, unit_price=item.price,
-            unit=item.unit, tax_rate_bp=item.tax_rate_bp, barcode=barcode,
+            unit=item.unit, tax_rate_bp=item.tax_rate_bp, barcode=barcode, category=item.category, brand=item.brand,
         )  # fmt: skip
     others = tuple(other for other in cart.lines if other.number != line.number)
     changed = msgspec.structs.replace(

@@ -8,7 +8,7 @@ codes and facts, not sentences.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from protocol.messages import DeviceState
@@ -16,7 +16,18 @@ from protocol.messages import DeviceState
 NoticeCode = Literal[
     "line_added", "unknown_code", "bad_check_digit", "card_number_refused", "unreadable_scan", "nothing_to_pay",
     "not_enough_cash", "bad_amount", "bad_quantity", "line_voided", "sale_done", "disk_full", "stale_page",
-    "stock_negative", "cart_full", "journal_broken", "not_priced", "order_failed",
+    "stock_negative", "cart_full", "journal_broken", "not_priced", "order_failed", "line_is_fixed", "bad_input",
+    "approval_needed", "approved", "approval_dropped", "wrong_pin", "pin_locked", "signed_in", "signed_out",
+    "sign_in_first", "shift_open_first", "shift_opened", "shift_closed", "shift_not_open", "shift_has_cart",
+    "cash_moved", "drawer_opened", "no_printer", "held", "recalled", "nothing_held", "cart_not_empty", "cart_voided",
+    "cut_set", "cut_too_much", "coupon_taken", "coupon_unknown", "note_set", "customer_set", "customer_unknown",
+    "customer_saved", "customer_dropped", "expired", "nothing_to_repeat", "asks_first", "answered", "price_set",
+    "receipt_unknown", "already_returned", "return_added", "too_old", "reprinted", "gift_printed", "training_on",
+    "training_off", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown", "voucher_empty",
+    "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
+    "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
+    "work_open", "transfer_unknown", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
+    "not_while_paying", "offline_only",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
@@ -35,6 +46,154 @@ class LineView:
     unit_price: int
     amount: int
     stock_left: int | None
+    gross: int = 0
+    cuts: tuple[CutView, ...] = ()
+    tax_rate_bp: int = 0
+    note: str = ""
+    serials: tuple[str, ...] = ()
+    lot: str = ""
+    expires: date | None = None
+    weighed: bool = False
+    returned_from: str | None = None
+    """The old receipt of a line that comes back, "" for one without; None for goods that are sold."""
+
+
+@dataclass(frozen=True)
+class CutView:
+    """Something taken off, to be shown below a line or among the sums; `amount` is positive where the price fell."""
+
+    kind: str
+    label: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class TaxView:
+    """The tax of one rate: on or in `taxed`."""
+
+    rate_bp: int
+    taxed: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """Who is signed in."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class WaitingView:
+    """An order that waits for somebody who may allow it. `right` is a code of `rights.Right`."""
+
+    right: str
+    detail: str
+    amount: int | None
+    asked_by: str
+
+
+@dataclass(frozen=True)
+class ShiftView:
+    """The shift that is open."""
+
+    id: str
+    number: int
+    opened_at: datetime
+    opened_by: str
+
+
+@dataclass(frozen=True)
+class CustomerView:
+    """The customer who is attached to the cart; `phone` with its middle hidden."""
+
+    id: str
+    name: str
+    phone: str = ""
+    points: int = 0
+    owes: int = 0
+    credit_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class PaymentView:
+    """Money that was taken already for this cart."""
+
+    id: str
+    kind: str
+    amount: int
+    given: int | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """A payment that a machine or a bank decides, under way. `payload` is what a QR code says."""
+
+    id: str
+    kind: str
+    state: Literal["created", "pending", "in_progress", "approved", "declined", "cancelled", "unknown"]
+    amount: int
+    since: datetime
+    reference: str = ""
+    payload: str = ""
+
+
+@dataclass(frozen=True)
+class AskView:
+    """What the till must be told before it goes on: "age", "serial", "lot", "price", "weight"."""
+
+    kind: Literal["age", "serial", "lot", "price", "weight"]
+    name: str
+    years: int = 0
+
+
+@dataclass(frozen=True)
+class WeightView:
+    """What the scale says now: thousandths of a kilogram, or why there is no weight to sell."""
+
+    state: Literal["stable", "motion", "over", "under", "stale", "absent"]
+    weight: int = 0
+
+
+@dataclass(frozen=True)
+class WorkLineView:
+    """One SKU of a store work. `expected` is None when nothing was announced, or when counting is blind."""
+
+    number: int
+    sku: str
+    name: str
+    quantity: int
+    unit: str
+    expected: int | None = None
+    barcode: str = ""
+    shelf: str = ""
+
+
+@dataclass(frozen=True)
+class WorkView:
+    """Store work that scans go to instead of the cart."""
+
+    kind: Literal["receive", "count", "send", "take_in", "write_off", "pick"]
+    id: str
+    title: str
+    lines: tuple[WorkLineView, ...]
+    note: str = ""
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class QuickKeyView:
+    """A button that sells one item."""
+
+    sku: str
+    label: str
+    page: str
+    colour: str
+    symbol: str
+    price: int
 
 
 @dataclass(frozen=True)
@@ -115,3 +274,35 @@ class CounterView:
     questions: tuple[PrintQuestionView, ...] = ()
     pending_quantity: int | None = None
     """The N of a typed `N*` that waits for its code; thousandths."""
+    person: PersonView | None = None
+    """Who is signed in; None locks the till."""
+    has_staff: bool = False
+    """Whether people sign in at this store at all."""
+    waiting: WaitingView | None = None
+    shift: ShiftView | None = None
+    requires_shift: bool = False
+    customer: CustomerView | None = None
+    gross_total: int = 0
+    cuts: tuple[CutView, ...] = ()
+    """What was taken off in all, by promotion, coupon and person: the sums, not the lines'."""
+    taxes: tuple[TaxView, ...] = ()
+    tax_included: bool = True
+    cash_total: int = 0
+    """What is to pay if it is paid in cash: rounded to what coins can pay."""
+    left: int = 0
+    """What is still to pay."""
+    cash_left: int = 0
+    payments: tuple[PaymentView, ...] = ()
+    attempt: AttemptView | None = None
+    asking: AskView | None = None
+    weight: WeightView | None = None
+    held_count: int = 0
+    coupons: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    note: str = ""
+    gift: bool = False
+    training: bool = False
+    work: WorkView | None = None
+    quick_keys: tuple[QuickKeyView, ...] = ()
+    tenders: tuple[str, ...] = ("cash",)
+    """The ways of paying that this store takes, in the order of their buttons."""

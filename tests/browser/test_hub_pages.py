@@ -70,22 +70,24 @@ def visit(
             locale=language,
             color_scheme="dark" if theme == "dark" else "light",
         )
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        said: list[str] = []
+        try:
+            context.set_default_timeout(10_000)
+            page = context.new_page()
+            said: list[str] = []
 
-        def hear(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"}:
-                said.append(message.text)
+            def hear(message: ConsoleMessage) -> None:
+                if message.type in {"error", "warning"}:
+                    said.append(message.text)
 
-        page.on("console", hear)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(served.url + "/login")
-        page.locator("#key").fill(ADMIN_KEY)
-        page.keyboard.press("Enter")
-        page.wait_for_url(served.url + "/")
-        yield Visit(hub, served, page, said)
-        context.close()
+            page.on("console", hear)
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.goto(served.url + "/login")
+            page.locator("#key").fill(ADMIN_KEY)
+            page.keyboard.press("Enter")
+            page.wait_for_url(served.url + "/")
+            yield Visit(hub, served, page, said)
+        finally:
+            context.close()
     assert not said, said
 
 

@@ -74,7 +74,7 @@ def test_troubles_open_with_words(till: Till, till_page: Page) -> None:
 def test_a_question_about_a_receipt_is_answered(till: Till, till_page: Page) -> None:
     """One sentence, two buttons; F2 and Enter answer it without a mouse."""
     page = till_page
-    till.served.call(till.counter.ask(PrintQuestionView("j1", "HB-2-000041", "unknown")))
+    till.served.call(till.counter.ask_about(PrintQuestionView("j1", "HB-2-000041", "unknown")))
     expect(page.locator(".question")).to_contain_text("HB-2-000041")
     page.keyboard.press("F2")
     page.keyboard.press("Tab")
@@ -87,7 +87,7 @@ def test_the_receipts_way_to_paper_is_live(till: Till, till_page: Page) -> None:
     """Printing, waiting for paper, printed: the cashier sees it without doing anything."""
     page = till_page
     till.scan(MILK)
-    till.served.call(till.counter.pay_cash(till.counter.view().sale_id, None))
+    till.served.call(till.counter.order("pay_cash", {"sale_id": till.counter.view().sale_id}))
     expect(page.locator(".print")).to_have_text("Đang in…")
     till.change(devices=(FINE[0], DeviceView("printer", "p", "fault", "paper_out", "out", waiting=1)))
     till.served.call(till.counter.print_progress("held"))
@@ -221,10 +221,10 @@ def test_nothing_moves_out_of_its_place(till: Till, context: BrowserContext, wid
     assert page.evaluate("document.querySelector('.slot').scrollHeight <= document.querySelector('.slot').clientHeight")
     printer = DeviceView("printer", "p", "fault", "paper_out", "out", waiting=2)
     till.change(link=LinkView(online=False, backlog=1_238, since=NOW - timedelta(days=3)), devices=(FINE[0], printer))
-    till.served.call(till.counter.ask(PrintQuestionView("j1", "HB-2-000041", "unknown")))
+    till.served.call(till.counter.ask_about(PrintQuestionView("j1", "HB-2-000041", "unknown")))
     till.scan("8930000000000")
     page.keyboard.press("Escape")
     check("everything wrong at once")
-    till.served.call(till.counter.pay_cash(till.counter.view().sale_id, None))
+    till.served.call(till.counter.order("pay_cash", {"sale_id": till.counter.view().sale_id}))
     expect(page.locator(".huge")).to_be_visible()
     check("paid")

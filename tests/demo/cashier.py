@@ -57,7 +57,7 @@ class Cashier:
         for pick in basket.picks:
             await self._bring(pick)
         before = self.page.shown
-        await self.page.post("/pay", sale_id=before.sale_id)
+        await self.page.post("/order/pay_cash", sale_id=before.sale_id)
         done = await self.page.wait(
             lambda shown: shown.stage == "done" and shown.sale_id != before.sale_id and bool(shown.receipt),
             f"a receipt number for {len(basket.picks)} lines",
@@ -71,7 +71,7 @@ class Cashier:
         found = sorted(self.page.shown.lines)
         for number in reversed(found):
             shown = self.page.shown
-            await self.page.post("/lines/void", sale_id=shown.sale_id, number=str(number))
+            await self.page.post("/order/void_line", sale_id=shown.sale_id, number=str(number))
             await self.page.wait(lambda shown, gone=number: gone not in shown.lines, f"line {number} gone")  # type: ignore[misc]
         return len(found)
 
@@ -82,7 +82,7 @@ class Cashier:
                 await self._scan(pick.code)
         else:
             before = self.page.shown.serial
-            await self.page.post("/scan", code=f"{pick.quantity / PIECE:g}*{pick.code}")
+            await self.page.post("/order/scan", code=f"{pick.quantity / PIECE:g}*{pick.code}")
             await self._accepted(before, pick.code)
         if self.pace_s:
             await asyncio.sleep(self.pace_s)

@@ -55,7 +55,7 @@
       given.value = "";
       if (["cash", "quantity"].includes(body.dataset.panel)) panel("");
     }
-    if (Number(stage.serial) !== serial) said(stage);
+    if (Number(stage.serial) !== serial) { said(stage); again(); }
     panel(body.dataset.panel);
     mark();
     preview();
@@ -85,7 +85,7 @@
 
   function scan(text) {
     before = before.then(async () => {
-      if (!(await send("/scan", { code: text })) && !code.value) code.value = text; // not lost: Enter tries again
+      if (!(await send("/order/scan", { code: text })) && !code.value) code.value = text; // not lost: Enter tries again
     });
   }
 
@@ -134,13 +134,30 @@
   }
 
   // ---- panels beside the receipt
+  // "@shift" is a panel that the till draws when it is opened: GET /panel/shift. It stands in #panel-side.
+  const side = byId("panel-side");
+  let asked = ""; // the address of what stands in the side panel
+
+  function load(address) {
+    asked = address;
+    return htmx.ajax("GET", `/panel/${address}`, { source: side, target: side });
+  }
+
+  function again() {
+    if (body.dataset.panel === "side" && asked && side.querySelector("[data-live]")) load(asked);
+  }
+
+  side.addEventListener("htmx:afterSwap", () => home());
+
   function panel(name) {
+    if (name?.startsWith("@")) { load(name.slice(1)); name = "side"; }
     let wanted = name && byId(`panel-${name}`) ? name : "";
     if ((wanted === "cash" || wanted === "quantity") && body.dataset.stage !== "cart") wanted = "";
     const changed = body.dataset.panel !== wanted;
     body.dataset.panel = wanted;
     for (const each of document.querySelectorAll(".panel")) each.classList.toggle("open", each.id === `panel-${wanted}`);
-    for (const each of document.querySelectorAll("[data-panel-open]")) each.setAttribute("aria-expanded", String(each.dataset.panelOpen === wanted));
+    for (const each of document.querySelectorAll("[data-panel-open]")) each.setAttribute("aria-expanded", String(each.dataset.panelOpen === (asked ? `@${asked}` : wanted)));
+    if (wanted !== "side") { asked = ""; side.replaceChildren(); }
     if (!changed) return;
     if (wanted !== "cash") given.value = "";
     if (wanted === "quantity") askQuantity();
@@ -148,10 +165,10 @@
     home();
   }
 
-  const toggle = (name) => panel(body.dataset.panel === name ? "" : name);
+  const toggle = (name) => panel(body.dataset.panel === name || (asked && `@${asked}` === name) ? "" : name);
 
   function home() {
-    const field = { cash: given, quantity }[body.dataset.panel] || code;
+    const field = { cash: given, quantity, side: side.querySelector("[data-home]") }[body.dataset.panel] || code;
     field.focus({ preventScroll: true });
   }
 
@@ -182,13 +199,13 @@
     const now = Math.round(Number(chosen.dataset.quantity) * 1000);
     const next = now + Math.sign(now) * step * 1000;
     if (Math.sign(next) !== Math.sign(now)) return; // the last one is taken off with its own key
-    send("/lines/quantity", { sale_id: sale, number: chosen.dataset.number, quantity: String(next / 1000) });
+    send("/order/set_quantity", { sale_id: sale, number: chosen.dataset.number, quantity: String(next / 1000) });
   }
 
   function takeOff() {
     const chosen = line();
     if (!chosen || body.dataset.stage !== "cart") return;
-    send("/lines/void", { sale_id: sale, number: chosen.dataset.number });
+    send("/order/void_line", { sale_id: sale, number: chosen.dataset.number });
     marked = null;
   }
 
@@ -203,7 +220,7 @@
   byId("panel-quantity").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = quantity.value.trim();
-    if (text) send("/lines/quantity", { sale_id: sale, number: event.currentTarget.dataset.number, quantity: text });
+    if (text) send("/order/set_quantity", { sale_id: sale, number: event.currentTarget.dataset.number, quantity: text });
     panel("");
   });
 

@@ -121,23 +121,35 @@ class TillProcess:
         await self._ended()
 
     async def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+        """SIGTERM; returns the exit code. A till that does not end is a failure of its own, told with its log."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        await self._ended()
-        code = self.process.returncode
-        assert code is not None
-        return code
+        return await self.exit_code()
 
     async def exit_code(self) -> int:
         """Wait until it ends by itself."""
         assert self.process is not None
-        async with asyncio.timeout(WAIT_S):
-            await self._ended()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._ended()
+        except TimeoutError:
+            said = bytes(self.output).decode(errors="replace")
+            raise AssertionError(f"the till did not end within {WAIT_S} s; it said:\n{said}") from None
         code = self.process.returncode
         assert code is not None
         return code
+
+    async def close(self) -> None:
+        """End whatever is left, also after a failed test, whose tasks may be cancelled already."""
+        try:
+            if self.process is not None:
+                if self.process.returncode is None:
+                    self.process.kill()
+                await self.process.wait()
+                await asyncio.wait([self._reading])
+        finally:
+            await self._close_client()
 
     async def order(self, path: str, **fields: str) -> None:
         """What a click in the page sends."""
@@ -147,7 +159,7 @@ class TillProcess:
 
     async def pay(self, given: str = "") -> None:
         """Pay the cart that is on the screen."""
-        await self.order("/pay", sale_id=self.cart()["sale_id"], given=given)
+        await self.order("/order/pay_cash", sale_id=self.cart()["sale_id"], given=given)
 
     async def diagnostics(self) -> Any:  # noqa: ANN401 - JSON
         """What the agent says about itself."""
@@ -178,9 +190,12 @@ class TillProcess:
         assert self.process is not None
         await self.process.wait()
         await self._reading
-        if self.client is not None:
-            await self.client.aclose()
-            self.client = None
+        await self._close_client()
+
+    async def _close_client(self) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            await client.aclose()
 
 
 @asynccontextmanager
@@ -196,8 +211,7 @@ async def till_in(folder: Path, *, loaded: bool = True) -> AsyncIterator[TillPro
         try:
             yield till
         finally:
-            if till.process is not None and till.process.returncode is None:
-                await till.kill()
+            await till.close()
 
 
 async def until(ask: Callable[[], Any], *, timeout_s: float = WAIT_S) -> Any:  # noqa: ANN401 - whatever is waited for

@@ -50,7 +50,7 @@ async def test_scans_make_lines_and_a_payment_makes_a_fact(tmp_path: Path) -> No
             ("GAO", 500, 21_000),
         ]
         assert (view.total, view.item_count, view.tax_total) == (36_000, 4, 1111)
-        await counter.pay_cash(view.sale_id, "50000")
+        await counter.order("pay_cash", {"sale_id": view.sale_id, "given": "50000"})
         after = counter.view()
         assert await shop.notice() == ("sale_done", True, "hn01-t1-1-000001")
         assert after.lines == ()
@@ -71,13 +71,13 @@ async def test_a_double_click_pays_once(tmp_path: Path) -> None:
     async with shop_in(tmp_path) as shop:
         await shop.counter.scan(WATER, source="scanner")
         sale_id = shop.counter.view().sale_id
-        await asyncio.gather(*(shop.counter.pay_cash(sale_id, None) for _ in range(10)))
-        await shop.counter.pay_cash(sale_id, "999999")
+        await asyncio.gather(*(shop.counter.order("pay_cash", {"sale_id": sale_id}) for _ in range(10)))
+        await shop.counter.order("pay_cash", {"sale_id": sale_id, "given": "999999"})
         assert await shop.one("SELECT count(*) FROM event") == 1
         assert await shop.one("SELECT count(*) FROM print_job") == 2
         assert (await shop.notice())[0] == "sale_done"
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.pay_cash(sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": sale_id})
         assert (await shop.notice())[0] == "stale_page"
         assert len(shop.counter.view().lines) == 1
 
@@ -92,12 +92,12 @@ async def test_the_cart_is_as_it_was_after_a_crash(tmp_path: Path) -> None:
         assert (shop.counter.view().lines, shop.counter.view().sale_id) == (before.lines, before.sale_id)
         await shop.counter.scan("HOUSE-7", source="scanner")
         assert shop.counter.view().lines[-1].quantity == 2000
-        await shop.counter.pay_cash(before.sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": before.sale_id})
     async with shop_in(tmp_path) as shop:
         assert shop.counter.view().last_sale is not None
-        await shop.counter.pay_cash(before.sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": before.sale_id})
         assert await shop.one("SELECT count(*) FROM event") == 1
-        await shop.counter.new_sale()
+        await shop.counter.order("new_sale", {})
         assert shop.counter.view().last_sale is None
 
 
@@ -153,18 +153,18 @@ async def test_lines_are_changed_and_taken_off(tmp_path: Path) -> None:
         await counter.scan(WATER, source="scanner")
         await counter.scan("HOUSE-7", source="scanner")
         sale_id, line = counter.view().sale_id, counter.view().lines[0].number
-        await counter.set_quantity(sale_id, line, "7")
+        await counter.order("set_quantity", {"sale_id": sale_id, "number": str(line), "quantity": "7"})
         assert counter.view().lines[0].quantity == 7000
         for text in ("seven", "-1", "1.2345", "9" * 13):
-            await counter.set_quantity(sale_id, line, text)
+            await counter.order("set_quantity", {"sale_id": sale_id, "number": str(line), "quantity": text})
             assert await shop.notice() == ("bad_quantity", False, text)
-        await counter.set_quantity("another", line, "1")
+        await counter.order("set_quantity", {"sale_id": "another", "number": str(line), "quantity": "1"})
         assert (await shop.notice())[0] == "stale_page"
-        await counter.set_quantity(sale_id, 99, "1")
+        await counter.order("set_quantity", {"sale_id": sale_id, "number": str(99), "quantity": "1"})
         assert (await shop.notice())[0] == "stale_page"
-        await counter.void_line(sale_id, line)
+        await counter.order("void_line", {"sale_id": sale_id, "number": str(line)})
         assert await shop.notice() == ("line_voided", True, "Nước suối")
-        await counter.void_line(sale_id, line)
+        await counter.order("void_line", {"sale_id": sale_id, "number": str(line)})
         assert (await shop.notice())[0] == "stale_page"
         assert [other.sku for other in counter.view().lines] == ["GAO"]
 
@@ -176,10 +176,10 @@ async def test_lines_are_changed_and_taken_off(tmp_path: Path) -> None:
 async def test_cash_that_does_not_pay_sells_nothing(tmp_path: Path, given: str, code: str) -> None:
     """Too little, not a number, or a barcode scanned into the amount field: the cart waits."""
     async with shop_in(tmp_path) as shop:
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         assert (await shop.notice())[0] == "nothing_to_pay"
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.pay_cash(shop.counter.view().sale_id, given)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id, "given": given})
         assert (await shop.notice())[0] == code
         assert await shop.one("SELECT count(*) FROM event") == 0
         assert len(shop.counter.view().lines) == 1
@@ -195,7 +195,7 @@ async def test_the_line_shows_what_is_left_and_warns_below_zero(tmp_path: Path) 
         assert (await shop.notice())[0] == "line_added"
         await shop.counter.scan(WATER, source="scanner")
         assert await shop.notice() == ("stock_negative", True, "Nước suối")
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         await shop.counter.scan("HOUSE-7", source="scanner")
         assert shop.counter.view().lines[0].stock_left is None
 
@@ -214,10 +214,10 @@ async def test_a_full_disk_refuses_with_words_and_recovers(tmp_path: Path, caplo
         await shop.database.run(fill)
         refused = 0
         for _ in range(60):
-            await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+            await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
             if (await shop.notice())[0] == "disk_full":
                 refused += 1
-                await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+                await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
                 break
             await shop.counter.scan("20*" + WATER, source="scanner")
         assert refused
@@ -226,7 +226,7 @@ async def test_a_full_disk_refuses_with_words_and_recovers(tmp_path: Path, caplo
         sales = await shop.one("SELECT count(*) FROM sale")
         assert events == jobs == sales
         await shop.database.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         assert (await shop.notice())[0] == "sale_done"
         assert await shop.one("SELECT count(*) FROM event") == events + 1
         assert await shop.one("PRAGMA integrity_check") == "ok"
@@ -243,7 +243,7 @@ async def test_a_cart_has_a_bound(tmp_path: Path) -> None:
         assert (await shop.notice())[0] == "cart_full"
         assert len(shop.counter.view().lines) == LINES_MAX
         await shop.counter.scan(f"{10**6 - 1}*S1", source="typed")
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         assert (await shop.notice())[0] == "sale_done"
 
 
@@ -251,16 +251,16 @@ async def test_an_interrupted_receipt_is_asked_about(tmp_path: Path) -> None:
     """After a crash while printing only a person can say; her answer counts once."""
     async with shop_in(tmp_path) as shop:
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         await shop.database.run(
             lambda c: c.execute("UPDATE print_job SET state = 'unknown' WHERE kind = 'receipt'").rowcount
         )
         shop.counter.refresh()
         question = await _until(lambda: shop.counter.view().questions)
         assert (question[0].receipt_number, question[0].reason) == ("hn01-t1-1-000001", "unknown")
-        await shop.counter.answer_print(question[0].job_id, printed=True)
+        await shop.counter.order("answer_print", {"job_id": question[0].job_id, "printed": "yes"})
         assert shop.counter.view().questions == ()
-        await shop.counter.answer_print(question[0].job_id, printed=True)
+        await shop.counter.order("answer_print", {"job_id": question[0].job_id, "printed": "yes"})
         assert (await shop.notice())[0] == "stale_page"
 
 
@@ -268,7 +268,7 @@ async def test_without_a_printer_nothing_waits_for_one(tmp_path: Path) -> None:
     """A till without a printer sells too."""
     async with shop_in(tmp_path, has_printer=False) as shop:
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.pay_cash(shop.counter.view().sale_id, None)
+        await shop.counter.order("pay_cash", {"sale_id": shop.counter.view().sale_id})
         assert await shop.one("SELECT count(*) FROM print_job") == 0
         last = shop.counter.view().last_sale
         assert last is not None
@@ -291,7 +291,7 @@ async def test_language_is_remembered_and_scans_are_timed(tmp_path: Path) -> Non
     """What a cashier chose is still so tomorrow; each scan's way to the picture is measured."""
     async with shop_in(tmp_path) as shop:
         assert shop.counter.view().language == "vi"
-        await shop.counter.set_language("en")
+        await shop.counter.order("set_language", {"language": "en"})
         await shop.counter.scan(WATER, source="scanner", arrived_s=0.0)
         assert shop.counter.scan_timings[0].arrived_s == 0.0
     async with shop_in(tmp_path) as shop:
@@ -321,7 +321,7 @@ async def test_an_order_that_breaks_is_answered_and_stops_nothing(
     """Whatever our own mistake is (here: text that SQLite cannot take), the cashier hears it and can go on."""
     async with shop_in(tmp_path) as shop:
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.pay_cash("\ud800", None)
+        await shop.counter.order("pay_cash", {"sale_id": "\ud800"})
         assert (await shop.notice())[:2] == ("order_failed", False)
         assert [record.message for record in caplog.records if record.exc_info] == ["an order failed"]
         await shop.counter.scan(WATER, source="scanner")

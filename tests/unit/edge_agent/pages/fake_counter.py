@@ -71,6 +71,9 @@ class FakeCounter:
         self.catalogue = dict(catalogue)
         self.paid: list[tuple[str, int, int]] = []
         self.answers: list[tuple[str, bool]] = []
+        self.orders: list[tuple[str, dict[str, str]]] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.told: dict[str, object] = {}
         self.scans: list[tuple[str, CodeSource]] = []
         self._ids = count(1)
         self._serials = count(1)
@@ -127,6 +130,30 @@ class FakeCounter:
         self._quantity = SCALE
         others = tuple(other for other in self._view.lines if other is not same)
         await self._cart((*others, line), "line_added", goods.name)
+
+    async def order(self, name: str, fields: Mapping[str, str]) -> None:
+        """Give an order by its name."""
+        self.orders.append((name, dict(fields)))
+        match name:
+            case "set_quantity":
+                await self.set_quantity(fields["sale_id"], int(fields["number"]), fields["quantity"])
+            case "void_line":
+                await self.void_line(fields["sale_id"], int(fields["number"]))
+            case "pay_cash":
+                await self.pay_cash(fields["sale_id"], fields.get("given") or fields.get("exact") or None)
+            case "new_sale":
+                await self.new_sale()
+            case "answer_print":
+                await self.answer_print(fields["job_id"], fields["printed"] == "yes")
+            case "set_language":
+                await self.set_language("en" if fields["language"] == "en" else "vi")
+            case _:
+                pass
+
+    async def ask(self, name: str, fields: Mapping[str, str]) -> object | None:
+        """Answer what the test has put into `told`."""
+        self.asked.append((name, dict(fields)))
+        return self.told.get(name)
 
     async def set_quantity(self, sale_id: str, line_number: int, text: str) -> None:
         """Change a line."""
@@ -187,7 +214,7 @@ class FakeCounter:
         """Dismiss the last sale."""
         await self.change(last_sale=None, notice=None)
 
-    async def ask(self, *questions: PrintQuestionView) -> None:
+    async def ask_about(self, *questions: PrintQuestionView) -> None:
         """Ask about receipts."""
         await self.change(questions=questions)
 

@@ -175,14 +175,14 @@ def test_other_machines_are_refused(client: tuple[str, int] | None) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "post"])
 def test_orders_come_from_our_own_page_only(headers: list[tuple[bytes, bytes]], method: str) -> None:
     """Whatever may change something needs an Origin or Sec-Fetch-Site that says it is ours."""
-    answer = ask("/pay", method=method, headers=[OWN, cookie(), *headers])
+    answer = ask("/order/pay_cash", method=method, headers=[OWN, cookie(), *headers])
     assert (answer.status, answer.reached) == (403, [])
 
 
 @pytest.mark.parametrize("headers", [[ORIGIN], [OWN_SITE], [ORIGIN, OWN_SITE]])
 def test_our_own_orders_arrive_whole(headers: list[tuple[bytes, bytes]]) -> None:
     """An order that comes in pieces reaches the till in one."""
-    answer = ask("/pay", method="POST", headers=[OWN, cookie(), *headers], body=[b"sale", b"_id=", b"1"])
+    answer = ask("/order/pay_cash", method="POST", headers=[OWN, cookie(), *headers], body=[b"sale", b"_id=", b"1"])
     assert (answer.status, answer.reached) == (200, [b"sale_id=1"])
 
 
@@ -190,18 +190,18 @@ def test_our_own_orders_arrive_whole(headers: list[tuple[bytes, bytes]]) -> None
 def test_large_orders_are_refused_unread(announced: bytes | None) -> None:
     """Neither an announced nor an unannounced flood reaches the till."""
     headers = [] if announced is None else [(b"content-length", announced)]
-    answer = ask("/scan", method="POST", headers=[OWN, ORIGIN, cookie(), *headers], body=[b"x" * 40, b"x" * 25])
+    answer = ask("/order/scan", method="POST", headers=[OWN, ORIGIN, cookie(), *headers], body=[b"x" * 40, b"x" * 25])
     assert (answer.status, answer.reached) == (413, [])
 
 
 def test_an_order_of_exactly_the_limit_is_taken() -> None:
     """The limit itself is allowed."""
-    assert ask("/scan", method="POST", headers=[OWN, ORIGIN, cookie()], body=[b"x" * LIMIT]).status == 200
+    assert ask("/order/scan", method="POST", headers=[OWN, ORIGIN, cookie()], body=[b"x" * LIMIT]).status == 200
 
 
 def test_an_order_that_breaks_off_is_not_carried_out() -> None:
     """Half an order is none."""
-    answer = ask("/pay", method="POST", headers=[OWN, ORIGIN, cookie()], body=())
+    answer = ask("/order/pay_cash", method="POST", headers=[OWN, ORIGIN, cookie()], body=())
     assert (answer.status, answer.reached) == (408, [])
 
 
@@ -214,7 +214,13 @@ def test_static_files_and_health_need_no_cookie_but_our_host() -> None:
 
 def test_every_answer_is_armoured() -> None:
     """Refusals, pages and files carry the security headers; pages are not stored; no other origin is allowed."""
-    answers = [ask(), ask(headers=[]), ask(headers=[OWN, cookie()]), ask("/pay", method="POST"), ask("/static/x.js")]
+    answers = [
+        ask(),
+        ask(headers=[]),
+        ask(headers=[OWN, cookie()]),
+        ask("/order/pay_cash", method="POST"),
+        ask("/static/x.js"),
+    ]
     for answer in answers:
         assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
         assert answer.headers["x-content-type-options"] == "nosniff"

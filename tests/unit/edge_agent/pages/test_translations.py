@@ -20,20 +20,32 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "many": (1, 2)}
 REMEDY = "see docs/reference/cashier-page.md, Sentences"
 
 
-def extracted() -> set[str]:
-    """All sentences in the sources, by their English singular."""
+def extracted(*, plural_only: bool = False) -> set[str]:
+    """All sentences in the sources (or those with a plural), by their English singular."""
     with (translations.FOLDER / "babel.cfg").open() as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]  # Babel's own reader
-    found = set()
+    found: set[str] = set()
     for _name, _line, message, _comments, _context in extract_from_dir(PAGES, methods, options, KEYWORDS):
-        found.add(message if isinstance(message, str) else message[0])
+        if isinstance(message, str):
+            found.update(() if plural_only else (message,))
+        else:
+            found.add(message[0])
     return found
 
 
-def catalogue(language: Language) -> Catalog:
-    """A language's .po."""
-    with (translations.FOLDER / language / "LC_MESSAGES" / "pages.po").open("rb") as source:
-        return read_po(source, locale=language, abort_invalid=True)
+def sources(language: Language) -> list[Path]:
+    """A language's .po files, one for each matter."""
+    return sorted((translations.FOLDER / language / "LC_MESSAGES").glob("*.po"))
+
+
+def messages(language: Language) -> list[Message]:
+    """All messages of a language; one that stands in two catalogues comes twice."""
+    found = []
+    for path in sources(language):
+        with path.open("rb") as source:
+            catalogue: Catalog = read_po(source, locale=language, abort_invalid=True)
+        found += [message for message in catalogue if message.id]
+    return found
 
 
 def name(message: Message) -> str:
@@ -50,22 +62,24 @@ def texts(message: Message) -> list[str]:
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
 def test_catalogues_are_complete_and_hold_nothing_stale(language: Language) -> None:
-    """A cashier never reads half a sentence in the other language."""
-    # An English sentence is its own translation.
-    translated = {
-        name(message) for message in catalogue(language) if message.id and (language == "en" or all(texts(message)))
-    }
-    wanted = extracted()
-    assert wanted - translated == set(), f"not translated into {language}; {REMEDY}"
-    assert translated - wanted == set(), f"no longer used; {REMEDY}"
+    """A cashier never reads half a sentence in the other language. An English sentence is its own translation."""
+    translated = {name(message) for message in messages(language) if language == "en" or all(texts(message))}
+    needed = extracted(plural_only=language == "en")
+    assert needed - translated == set(), f"not translated into {language}; {REMEDY}"
+    assert translated - extracted() == set(), f"no longer used; {REMEDY}"
+
+
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_no_sentence_has_two_translations(language: Language) -> None:
+    """A sentence stands in one catalogue only, or correcting one would change nothing."""
+    names = [name(message) for message in messages(language)]
+    assert sorted({each for each in names if names.count(each) > 1}) == []
 
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
 def test_translations_keep_what_is_filled_in(language: Language) -> None:
     """Names and amounts that a sentence carries are carried by its translation too."""
-    for message in catalogue(language):
-        if not message.id:
-            continue
+    for message in messages(language):
         for text in filter(None, texts(message)):
             assert set(re.findall(r"%\(\w+\)", text)) == set(re.findall(r"%\(\w+\)", name(message))), name(message)
 

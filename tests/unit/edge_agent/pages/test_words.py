@@ -13,8 +13,9 @@ import pytest
 from edge_agent.devices.supervision import Problem
 from edge_agent.pages.device_words import device_pill, print_state
 from edge_agent.pages.port import Language
+from edge_agent.pages.speech import Speech
 from edge_agent.pages.translations import translations
-from edge_agent.pages.words import Speech, duration, link_pill, notice, unit
+from edge_agent.pages.words import duration, link_pill, notice, unit
 from edge_agent.till.view import DeviceView, LinkView, NoticeCode, NoticeView, PaperState, PrintState
 from protocol.messages import DeviceState
 from tests.unit.edge_agent.pages.fake_counter import FINE, NOW, FakeCounter

@@ -1,0 +1,142 @@
+"""What an order works on: journal, replica and the till's own state in one transaction, and who asks.
+
+The promise: everything that one order does is one transaction. There is no moment at which a crash could leave the
+event without its print job, or the sale without the emptied cart.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.journal import till_state
+from edge_agent.journal.clock import Stamp, TillClock
+from edge_agent.journal.record import record as record_event
+from edge_agent.journal.sqlite import SqliteJournal
+from edge_agent.replica.documents import find_document, has_documents
+from edge_agent.replica.sqlite import SqliteReplica
+from edge_agent.till.cart import Cart
+from edge_agent.till.rights import Person
+from edge_agent.till.view import NoticeCode
+from protocol.documents import Settings, Staff
+from protocol.event import SealedEvent
+from protocol.events import EventData
+from protocol.ids import FeedName, StoreId, TerminalId, store_feed
+
+CURRENCY_UNTIL_TOLD = "VND"
+SIGNED_IN = "staff"
+"""The preference that holds the id of who is signed in."""
+
+_DETAIL_MAX = 120
+
+
+@dataclass(frozen=True)
+class Till:
+    """Who sells here. `new_id` makes unique, time-ordered ids.
+
+    `cashier` is who sells at a store that has no staff documents. `kick` opens the drawer, in the printer's bytes;
+    None: there is no printer, so nothing is queued for one.
+    """
+
+    store: StoreId
+    terminal: TerminalId
+    cashier: str
+    clock: TillClock
+    new_id: Callable[[], str]
+    kick: bytes | None
+
+    @property
+    def store_feed(self) -> FeedName:
+        """The feed of this till's store."""
+        return store_feed(self.store)
+
+
+@dataclass(frozen=True)
+class Books:
+    """Journal, replica and the till's own state, over one connection inside one transaction.
+
+    `person` is who is signed in; None at a store with staff where nobody is. `approver` is who allowed this order on
+    the spot, after it had waited.
+    """
+
+    connection: sqlite3.Connection
+    journal: SqliteJournal
+    replica: SqliteReplica
+    settings: Settings
+    person: Person | None
+    approver: Person | None = None
+
+    @staticmethod
+    def of(connection: sqlite3.Connection, till: Till, approver: Person | None = None) -> Books:
+        """Open the books on a connection."""
+        replica = SqliteReplica(connection, till.store, till.terminal)
+        return Books(
+            connection=connection,
+            journal=SqliteJournal(connection),
+            replica=replica,
+            settings=replica.settings() or Settings(store_name=till.store),
+            person=_person(connection, till),
+            approver=approver,
+        )
+
+    @property
+    def by(self) -> str:
+        """Who does this, for events. Orders that anybody may give are nobody's: ask only where `person` is known."""
+        return self.person.id if self.person is not None else ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What to tell the cashier, and whom to wake: `sold` is (epoch, sequence) of a new sale.
+
+    `journalled` wakes the link, `print_changed` the printer.
+    """
+
+    notice: NoticeCode | None = None
+    good: bool = False
+    detail: str = ""
+    sold: tuple[int, int] | None = None
+    print_changed: bool = False
+    journalled: bool = False
+
+
+def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None = None) -> SealedEvent:
+    """Append a fact to the journal, with what it moves in this till's own view of stock."""
+    stamp = moment or till.clock.stamp(books.journal.last_time)
+    return record_event(
+        books.journal, books.replica, fact,
+        event_id=till.new_id(), time=stamp.time, clock_unchecked=stamp.unchecked,
+    )  # fmt: skip
+
+
+def open_cart(books: Books, till: Till) -> Cart:
+    """The cart; a new one if there is none."""
+    cart = till_state.load_cart(books.connection)
+    if cart is None:
+        cart = Cart(sale_id=till.new_id())
+        till_state.save_cart(books.connection, cart)
+    return cart
+
+
+def has_staff(connection: sqlite3.Connection, till: Till) -> bool:
+    """Whether people sign in at this store."""
+    return has_documents(connection, till.store_feed, "staff")
+
+
+def find_person(connection: sqlite3.Connection, till: Till, staff: str) -> Person | None:
+    """Somebody who works here now."""
+    found = find_document(connection, till.store_feed, "staff", staff, Staff)
+    return Person(found.staff, found.name, found.role) if found is not None and found.active else None
+
+
+def short(text: str) -> str:
+    """Text of any length as the detail of a notice."""
+    return text if len(text) <= _DETAIL_MAX else text[: _DETAIL_MAX - 1] + "…"
+
+
+def _person(connection: sqlite3.Connection, till: Till) -> Person | None:
+    if not has_staff(connection, till):
+        return Person(till.cashier, till.cashier, "manager")
+    signed_in = till_state.preference(connection, SIGNED_IN)
+    return find_person(connection, till, signed_in) if signed_in else None

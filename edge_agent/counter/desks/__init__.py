@@ -1,0 +1,17 @@
+"""All desks. A new one is a module beside these and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_agent.counter.desk import Desk, OrderKind, QuestionKind
+from edge_agent.counter.desks import payment, people, receipts, sale
+
+DESKS: tuple[Desk, ...] = (sale.DESK, payment.DESK, receipts.DESK, people.DESK)
+
+ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}
+QUESTIONS: Mapping[str, QuestionKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.questions}
+
+assert len(ORDERS) == sum(len(desk.orders) for desk in DESKS), "two desks have an order of the same name"
+assert len(QUESTIONS) == sum(len(desk.questions) for desk in DESKS), "two desks have a question of the same name"
