@@ -57,7 +57,7 @@ def sentences(speech: Speech) -> dict[str, str]:
         "cut_too_much": _("A discount cannot be more than the price."),
         "coupon_taken": _("Coupon taken: %(detail)s"),
         "coupon_unknown": _("No promotion knows the coupon %(detail)s."),
-        "note_set": _("Note kept."),
+        "note_set": _("The note was kept."),
         "customer_set": _("Customer: %(detail)s"),
         "customer_unknown": _("No customer has that phone number, e-mail or card."),
         "customer_saved": _("Saved: %(detail)s"),
