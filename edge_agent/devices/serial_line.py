@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import serial
 
@@ -49,6 +49,16 @@ class SerialPort(serial.Serial):
 
 def open_line(path: str, line: Line, *, read_s: float = READ_S) -> SerialPort:
     """Open a port for ourselves alone. Raises one of LINE_ERRORS; `problem_of` says what it means."""
+    try:
+        return _open(path, line, read_s)
+    except TermiosError as exc:
+        # A port that knows nothing but 8N1 (a pseudo terminal, some converters): what is behind it does not care.
+        if os.name != "posix" or exc.args[:1] != (errno.EINVAL,) or (line.byte_bits, line.parity) == (8, "N"):
+            raise
+        return _open(path, replace(line, byte_bits=8, parity="N"), read_s)
+
+
+def _open(path: str, line: Line, read_s: float) -> SerialPort:
     return SerialPort(
         path,
         line.baud,
