@@ -9,8 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from edge_agent.replica.bodies import Body, read_body
+from edge_agent.replica.codes import codes_of, plu_key
 from edge_agent.replica.levels import stock_view
 from edge_agent.replica.port import FeedState
+from edge_agent.replica.search.finding import Found, find
+from edge_agent.replica.search.memory import MemoryShelf
 from edge_agent.replica.undo import UndoLog
 from edge_agent.till.codes import barcode_key
 from protocol.documents import Document, Item, Settings, Stock
@@ -108,6 +111,15 @@ class MemoryReplica:
         skus = self._barcodes.get(barcode_key(code))
         return self.item(min(skus)) if skus else None
 
+    def by_plu(self, plu: str) -> Item | None:
+        """The item with this PLU."""
+        return self.by_barcode(plu_key(plu)) if plu else None
+
+    def search(self, text: str, limit: int) -> tuple[Found, ...]:
+        """The best items for what was typed so far; looks at every item."""
+        items = {sku: self.item(sku) for kind, sku in self._documents[GLOBAL_FEED] if kind == "item"}
+        return find(MemoryShelf({sku: item for sku, item in items.items() if item is not None}), text, limit)
+
     def settings(self) -> Settings | None:
         """This store's settings."""
         return self._body(self._store_feed, "settings", "store", Settings)
@@ -162,8 +174,7 @@ class MemoryReplica:
         if feed != GLOBAL_FEED or document is None or document.kind != "item":
             return
         item = read_body(document.body, Item)
-        for code in item.barcodes if item is not None else ():
-            key = barcode_key(code)
+        for key in codes_of(item) if item is not None else ():
             skus = self._barcodes.get(key, set())
             self._restorable(self._barcodes, key)
             self._barcodes[key] = skus | {document.key} if present else skus - {document.key}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_agent.replica.search.finding import Found
 from protocol.documents import Item, Settings
 from protocol.feed_receiver import Apply, Stage
 from protocol.ids import FeedName
@@ -72,6 +73,14 @@ class Replica(Protocol):
 
     def by_barcode(self, code: str) -> Item | None:
         """The item with this barcode, zero padding aside (`till.codes.barcode_key`); the lowest SKU if several."""
+        ...
+
+    def by_plu(self, plu: str) -> Item | None:
+        """The item with this PLU, zeros in front aside; the lowest SKU if several."""
+        ...
+
+    def search(self, text: str, limit: int) -> tuple[Found, ...]:
+        """The best items for what a person has typed so far, best first (`search.finding`). No text raises."""
         ...
 
     def settings(self) -> Settings | None:

@@ -13,8 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from edge_agent.replica.bodies import Body, read_body
+from edge_agent.replica.codes import code_starts, codes_of, plu_key
 from edge_agent.replica.levels import stock_view
 from edge_agent.replica.port import FeedState
+from edge_agent.replica.search.finding import Found, find
+from edge_agent.replica.search.index import SearchIndex, WordsOfGeneration
+from edge_agent.replica.search.query import Group, Vocabulary
+from edge_agent.replica.search.words import words_of_item
 from edge_agent.till.codes import barcode_key
 from edge_agent.till.moments import from_us, to_us
 from protocol.documents import Document, Item, Settings, Stock
@@ -25,6 +30,7 @@ from protocol.movements import Movement, MovementKind
 
 _Row = tuple[str, str, int, bool, bytes]  # kind, key, revision, deleted, body
 _CHUNK = 500
+_LAST = "\U0010ffff"
 _CURRENT = "coalesce((SELECT current FROM feed_generation WHERE feed = ?), 0)"
 
 
@@ -48,6 +54,7 @@ class SqliteReplica:
         self._connection = connection
         self._terminal = terminal
         self._store_feed = store_feed(store)
+        self._names = SearchIndex(connection)
 
     def feed_state(self, feed: FeedName) -> FeedState:
         """How far `feed` is applied."""
@@ -139,6 +146,14 @@ class SqliteReplica:
         ).fetchone()
         return self.item(row[0]) if row is not None else None
 
+    def by_plu(self, plu: str) -> Item | None:
+        """The item with this PLU."""
+        return self.by_barcode(plu_key(plu)) if plu else None
+
+    def search(self, text: str, limit: int) -> tuple[Found, ...]:
+        """The best items for what was typed so far."""
+        return find(_Shelf(self, self._connection, self._names, self._generations(GLOBAL_FEED).current), text, limit)
+
     def settings(self) -> Settings | None:
         """This store's settings."""
         return self._body(self._store_feed, "settings", "store", Settings)
@@ -207,13 +222,15 @@ class SqliteReplica:
                 "DELETE FROM document WHERE feed = ? AND generation = ? AND kind = ? AND key = ?", old
             )
             codes: list[tuple[int, str, str]] = []
+            names = 0
             if feed == GLOBAL_FEED:
+                names = self._names.forget(low, high, rows_max)
                 codes = self._connection.execute(
                     "SELECT generation, code, sku FROM barcode WHERE generation BETWEEN ? AND ? LIMIT ?",
                     (low, high, rows_max),
                 ).fetchall()
                 self._connection.executemany("DELETE FROM barcode WHERE generation = ? AND code = ? AND sku = ?", codes)
-            removed = max(removed, len(old), len(codes))
+            removed = max(removed, len(old), len(codes), names)
         return removed >= rows_max
 
     def _put_staged(self, feed: FeedName, generation: int, request: str) -> None:
@@ -267,10 +284,13 @@ class SqliteReplica:
         self._connection.executemany(
             "DELETE FROM barcode WHERE generation = ? AND sku = ?", ((generation, key) for _, key, _, _, _ in rows)
         )
-        items = ((key, read_body(body, Item)) for _, key, _, deleted, body in rows if not deleted)
+        items = [(key, None if deleted else read_body(body, Item)) for _, key, _, deleted, body in rows]
         self._connection.executemany(
             "INSERT INTO barcode (generation, code, sku) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            ((generation, barcode_key(code), key) for key, item in items if item is not None for code in item.barcodes),
+            ((generation, code, key) for key, item in items if item is not None for code in codes_of(item)),
+        )
+        self._names.put(
+            generation, [(key, words_of_item(item.name, item.brand) if item is not None else ()) for key, item in items]
         )
 
     def _move_cursor(self, feed: FeedName, cursor: Cursor) -> bool:
@@ -286,6 +306,58 @@ class SqliteReplica:
                 "DELETE FROM own_movement WHERE epoch = ? AND sequence <= ?", (cursor.epoch, cursor.sequence)
             )
         return moved > 0
+
+
+class _Shelf:
+    """See `search.finding.Shelf`: one generation of the catalogue."""
+
+    def __init__(
+        self, replica: SqliteReplica, connection: sqlite3.Connection, names: SearchIndex, generation: int
+    ) -> None:
+        self._replica = replica
+        self._connection = connection
+        self._names = names
+        self._generation = generation
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of all names."""
+        return WordsOfGeneration(self._connection, self._generation)
+
+    def item(self, sku: str) -> Item | None:
+        """The item with this SKU."""
+        return self._replica.item(sku)
+
+    def with_code(self, code: str) -> Iterator[str]:
+        """SKUs whose barcode, SKU or PLU is this."""
+        replica = self._replica
+        for item in (
+            replica.by_barcode(code), replica.item(code), replica.item(code.upper()), replica.by_plu(code)
+        ):  # fmt: skip
+            if item is not None:
+                yield item.sku
+
+    def with_code_start(self, start: str, count_max: int) -> Iterator[str]:
+        """SKUs that begin so, then those with a barcode that does."""
+        for word in dict.fromkeys((start, start.upper())):
+            yield from self._column(
+                "SELECT key FROM document WHERE feed = ? AND generation = ? AND kind = 'item'"
+                " AND key >= ? AND key < ? ORDER BY key LIMIT ?",
+                (GLOBAL_FEED, self._generation, word, word + _LAST, count_max),
+            )
+        for code in code_starts(start):
+            yield from self._column(
+                "SELECT sku FROM barcode WHERE generation = ? AND code >= ? AND code < ? ORDER BY code, sku LIMIT ?",
+                (self._generation, code, code + _LAST, count_max),
+            )
+
+    def fitting(self, groups: Sequence[Group], count_max: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """SKUs and words of names that have a word for each group, short names first."""
+        return self._names.fitting(self._generation, groups, count_max)
+
+    def _column(self, question: str, values: tuple[str | int, ...]) -> Iterator[str]:
+        for row in self._connection.execute(question, values):
+            yield row[0]
 
 
 def _row(document: Document) -> _Row:
