@@ -8,7 +8,7 @@ from dataclasses import replace
 from edge_agent.config import AgentConfig, Credentials, usb_identity
 from edge_agent.devices.drawer.driver import DrawerSettings
 from edge_agent.devices.ports import UsbIdentity
-from edge_agent.devices.printer.settings import PrinterSettings
+from edge_agent.devices.printer.settings import Paper, PrinterSettings, TcpReach
 from edge_agent.devices.scanner.driver import ScannerSettings
 from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
@@ -69,10 +69,9 @@ def printer_settings(config: AgentConfig) -> PrinterSettings | None:
     if section is None:
         return None
     return PrinterSettings(
-        host=section.host,
-        port=section.port,
+        reach=TcpReach(host=section.host, port=section.port),
         name=section.name,
-        width_dots=section.width_dots,
+        paper=Paper(width_dots=section.width_dots),
         answers=section.answers,
     )
 

@@ -1,9 +1,10 @@
 """DeviceError                 the store can act: cable, paper, port
 ├── DeviceUnavailable       tried again by the supervision
-│   ├── PrinterUnreachable  no connection, or none in time
+│   ├── PrinterUnreachable  no way to it, or none in time: power, cable, address, permission
 │   ├── PrinterSilent       connected, but it does not answer a status question
 │   └── ConnectionLost      it was there and went away
 ├── FontMissing             receipts cannot be drawn: run `./dev setup`
+├── LogoUnusable            the logo's file is no picture that can be printed; receipts come without
 ├── IllegalStep             a print job cannot do this in its state (cancelled meanwhile, answered twice)
 ├── UnknownJob              no print job has this id or receipt number
 └── UnreadablePayload       a stored receipt cannot be read (written by a newer version?)
@@ -11,6 +12,7 @@
 
 from __future__ import annotations
 
+from edge_agent.devices.supervision import Problem
 from edge_agent.errors import EdgeAgentError
 
 
@@ -23,7 +25,11 @@ class DeviceUnavailable(DeviceError):
 
 
 class PrinterUnreachable(DeviceUnavailable):
-    """No TCP connection to the printer, or none in time."""
+    """No way to the printer, or none in time. `problem` is the code that the page turns into words."""
+
+    def __init__(self, message: str, problem: Problem = "unreachable") -> None:
+        super().__init__(message)
+        self.problem: Problem = problem
 
 
 class PrinterSilent(DeviceUnavailable):
@@ -36,6 +42,10 @@ class ConnectionLost(DeviceUnavailable):
 
 class FontMissing(DeviceError):
     """A font that receipts are drawn with is not where the package keeps it."""
+
+
+class LogoUnusable(DeviceError):
+    """The file of the logo cannot be read, or is too large."""
 
 
 class IllegalStep(DeviceError):

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol, TypeVar
@@ -23,13 +24,16 @@ from edge_agent.devices.errors import (
     FontMissing,
     IllegalStep,
     PrinterSilent,
+    PrinterUnreachable,
     UnknownJob,
 )
 from edge_agent.devices.printer import spool
+from edge_agent.devices.printer.commands import Parts
 from edge_agent.devices.printer.framing import PrinterStatus
-from edge_agent.devices.printer.settings import PrinterSettings
+from edge_agent.devices.printer.settings import Paper, PrinterSettings
 from edge_agent.devices.printer.spool import Job, Step
-from edge_agent.devices.printer.transport import connect
+from edge_agent.devices.printer.transports.line import Line
+from edge_agent.devices.printer.transports.opening import open_line
 from edge_agent.devices.printer.visit import Visit
 from edge_agent.devices.supervision import Problem, Supervision, Turn
 from edge_agent.errors import EdgeAgentError, JournalClosed
@@ -39,6 +43,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _DISK_RETRY_S = 1.0
 _FORGET_EVERY_S = 6 * 3600.0
+_DRAWN_AHEAD = 3
+"""Jobs that are looked at: a kick, the receipt behind it, and the next one."""
 
 
 class RunInDatabase(Protocol):
@@ -47,6 +53,9 @@ class RunInDatabase(Protocol):
     def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]:
         """Raises EdgeAgentError when the disk or the database cannot do it, and what `work` raises."""
         ...
+
+
+OpenLine = Callable[[PrinterSettings, Callable[[], None]], AbstractAsyncContextManager[Line]]
 
 
 class Printer:
@@ -60,6 +69,7 @@ class Printer:
         on_drawer_wire: told the level of the drawer's sensor wire; None: not known.
         monotonic, wall: clocks: seconds; aware UTC.
         rng: for the jitter.
+        open_line: opens the way that the settings name; told what to call when it is lost.
     """
 
     def __init__(  # noqa: PLR0913  ports and clocks, all by keyword
@@ -73,8 +83,10 @@ class Printer:
         monotonic: Callable[[], float],
         wall: Callable[[], datetime],
         rng: Random,
+        open_line: OpenLine = open_line,
     ) -> None:
         self._settings = settings
+        self._open_line = open_line
         self._run = run
         self._on_state = on_state
         self._on_job = on_job
@@ -84,6 +96,7 @@ class Printer:
         self._supervision = Supervision(settings.backoff, rng)
         self._view = DeviceView(kind="printer", name=settings.name, state="absent", since=wall())
         self._drawer_wire: bool | None = None
+        self._drawings: dict[tuple[str, int], asyncio.Task[Parts]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -99,8 +112,9 @@ class Printer:
         """Sort what an earlier run left behind, then work until `stop`. Raises EdgeAgentError from the database."""
         now = self._wall()
         stale_after = timedelta(seconds=self._settings.stale_after_s)
-        interrupted = await self._run(lambda c: spool.recover_at_start(c, now, stale_after))
-        self._broken_off = any(job.kind == "receipt" for job in interrupted)
+        queue = self._settings.queue
+        interrupted = await self._run(lambda c: spool.recover_at_start(c, now, stale_after, queue))
+        self._broken_off = any(job.kind != "drawer" for job in interrupted)
         for job in interrupted:
             self._on_job(job)
         self._task = asyncio.create_task(self._work(), name="printer")
@@ -114,6 +128,8 @@ class Printer:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        for drawing in self._drawings.values():
+            drawing.cancel()
 
     async def warm_up(self) -> None:
         """Load what receipts are drawn with, in a thread: half a second that the start does not wait for."""
@@ -127,7 +143,6 @@ class Printer:
 
     async def _work(self) -> None:
         while not self._stopping:
-            self._woken.clear()
             try:
                 wait_s = await self._round()
             except JournalClosed:
@@ -138,10 +153,8 @@ class Printer:
             except Exception:  # noqa: BLE001  a fault of ours must not end printing for the day
                 _log.exception("printer: unexpected error")
                 wait_s = self._give_up("printer_error")
-            if wait_s > 0 and not self._stopping:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait_s):
-                        await self._woken.wait()
+            if wait_s > 0:
+                await self._until_woken(wait_s)
 
     async def _round(self) -> float:
         """Visit the printer once, if it is time to. Returns how many seconds to wait for the next visit."""
@@ -153,21 +166,34 @@ class Printer:
         if self._supervision.standing.state in {"absent", "backoff"}:
             self._show(self._supervision.opening(self._monotonic()))
         try:
-            async with connect(self._settings.host, self._settings.port, self._settings.connect_timeout_s) as line:
-                return await self._visit(Visit(line, self._settings, self._learn, self._monotonic), job)
+            async with self._open_line(self._settings, self.wake) as line:
+                return await self._stay(line, job)
         except DeviceUnavailable as exc:
             return self._give_up(_problem_of(exc), str(exc))
 
+    async def _stay(self, line: Line, job: Job | None) -> float:
+        """Print what waits, one job after the other; keep a line open that nobody else could want."""
+        while not self._stopping:
+            wait_s = await self._visit(Visit(line, self._settings, self._learn, self._monotonic), job)
+            if self._supervision.standing.state == "backoff":
+                return wait_s
+            job = await self._look()
+            if wait_s > 0 and (job is None or self._supervision.standing.state == "fault"):
+                if not line.keeps:
+                    return wait_s
+                if not line.lost:
+                    await self._until_woken(wait_s)
+                job = await self._look()
+        return 0.0
+
     async def _visit(self, visit: Visit, job: Job | None) -> float:
-        if self._settings.answers:
-            status = await visit.ask_status()
-            self._learn(status, False)  # noqa: FBT003  the signature of Visit's `show`
-            if status.obstacle:
-                await self._change_all(lambda c, now: spool.hold_waiting(c, status.obstacle, now))
-                return self._settings.watch_every_s
-            await self._change_all(spool.resume_held)
-        else:
-            self._show(self._supervision.fine(self._monotonic()))
+        status = await visit.ask_status()
+        self._learn(status, False)  # noqa: FBT003  the signature of Visit's `show`
+        queue = self._settings.queue
+        if status.obstacle:
+            await self._change_all(lambda c, now: spool.hold_waiting(c, status.obstacle, now, queue))
+            return self._settings.watch_every_s
+        await self._change_all(lambda c, now: spool.resume_held(c, now, queue))
         if job is None:
             return self._settings.poll_every_s
         if self._broken_off:
@@ -177,31 +203,49 @@ class Printer:
         return await self._print(visit, job)
 
     async def _look(self) -> Job | None:
-        """The next job, after what is too old was put aside."""
-        now, valid_for = self._wall(), timedelta(seconds=self._settings.kick_valid_s)
-        for expired in await self._run(lambda c: spool.expire_kicks(c, now, valid_for)):
-            self._on_job(expired)
-        if self._monotonic() >= self._forget_at_s:
+        """The next job, after what is too old was put aside; what comes after it is drawn meanwhile."""
+        self._woken.clear()  # before the look: what comes after it wakes again
+        now, valid_for, queue = self._wall(), timedelta(seconds=self._settings.kick_valid_s), self._settings.queue
+        before = now - timedelta(days=self._settings.keep_jobs_days)
+        forget = self._monotonic() >= self._forget_at_s
+        if forget:
             self._forget_at_s = self._monotonic() + _FORGET_EVERY_S
-            before = now - timedelta(days=self._settings.keep_jobs_days)
-            await self._run(lambda c: spool.forget_older_than(c, before))
-        job: Job | None = await self._run(spool.next_job)
-        self._show("same", await self._run(spool.waiting_count))
-        return job
+
+        def look(connection: sqlite3.Connection) -> tuple[list[Job], list[Job], int]:
+            if forget:
+                spool.forget_older_than(connection, before)
+            expired = spool.expire_kicks(connection, now, valid_for, queue)
+            coming = spool.next_jobs(connection, queue, jobs_max=_DRAWN_AHEAD)
+            return expired, coming, spool.waiting_count(connection, queue)
+
+        expired, coming, waiting = await self._run(look)
+        for job in expired:
+            self._on_job(job)
+        self._show("same", waiting)
+        self._draw_ahead(coming)
+        return coming[0] if coming else None
+
+    async def _until_woken(self, wait_s: float) -> None:
+        if not self._stopping:
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for: in Python 3.11 it may swallow a cancellation that comes with the event.
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
 
     # --- one job
 
     async def _print(self, visit: Visit, job: Job) -> float:
         """Deliver a job; its state is on disk before and after. Raises DeviceUnavailable."""
-        data = await self._drawn(job)
-        if data is None:
+        parts = await self._drawn(job)
+        if parts is None:
             return 0.0
         try:
             await self._take_step(job.job_id, "send")
         except (IllegalStep, UnknownJob):
             return 0.0  # cancelled while it was drawn
         try:
-            done = await visit.deliver(data, lambda: self._take_step_surely(job.job_id, "sent"))
+            title = f"Tillwire {job.receipt_number or job.kind}"
+            done = await visit.deliver(title, parts, lambda: self._take_step_surely(job.job_id, "sent"))
         except ConnectionLost:
             await self._take_step_surely(job.job_id, "lost" if visit.touched else "untouched", "connection_lost")
             self._broken_off |= visit.touched
@@ -213,11 +257,24 @@ class Printer:
         self._broken_off = True
         return self._give_up("stalled")
 
-    async def _drawn(self, job: Job) -> bytes | None:
+    def _draw_ahead(self, coming: list[Job]) -> None:
+        """Begin to draw what will be sent next, while the printer is asked or the drawer opens."""
+        wanted = {(job.job_id, job.copy_number): job for job in coming if job.kind != "drawer"}
+        for key in [key for key in self._drawings if key not in wanted]:
+            self._drawings.pop(key).cancel()
+        for key, job in wanted.items():
+            if key not in self._drawings:
+                task = asyncio.create_task(asyncio.to_thread(_draw, job, self._settings.paper), name="drawing")
+                task.add_done_callback(lambda done: done.cancelled() or done.exception())  # told when it is awaited
+                self._drawings[key] = task
+
+    async def _drawn(self, job: Job) -> Parts | None:
         try:
             if job.kind == "drawer":
-                return job.payload  # nothing to draw, and somebody waits with money in hand
-            return await asyncio.to_thread(_draw, job, self._settings.width_dots)
+                return (job.payload,)  # nothing to draw, and somebody waits with money in hand
+            if (job.job_id, job.copy_number) not in self._drawings:
+                self._draw_ahead([job])
+            return await self._drawings.pop((job.job_id, job.copy_number))
         except FontMissing as exc:
             problem: Problem = "no_font"
             why = str(exc)
@@ -304,17 +361,19 @@ class Printer:
             self._on_state(view)
 
 
-def _draw(job: Job, width_dots: int) -> bytes:
-    return _drawing()(job, width_dots)
+def _draw(job: Job, paper: Paper) -> Parts:
+    return _drawing()(job, paper)
 
 
-def _drawing() -> Callable[[Job, int], bytes]:
-    from edge_agent.devices.printer.drawing import job_bytes  # noqa: PLC0415 - half a second, see warm_up
+def _drawing() -> Callable[[Job, Paper], Parts]:
+    from edge_agent.devices.printer.drawing import job_parts  # noqa: PLC0415 - pictures and codes: see warm_up
 
-    return job_bytes
+    return job_parts
 
 
 def _problem_of(exc: DeviceUnavailable) -> Problem:
     if isinstance(exc, PrinterSilent):
         return "no_answer"
-    return "connection_lost" if isinstance(exc, ConnectionLost) else "unreachable"
+    if isinstance(exc, PrinterUnreachable):
+        return exc.problem
+    return "connection_lost"

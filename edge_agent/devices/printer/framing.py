@@ -93,6 +93,11 @@ class Answers:
         """Note a fence before it is sent."""
         self.fences_open += 1
 
+    def told(self, status: PrinterStatus) -> None:
+        """The system says how the printer is (Windows' spooler), unasked and at every change."""
+        self.tells_changes = True
+        self.status = status
+
     def feed(self, data: bytes) -> None:
         """Take bytes from the printer, split anywhere."""
         for byte in data:

@@ -8,10 +8,10 @@ so automatic status is switched on in front of the job and tells the reason unas
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from edge_agent.devices.errors import PrinterSilent
+from edge_agent.devices.printer.commands import Parts, separation_bytes
 from edge_agent.devices.printer.framing import (
     FENCE,
     INITIALISE,
@@ -22,7 +22,7 @@ from edge_agent.devices.printer.framing import (
     ask,
 )
 from edge_agent.devices.printer.settings import PrinterSettings
-from edge_agent.devices.printer.transport import PrinterLine
+from edge_agent.devices.printer.transports.line import Line
 
 _INTERRUPTED = "--- BI NGAT / INTERRUPTED ---"
 """On the strip of a receipt that was broken off. ASCII: it is printed in the printer's own letters."""
@@ -37,7 +37,7 @@ class Visit:
 
     def __init__(
         self,
-        line: PrinterLine,
+        line: Line,
         settings: PrinterSettings,
         show: Callable[[PrinterStatus, bool], None],
         monotonic: Callable[[], float],
@@ -46,20 +46,23 @@ class Visit:
         self._settings = settings
         self._show = show
         self._monotonic = monotonic
+        self._asks = settings.answers and line.hears
         self.touched = False
         """Whether a byte of the job may have reached the printer."""
 
     async def ask_status(self) -> PrinterStatus:
-        """Ask DLE EOT 1, 2, 4. Raises PrinterSilent, ConnectionLost."""
+        """Ask DLE EOT 1, 2, 4, all at once, or take what the system says. Raises PrinterSilent, ConnectionLost."""
         answers = self._line.answers
-        for question in QUESTIONS:
-            answers.question_sent(question)
-            self._line.write(ask(question))
-            if not await self._line.until(lambda: not answers.questions_open, self._settings.answer_timeout_s):
-                raise PrinterSilent(
-                    f"printer {self._settings.host}:{self._settings.port}: takes the connection and does not answer; "
-                    "switch it off and on. A model that never answers needs `answers = false`"
-                )
+        if not self._asks:
+            if self._line.tells:
+                await self._line.until(lambda: answers.tells_changes, self._settings.answer_timeout_s)
+            return answers.status
+        self._ask_all()
+        if not await self._line.until(lambda: not answers.questions_open, self._settings.answer_timeout_s):
+            raise PrinterSilent(
+                f"printer {self._settings.reach}: can be reached and does not answer; "
+                "switch it off and on. A model that never answers needs `answers = false`"
+            )
         return answers.status
 
     async def settle(self) -> bool:
@@ -67,10 +70,12 @@ class Visit:
 
         False: it made no progress within the patience. Raises ConnectionLost.
         """
+        if self._line.all_or_nothing:
+            return True
         self._line.abort_at_end = True
-        separation = await asyncio.to_thread(_separation, self._settings.width_dots)
-        if not self._settings.answers:
-            return await self._hand_over(separation)
+        separation = separation_bytes(self._settings.paper.width_dots, _INTERRUPTED)
+        if not self._asks:
+            return await self._settle_unanswered(separation)
         answers = self._line.answers
         answers.fence_sent()
         if not await self._hand_over(separation + FENCE):
@@ -82,31 +87,57 @@ class Visit:
         self._line.abort_at_end = False
         return True
 
-    async def deliver(self, data: bytes, on_sent: Callable[[], Awaitable[None]]) -> bool:
+    async def deliver(self, title: str, parts: Parts, on_sent: Callable[[], Awaitable[None]]) -> bool:
         """Send one job and wait until it is done; `on_sent` is awaited when all bytes were handed over.
 
         False: no progress within the patience, nobody knows what was printed. Raises ConnectionLost; look at `touched`.
         """
-        if not self._settings.answers:
-            return await self._deliver_unanswered(data, on_sent)
+        self._line.begin_job(title)
+        if not self._asks:
+            return await self._deliver_unanswered(parts, on_sent)
         answers = self._line.answers
-        answers.fence_sent()
-        if not await self._hand_over(INITIALISE + TELL_CHANGES + data + FENCE + TELL_NOTHING):
-            return False
+        for number, part in enumerate(parts):
+            first, last = number == 0, number == len(parts) - 1
+            before, behind = INITIALISE + TELL_CHANGES if first else b"", b""
+            if last or not answers.tells_changes:
+                answers.fence_sent()
+                behind = FENCE + TELL_NOTHING if last else FENCE
+            if not await self._hand_over(before + part + behind):
+                return False
+            if not last and not await self._progress(self._has_room, may_ask=True):
+                return False
         await on_sent()
         if not await self._progress(lambda: not answers.fences_open, may_ask=True):
             return False
         self._line.abort_at_end = False
         return True
 
-    async def _deliver_unanswered(self, data: bytes, on_sent: Callable[[], Awaitable[None]]) -> bool:
-        if not await self._hand_over(INITIALISE + data):
+    def _has_room(self) -> bool:
+        """Whether the next part may go.
+
+        Who tells changes may get all at once. Of the others we must never fill the buffer, or the question why they
+        stand still would not arrive: they get the next part when a fence behind an earlier one was passed.
+        """
+        answers = self._line.answers
+        return answers.tells_changes or answers.fences_open < self._settings.parts_ahead
+
+    async def _deliver_unanswered(self, parts: Parts, on_sent: Callable[[], Awaitable[None]]) -> bool:
+        if not await self._hand_over(INITIALISE + b"".join(parts)):
             return False
         await on_sent()
-        # All that can be known: the bytes were taken, and the printer did not hang up on them.
+        # All that can be known: the bytes were taken, and neither printer nor system threw them back.
+        self._line.end_job()
+        if not await self._progress(lambda: self._line.completed, may_ask=False):
+            return False
         self._line.abort_at_end = False
-        await self._line.until_lost(self._settings.answer_timeout_s)
         return True
+
+    async def _settle_unanswered(self, separation: bytes) -> bool:
+        self._line.begin_job("separation")
+        if not await self._hand_over(separation):
+            return False
+        self._line.end_job()
+        return await self._progress(lambda: self._line.completed, may_ask=False)
 
     async def _hand_over(self, data: bytes) -> bool:
         size = self._settings.piece_bytes
@@ -142,12 +173,5 @@ class Visit:
         return True
 
     def _ask_all(self) -> None:
-        for question in QUESTIONS:
-            self._line.answers.question_sent(question)
-            self._line.write(ask(question))
-
-
-def _separation(width_dots: int) -> bytes:
-    from edge_agent.devices.printer.escpos import separation_bytes  # noqa: PLC0415 - slow, and hardly ever needed
-
-    return separation_bytes(width_dots, _INTERRUPTED)
+        noted = [question for question in QUESTIONS if self._line.answers.question_sent(question)]
+        self._line.write(b"".join(map(ask, noted)))

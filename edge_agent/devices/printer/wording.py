@@ -14,9 +14,10 @@ from protocol.quantity import format_quantity
 
 Language = Literal["vi", "en"]
 Word = Literal[
-    "sale", "refund", "gift", "account", "number", "cashier", "customer", "pieces", "total", "to_give_back", "given",
-    "change", "tax", "of", "added", "refund_of", "reason", "note", "thanks", "cut", "subtotal", "rounding", "to_pay_cash",
-    "saved", "serial", "lot", "expires", "returned", "approval", "reference", "rest", "pay_by_qr", "gift_hint", "paid_in",
+    "sale", "refund", "gift", "account", "number", "cashier", "customer", "pieces", "total", "to_give_back", "paid_in",
+    "given", "change", "tax", "of", "refund_of", "reason", "note", "thanks", "cut", "subtotal", "rounding",
+    "to_pay_cash", "saved", "serial", "lot", "expires", "returned", "approval", "reference", "rest", "pay_by_qr",
+    "gift_hint",
 ]  # fmt: skip
 
 REPRINT = "BẢN IN LẠI / REPRINT #"
@@ -42,7 +43,6 @@ _WORDS: dict[Word, tuple[str, str]] = {
     "change": ("Tiền thối", "Change"),
     "tax": ("Thuế GTGT", "VAT"),
     "of": ("trên", "of"),
-    "added": ("cộng thêm", "added"),
     "refund_of": ("Trả hàng cho hóa đơn", "Refund of receipt"),
     "reason": ("Lý do", "Reason"),
     "note": ("Ghi chú", "Note"),
@@ -60,7 +60,10 @@ _WORDS: dict[Word, tuple[str, str]] = {
     "reference": ("Mã", "Ref."),
     "rest": ("Còn lại", "Left on it"),
     "pay_by_qr": ("Quét mã để thanh toán", "Scan to pay"),
-    "gift_hint": ("Đổi trả bằng phiếu này trong thời hạn của cửa hàng", "Bring this slip to exchange within the return period"),
+    "gift_hint": (
+        "Đổi trả bằng phiếu này trong thời hạn của cửa hàng",
+        "Bring this slip to exchange within the return period",
+    ),
 }
 _TENDERS: dict[str, tuple[str, str]] = {
     "cash": ("Tiền mặt", "Cash"),
@@ -120,7 +123,8 @@ def weight_text(quantity: int, unit: str, language: Language) -> str:
     mark = _MARKS[language][1]
     sign = MINUS if quantity < 0 else ""
     whole, rest = divmod(abs(quantity), 1000)
-    return f"{sign}{whole}{mark}{rest:03d}\N{NO-BREAK SPACE}{unit}" if rest else f"{sign}{whole}\N{NO-BREAK SPACE}{unit}"
+    number = f"{whole}{mark}{rest:03d}" if rest else str(whole)
+    return f"{sign}{number}\N{NO-BREAK SPACE}{unit}"
 
 
 def date_text(day: date, language: Language) -> str:

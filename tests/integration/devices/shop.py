@@ -17,7 +17,7 @@ from sqlite_utils.db import Database
 from edge_agent.devices.printer import receipt, spool
 from edge_agent.devices.printer.driver import Printer
 from edge_agent.devices.printer.layout import picture_of
-from edge_agent.devices.printer.settings import PrinterSettings
+from edge_agent.devices.printer.settings import PrinterSettings, TcpReach
 from edge_agent.devices.printer.spool import Job, JobKind
 from edge_agent.devices.supervision import Backoff
 from edge_agent.errors import JournalFull
@@ -35,8 +35,7 @@ STORE = Settings(store_name="Phố Huế", receipt_head=("12 Phố Huế, Hà N�
 def patient(printer: SimulatedPrinter) -> PrinterSettings:
     """Settings for that printer with waits that a test can afford."""
     return PrinterSettings(
-        host="127.0.0.1",
-        port=printer.port,
+        reach=TcpReach(host="127.0.0.1", port=printer.port),
         connect_timeout_s=1.0,
         answer_timeout_s=0.3,
         patience_s=1.0,
@@ -163,7 +162,7 @@ class Shop:
     def copies(self, number: str, lines: int = 3, *, reprint: int | None = None) -> int:
         """How many complete receipts on the paper show exactly this one."""
         whole = replace(a_receipt(number, lines), reprint_number=reprint)
-        digest = raster_digest(picture_of(whole, self.settings.width_dots))
+        digest = raster_digest(picture_of(whole, self.settings.paper.width_dots))
         return sum(found.complete and found.raster_sha256 == digest for found in self.printer.receipts)
 
     def spool_raw(self, number: str, payload: bytes) -> str:

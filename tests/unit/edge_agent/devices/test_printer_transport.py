@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge_agent.devices.errors import PrinterUnreachable
-from edge_agent.devices.printer.transport import connect
+from edge_agent.devices.printer.settings import PrinterSettings, TcpReach
+from edge_agent.devices.printer.transports.opening import open_line
 
 pytestmark = pytest.mark.anyio
 
@@ -14,5 +15,5 @@ pytestmark = pytest.mark.anyio
 async def test_a_host_that_is_no_name_is_unreachable(host: str) -> None:
     """A name that cannot even be asked for is one more reason to be unreachable, not a fault of ours in the log."""
     with pytest.raises(PrinterUnreachable):
-        async with connect(host, 9100, 1.0):
+        async with open_line(PrinterSettings(reach=TcpReach(host=host)), lambda: None):
             pass

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import tempfile
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +15,8 @@ from PIL import Image
 from edge_agent.devices.drawer.framing import kick, position
 from edge_agent.devices.errors import UnreadablePayload
 from edge_agent.devices.printer import receipt as receipts
-from edge_agent.devices.printer.escpos import receipt_bytes, separation_bytes
+from edge_agent.devices.printer.commands import separation_bytes
+from edge_agent.devices.printer.escpos import picture_parts
 from edge_agent.devices.printer.layout import picture_of, rows_of
 from edge_agent.devices.printer.receipt import Receipt, receipt_of_sale
 from edge_agent.devices.printer.rows import Banner, TextRow, wrap
@@ -163,7 +160,7 @@ def test_a_receipt_survives_the_spool() -> None:
 def test_the_bytes_are_slices_and_the_cut_comes_last(width_dots: int) -> None:
     """`GS v 0` of at most 256 rows each, all rows of the picture in order, then one cut."""
     picture = picture_of(a_receipt(*(line() for _ in range(20))), width_dots)
-    data = receipt_bytes(picture)
+    data = b"".join(picture_parts(picture))
     row_bytes, at, rows, pixels = width_dots // 8, 0, 0, b""
     while data[at : at + 3] == b"\x1dv0":
         assert data[at + 4 : at + 6] == row_bytes.to_bytes(2, "little")
@@ -183,8 +180,8 @@ def test_the_bytes_are_slices_and_the_cut_comes_last(width_dots: int) -> None:
 def test_a_picture_gives_no_orders(parts: list[bytes]) -> None:
     """Dots that happen to spell a real-time command lose one dot: a receipt never opens the drawer."""
     data = b"".join(parts)[:144].ljust(144, b"\0")
-    printed = receipt_bytes(Image.frombytes("1", (576, 2), data, "raw", "1;I"))
-    assert not re.search(rb"\x10[\x04\x05\x14]", printed)
+    printed = picture_parts(Image.frombytes("1", (576, 2), data, "raw", "1;I"))
+    assert not re.search(rb"\x10[\x04\x05\x14]", b"".join(printed))
 
 
 def test_the_separation_completes_a_slice_and_cuts() -> None:
@@ -218,18 +215,6 @@ def test_wrapping_loses_no_letter(text: str, columns: int) -> None:
     lines = wrap(text, columns)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(len(each) <= columns for each in lines)
-
-
-def test_the_library_leaves_no_trace() -> None:
-    """Loading python-escpos leaves no temporary folder behind and no handler on the root logger."""
-    program = "import edge_agent.devices.printer.escpos, logging; print(len(logging.root.handlers))"
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(  # noqa: S603  this interpreter and our own words
-            [sys.executable, "-c", program], env={"TMPDIR": folder, "TEMP": folder, "TMP": folder},
-            cwd=Path(__file__).parents[4], capture_output=True, text=True, check=True, timeout=60,
-        )  # fmt: skip
-        assert done.stdout.split() == ["0"]
-        assert list(Path(folder).iterdir()) == []
 
 
 def test_the_kick_names_its_pin_and_times() -> None:

@@ -1,8 +1,4 @@
-"""One TCP connection to a printer: bounded waits, honest about what may have left.
-
-`drained` says that the operating system took the bytes, which says nothing about the printer: a printer
-behind full buffers stands still here, and the only proof of a print is its answer (`framing.Answers`).
-"""
+"""A TCP connection to a printer: one a visit, so that another till may have it in between."""
 
 from __future__ import annotations
 
@@ -11,10 +7,10 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-from edge_agent.devices.errors import ConnectionLost, PrinterUnreachable
-from edge_agent.devices.printer.framing import Answers
+from edge_agent.devices.errors import PrinterUnreachable
+from edge_agent.devices.printer.transports.line import Line
 
 _SEND_BUFFER_BYTES = 16_384
 """What the system may hold of a job: the less, the sooner a printer that stands still is noticed."""
@@ -26,17 +22,16 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """A printer that lost its power says no good-bye: found out after about 25 s (options that the system has)."""
 
 
-class PrinterLine(asyncio.Protocol):
-    """The wire and what came over it. Every wait ends when something arrives, when the line is lost, or in time."""
+class TcpLine(Line, asyncio.Protocol):
+    """The wire and what came over it. `linger_s`: how long a printer that never answers may take what is on its way."""
 
-    def __init__(self) -> None:
-        self.answers = Answers()
-        self.lost = False
-        self.abort_at_end = False
-        """Set while bytes of a job are on their way: should the visit end now, none of them may arrive later."""
+    def __init__(self, on_lost: Callable[[], None], linger_s: float) -> None:
+        super().__init__(on_lost)
+        self._linger_s = linger_s
         self._transport: asyncio.Transport | None = None
-        self._changed = asyncio.Event()
         self._writable = True
+        self._ended = False
+        self._lingered = False
 
     # --- called by the event loop
 
@@ -49,8 +44,7 @@ class PrinterLine(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """The printer said something."""
-        self.answers.feed(data)
-        self._changed.set()
+        self._heard(data)
 
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
@@ -67,45 +61,38 @@ class PrinterLine(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the reason makes no difference
         """The line is gone."""
-        self.lost = True
-        self._changed.set()
+        self._went()
 
     # --- called by the driver
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the system; look at `drained` before handing over more. Raises ConnectionLost."""
-        if self.lost or self._transport is None or self._transport.is_closing():
-            raise ConnectionLost("printer: the connection was closed")
+        """See `Line`."""
+        if self._transport is None or self._transport.is_closing():
+            self._went()
+        self._must_be_open()
+        assert self._transport is not None
         self._transport.write(data)
 
     @property
     def drained(self) -> bool:
-        """Whether the system took all bytes."""
+        """See `Line`."""
         return self._writable
 
-    async def until(self, true: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait for a condition of this line; False: not in time. Raises ConnectionLost if the line went before."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not true():
-                    if self.lost:
-                        raise ConnectionLost("printer: the connection was lost")
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def until_lost(self, timeout_s: float) -> None:
+    def end_job(self) -> None:
         """Say that nothing more comes and give the printer time to take what is on its way."""
+        self._ended = True
         if self._transport is not None and not self.lost and self._transport.can_write_eof():
             with contextlib.suppress(OSError):
                 self._transport.write_eof()
-        with contextlib.suppress(ConnectionLost):
-            await self.until(lambda: self.lost, timeout_s)
+        asyncio.get_running_loop().call_later(self._linger_s, self._linger_over)
 
-    def close(self) -> None:
-        """End the connection; with `abort_at_end` what the system still holds is thrown away."""
+    @property
+    def completed(self) -> bool:
+        """The printer closed its side, or had time enough."""
+        return self._ended and (self.lost or self._lingered)
+
+    async def close(self) -> None:
+        """See `Line`; a connection that has to abort is reset."""
         if self._transport is None:
             return
         if not self.abort_at_end:
@@ -117,21 +104,21 @@ class PrinterLine(asyncio.Protocol):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
         self._transport.abort()
 
+    def _linger_over(self) -> None:
+        self._lingered = True
+        self._changed.set()
 
-@contextlib.asynccontextmanager
-async def connect(host: str, port: int, timeout_s: float) -> AsyncIterator[PrinterLine]:
-    """A connection for one visit. Raises PrinterUnreachable."""
+
+async def open_tcp(host: str, port: int, *, timeout_s: float, linger_s: float, on_lost: Callable[[], None]) -> Line:
+    """A connection. Raises PrinterUnreachable."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
-            _, line = await loop.create_connection(PrinterLine, host, port)
+            _, line = await loop.create_connection(lambda: TcpLine(on_lost, linger_s), host, port)
     except (OSError, UnicodeError) as exc:  # refused, no route, no such name, TimeoutError; a name that cannot be one
         why = str(exc) or "no answer in time"
         raise PrinterUnreachable(f"printer {host}:{port}: cannot connect ({why}); check power, cable, address") from exc
-    try:
-        yield line
-    finally:
-        line.close()
+    return line
 
 
 def _prepare(connection: socket.socket) -> None:
