@@ -19,9 +19,12 @@ from hardware_sim.errors import NotPlugged, WaitedTooLong
 from hardware_sim.framing import NAMED, Framing, guess_aim_id
 from hardware_sim.serial_port import PtyPort
 
+ACK: Final = b"\x06"
+NAK: Final = b"\x15"
 SCANS_KEPT: Final = 200_000
 FEEDBACK_KEPT: Final = 10_000
-ScanKind = Literal["scan", "partial", "joined", "noise"]
+RESENDS_MAX: Final = 3
+ScanKind = Literal["scan", "partial", "joined", "noise", "resent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class SimulatedScanner:
         framing: bytes around each code.
         byte_s: seconds per byte; 0 sends a scan in one write.
         aim_id: send the AIM identifier before each code.
+        ack_s: wait that long for ACK after each scan, and send it again after NAK or silence; `None` waits for nothing.
         clock: source of `sent_at`, in seconds.
     """
 
@@ -67,11 +71,15 @@ class SimulatedScanner:
         framing: Framing = NAMED["cr"],
         byte_s: float = 0.0,
         aim_id: bool = False,
+        ack_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.framing = framing
         self.byte_s = byte_s
         self.aim_id = aim_id
+        self.ack_s = ack_s
+        self.deaf = 0
+        """So many answers of the host are not heard: an ACK that was lost on the line."""
         self.sent: deque[ScanSent] = deque(maxlen=SCANS_KEPT)
         self.feedback: deque[Feedback] = deque(maxlen=FEEDBACK_KEPT)
         self.on_feedback: Callable[[Feedback], None] | None = None
@@ -80,6 +88,7 @@ class SimulatedScanner:
         self._reader: asyncio.Task[None] | None = None
         self._last_device: str | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue(FEEDBACK_KEPT)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -167,14 +176,53 @@ class SimulatedScanner:
                 return
             feedback = Feedback(data, self._clock())
             self.feedback.append(feedback)
+            self._hear(data)
             if self.on_feedback is not None:
                 self.on_feedback(feedback)
+
+    def _hear(self, data: bytes) -> None:
+        for answer in data:
+            if bytes((answer,)) not in {ACK, NAK} or self._answers.full():
+                continue
+            if self.deaf:
+                self.deaf -= 1
+            else:
+                self._answers.put_nowait(bytes((answer,)))
 
     # --- scanning
 
     async def scan(self, code: str, *, aim_id: str | None = None) -> ScanSent:
-        """Read one code. Raises `NotPlugged` (also when unplugged half-way) and `HostNotReading`."""
-        return await self._send("scan", code, self._framed(code, aim_id))
+        """Read one code. Raises `NotPlugged` (also when unplugged half-way) and `HostNotReading`.
+
+        With `ack_s` it is over when the host said ACK, or did not after `RESENDS_MAX` more times.
+        """
+        data = self._framed(code, aim_id)
+        sent = await self._send("scan", code, data)
+        for _ in range(0 if self.ack_s is None else RESENDS_MAX):
+            if await self._acknowledged():
+                break
+            sent = await self._send("resent", code, data)
+        return sent
+
+    async def scan_torn(self, code: str, byte_count: int) -> ScanSent:
+        """Send the first bytes of a code and pull the cable before the rest."""
+        sent = await self.scan_partial(code, byte_count)
+        await asyncio.sleep(0.02)  # let the host read them: bytes in a pulled cable are gone
+        self.unplug()
+        return sent
+
+    async def scan_spoilt(self, code: str, at: int) -> ScanSent:
+        """Send a code one byte of which became noise on the line."""
+        data = bytearray(self._framed(code, None))
+        data[at] |= 0x80
+        return await self._send("noise", code, bytes(data))
+
+    async def _acknowledged(self) -> bool:
+        try:
+            async with asyncio.timeout(self.ack_s):
+                return await self._answers.get() == ACK
+        except TimeoutError:
+            return False
 
     async def scan_partial(self, code: str, byte_count: int, *, aim_id: str | None = None) -> ScanSent:
         """Send only the first `byte_count` bytes of the frame."""

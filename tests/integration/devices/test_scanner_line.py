@@ -244,6 +244,102 @@ def test_feedback_reaches_the_scanner() -> None:
     asyncio.run(scenario())
 
 
+def test_the_first_scan_is_not_lost_while_the_port_opens() -> None:
+    """Scanned before the till listened: the bytes wait in the port, and opening it must not throw them away."""
+
+    async def scenario() -> None:
+        async with SimulatedScanner() as scanner:
+            with open(scanner.path, "rb", buffering=0):  # noqa: ASYNC230, PTH123  a device that a host has open
+                await scanner.scan(MILK)
+            async with scanning(ScannerSettings(port=scanner.path)) as (till, _):
+                await till.until(lambda: till.codes == [MILK])
+                await till.until_ready()
+                await scanner.scan("X-1")
+                await till.until(lambda: till.codes == [MILK, "X-1"])
+                assert till.unreadable == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("framing", ["cr", "none"])
+def test_a_scan_that_began_before_the_port_was_open_is_no_other_code(framing: str) -> None:
+    """Its tail might be another article's code: it is told as cut off, and the next scan is read."""
+
+    async def scenario() -> None:
+        async with SimulatedScanner(framing=NAMED[framing]) as scanner:
+            with open(scanner.path, "rb", buffering=0):  # noqa: ASYNC230, PTH123  a device that a host has open
+                await scanner.scan(MILK[5:])
+            async with scanning(ScannerSettings(port=scanner.path)) as (till, _):
+                await till.until(lambda: [reading.why for reading in till.unreadable] == ["cut_off"])
+                await till.until_ready()
+                await scanner.scan(MILK[5:])
+                await till.until(lambda: till.codes == [MILK[5:]])
+
+    asyncio.run(scenario())
+
+
+def test_a_scanner_with_handshake_sends_again_and_sells_once() -> None:
+    """ACK lost on the line: one sale. Unreadable: NAK, sent again, one sale. Scanned twice by hand: two sales."""
+
+    async def scenario() -> None:
+        async with SimulatedScanner(ack_s=0.15) as scanner:
+            settings = ScannerSettings(port=scanner.path, ack_nak=True, resend_s=0.4)
+            async with scanning(settings) as (till, _):
+                await till.until_ready()
+                scanner.deaf = 1
+                await scanner.scan(MILK)
+                assert [sent.kind for sent in scanner.sent] == ["scan", "resent"]
+                await scanner.scan(PEN)
+                await till.until(lambda: till.codes == [MILK, PEN])
+                await asyncio.sleep(0.5)
+                await scanner.scan(PEN)
+                await till.until(lambda: till.codes == [MILK, PEN, PEN])
+                await scanner.scan_spoilt(NOODLES, 4)
+                await till.until(lambda: b"".join(back.data for back in scanner.feedback).endswith(b"\x15"))
+                await scanner.scan(NOODLES)
+                await till.until(lambda: till.codes == [MILK, PEN, PEN, NOODLES])
+
+    asyncio.run(scenario())
+
+
+def test_a_scanner_that_was_switched_off_stays_off_when_it_comes_back() -> None:
+    """A locked till's scanner does not wake by being plugged in again."""
+
+    async def scenario() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            by_id = Path(folder) / "by-id-scanner"
+            settings = ScannerSettings(port=str(by_id), feedback=PRESETS["datalogic"])
+            async with SimulatedScanner(by_id=by_id) as scanner, scanning(settings) as (till, driver):
+                await till.until_ready()
+                driver.enable(on=False)
+                await till.until(lambda: b"".join(back.data for back in scanner.feedback) == b"D")
+                scanner.replug()
+                await till.until_ready(2)
+                await till.until(lambda: b"".join(back.data for back in scanner.feedback) == b"DD")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("byte_count", [1, 7, 13])
+def test_a_cable_pulled_in_the_middle_of_a_scan_sells_nothing(byte_count: int) -> None:
+    """Wherever the code is torn, it is told as cut off, and the device is found under its new name."""
+
+    async def scenario() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            by_id = Path(folder) / "by-id-scanner"
+            settings = ScannerSettings(port=str(by_id), framing=Framing(suffix="cr"))
+            async with SimulatedScanner(by_id=by_id) as scanner, scanning(settings) as (till, _):
+                await till.until_ready()
+                await scanner.scan_torn(NOODLES, byte_count)
+                await till.until(lambda: [reading.why for reading in till.unreadable] == ["cut_off"])
+                scanner.replug(link=Path(folder) / "ttyACM7")
+                await till.until_ready(2)
+                await scanner.scan(NOODLES)
+                await till.until(lambda: till.codes == [NOODLES])
+
+    asyncio.run(scenario())
+
+
 def test_a_scan_reaches_the_till_at_once() -> None:
     """From the last byte to the callback in less than 30 ms, however long the till has waited."""
 
