@@ -23,6 +23,7 @@ from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
 from hub.config import HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
+from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
@@ -157,11 +158,12 @@ class Hub:
         )
         changes = ChangeBoard()
         link = self._link()
-        filters = [up_filter("pull"), up_filter("status"), up_filter("epoch")]
+        filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
         parts = ControlParts(
             feed=FeedSession(stores.feeds, keys, FeedSessionLimits(publish_limits)),
             fleet=FleetSession(stores.fleet, keys),
+            asks=AskSession(stores.answers, keys),
             terminals=stores.fleet,
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),

@@ -28,7 +28,7 @@ from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import Health
 from edge_agent.sync.session import Heard, LinkCounters, SessionLimits, TerminalSession
 from protocol.link import Publish
-from protocol.messages import Cursor
+from protocol.messages import Answer, Cursor
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,10 @@ CURSORS_KEPT = 1_000
 PAUSE_FIRST_S = 0.25
 PAUSE_MAX_S = 15.0
 _BROKEN_PAUSE_S = 1.0
+ASK_S = 3.0
+"""How long whoever asks the hub waits: a customer stands there, and an older hub never answers."""
+
+ASKS_WAITING_MAX = 32
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,18 @@ class CursorSeen:
 
 
 @dataclass(frozen=True)
+class _Question:
+    kind: str
+    key: str
+    answered: asyncio.Future[Answer | None]
+
+
+@dataclass(frozen=True)
 class _Round:
     heard: tuple[Heard, ...]
     out: tuple[Publish, ...]
     wake_at_s: float | None
+    asked: tuple[tuple[_Question, str | None], ...] = ()
 
 
 class Link:
@@ -96,6 +108,9 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
         self._told_offline = False
+        self._questions: deque[_Question] = deque()
+        self._open: dict[str, _Question] = {}
+        self._is_online = False
         self.counters = LinkCounters()
         self.cursors: deque[CursorSeen] = deque(maxlen=CURSORS_KEPT)
         self.dropped = 0
@@ -114,6 +129,24 @@ class Link:
     def wake(self) -> None:
         """The journal has grown, or health has changed."""
         self._news.set()
+
+    async def ask(self, kind: str, key: str) -> Answer | None:
+        """Ask the hub ("receipt", "availability"). None at once without a link, and after three seconds of silence.
+
+        An answer with a `problem` is one: the hub knows no such thing, or no such question.
+        """
+        if not self._is_online or len(self._questions) >= ASKS_WAITING_MAX:
+            return None
+        question = _Question(kind, key, asyncio.get_running_loop().create_future())
+        self._questions.append(question)
+        self._news.set()
+        try:
+            async with asyncio.timeout(ASK_S):
+                return await question.answered
+        except TimeoutError:
+            return None
+        finally:
+            self._open = {request: open_ for request, open_ in self._open.items() if open_ is not question}
 
     async def _run(self) -> None:
         while True:
@@ -143,6 +176,8 @@ class Link:
             self._online()
             await self._serve(connection)
         finally:
+            self._is_online = False
+            self._give_up_questions()
             self._on_online(False, self._wall())  # noqa: FBT003 - on_online(False) reads well
             # A cancelled agent says good-bye; a lost connection cannot.
             await asyncio.shield(connection.close(first.will()))
@@ -152,10 +187,12 @@ class Link:
         while True:
             self._news.clear()
             waiting.extend(connection.take(ROUND_MESSAGES_MAX - len(waiting)))
-            work = partial(self._round, incoming=waiting, health=self._health())
+            questions = tuple(question for question in self._questions if not question.answered.done())
+            work = partial(self._round, incoming=waiting, health=self._health(), questions=questions)
             done = await self._database.run(work)
             for publish in done.out:
                 connection.publish(publish)
+            self._note_asked(done.asked)
             self._after(done.heard)
             self.dropped += connection.dropped
             connection.dropped = 0
@@ -192,18 +229,26 @@ class Link:
         session.disconnect()
         return session
 
-    def _round(self, connection: sqlite3.Connection, *, incoming: deque[Incoming], health: Health) -> _Round:
+    def _round(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        incoming: deque[Incoming],
+        health: Health,
+        questions: tuple[_Question, ...],
+    ) -> _Round:
         """Receive what fits into the time, in order; the rest stays in `incoming`, which is ours until we return."""
         session = self._built(connection)
         session.report(health)
         now_s, wall = self._elapsed_s(), self._wall()
+        asked = tuple((question, session.ask(question.kind, question.key, now_s)) for question in questions)
         heard: list[Heard] = []
         while incoming and (not heard or self._elapsed_s() - now_s < ROUND_S):
             message = incoming.popleft()
             heard.append(
                 session.receive(message.topic, message.payload, retained=message.retained, now_s=now_s, wall=wall)
             )
-        return _Round(tuple(heard), tuple(session.poll(now_s, wall)), session.wake_at_s())
+        return _Round(tuple(heard), tuple(session.poll(now_s, wall)), session.wake_at_s(), asked)
 
     # --- on the event loop
 
@@ -213,10 +258,29 @@ class Link:
             self.cursors.extend(CursorSeen(cursor, now) for cursor in one.cursors)
             if one.clock is not None:
                 self._clock.learn(Checked(one.clock.hub_time, one.clock.wall, one.clock.at_s))
+            if one.answer is not None:
+                _settle(self._open.pop(one.answer.id, None), one.answer)
         if any(one.acked or one.feed is not None for one in heard):
             self._on_change()
 
+    def _note_asked(self, asked: tuple[tuple[_Question, str | None], ...]) -> None:
+        taken = {id(question) for question, _ in asked}
+        self._questions = deque(q for q in self._questions if id(q) not in taken and not q.answered.done())
+        for question, request in asked:
+            if request is None:
+                _settle(question, None)
+            elif not question.answered.done():
+                self._open[request] = question
+
+    def _give_up_questions(self) -> None:
+        # What was asked on a lost link will not be answered; nobody should wait for it.
+        for question in (*self._questions, *self._open.values()):
+            _settle(question, None)
+        self._questions.clear()
+        self._open.clear()
+
     def _online(self) -> None:
+        self._is_online = True
         self._failures = 0
         self._told_offline = False
         _log.info("link: online", extra={"broker": f"{self._settings.host}:{self._settings.port}"})
@@ -235,3 +299,8 @@ class Link:
         # Jittered, so that a hub that comes back is not met by all its tills in the same second.
         full = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(self._failures, 10))
         return full * self._rng.uniform(0.5, 1.0)
+
+
+def _settle(question: _Question | None, answer: Answer | None) -> None:
+    if question is not None and not question.answered.done():
+        question.answered.set_result(answer)

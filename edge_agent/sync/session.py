@@ -16,6 +16,7 @@ from datetime import datetime
 from edge_agent.journal.port import Journal, LostEpoch
 from edge_agent.journal.record import restart_epoch
 from edge_agent.replica.port import Replica
+from edge_agent.sync.asking import Asking
 from edge_agent.sync.hub_clock import ClockSample, HubClock
 from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import Health, Presence, PresenceLimits, status_of
@@ -26,7 +27,18 @@ from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, FeedName, store_feed
 from protocol.journal_sender import JournalSender, SenderLimits, SendRange
 from protocol.link import Publish
-from protocol.messages import Ack, Command, CommandAnswer, Cursor, EpochGrant, EpochRequest, FeedUpdate, Message, Status
+from protocol.messages import (
+    Ack,
+    Answer,
+    Command,
+    CommandAnswer,
+    Cursor,
+    EpochGrant,
+    EpochRequest,
+    FeedUpdate,
+    Message,
+    Status,
+)
 from protocol.topics import DownLeaf, UpLeaf, feed_topic, terminal_topic
 
 _COMMANDS_REMEMBERED = 64
@@ -51,12 +63,16 @@ class SessionLimits:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a message changed: the feed that was applied, the cursors that moved by it, the hub's clock."""
+    """What a message changed: the feed that was applied, the cursors that moved by it, the hub's clock.
+
+    `answer` is the hub's to an open question of ours.
+    """
 
     feed: FeedName | None = None
     cursors: tuple[Cursor, ...] = ()
     acked: bool = False
     clock: ClockSample | None = None
+    answer: Answer | None = None
 
 
 @dataclass
@@ -95,6 +111,7 @@ class TerminalSession:
         self._presence = Presence(self._limits.presence)
         self._answers: deque[CommandAnswer] = deque(maxlen=_COMMANDS_REMEMBERED)
         self._commands: deque[str] = deque(maxlen=_COMMANDS_REMEMBERED)
+        self._asking = Asking(nonce)
         self._clock = HubClock(journal.tail)
         self._sender = self._new_sender()
         self._asked_epoch_at_s: float | None = None
@@ -138,8 +155,16 @@ class TerminalSession:
         self.connected_at_s = None
         self._sender.disconnect()
         self._clock.disconnect()
+        self._asking.disconnect()
         for receiver in self._feeds.values():
             receiver.disconnect()
+
+    def ask(self, kind: str, key: str, now_s: float) -> str | None:
+        """Ask the hub; the answer comes back from `receive` under the id that this returns. None: not asked.
+
+        Nothing is asked without a link, and nothing is asked twice: whoever asks waits for a limited time.
+        """
+        return self._asking.ask(kind, key, now_s) if self._connected else None
 
     def appended(self) -> None:
         """The journal has grown."""
@@ -173,6 +198,8 @@ class TerminalSession:
             if pull is not None:
                 out.append(self._frame("pull", pull))
                 self._clock.asked(pull.request, now_s, wall)
+        while (question := self._asking.next()) is not None:
+            out.append(self._frame("ask", question))
         while self._answers:
             out.append(self._frame("answer", self._answers.popleft()))
         status = self._status(wall)
@@ -185,7 +212,7 @@ class TerminalSession:
         """When to call `poll` again although nothing happens (0.0: at once); None without a link."""
         if not self._connected:
             return None
-        if self._untidy:
+        if self._untidy or self._asking.waiting:
             return 0.0
         times = [
             self._sender.wake_at_s(),
@@ -325,6 +352,10 @@ class TerminalSession:
             self._answers.append(CommandAnswer(id=command.id, ok=False, text=text))
         return Heard()
 
+    def _on_told(self, topic: str, payload: bytes, _retained: bool, _now_s: float, _wall: datetime) -> Heard:
+        answer = frame.decode(payload, Answer, topic=topic, key=self._identity.terminal_key)
+        return Heard(answer=self._asking.receive(answer))
+
     # --- making
 
     def _new_sender(self) -> JournalSender:
@@ -346,6 +377,7 @@ class TerminalSession:
         routes[self._topic("grant")] = self._on_grant
         routes[self._topic("chunk")] = self._on_chunk
         routes[self._topic("command")] = self._on_command
+        routes[self._topic("told")] = self._on_told
         return routes
 
     def _feed_key(self, feed: FeedName) -> Key:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hub.ingest.effects import sale_of, unstorable
+from hub.ingest.effects import matters_of, sale_of, unstorable
 from hub.ingest.levels import moved_levels
 from hub.storage.port import LedgerReads
 from hub.storage.records import (
@@ -20,6 +20,7 @@ from hub.storage.records import (
     LedgerMovement,
     LedgerWrites,
     LoggedEvent,
+    LoggedMatter,
     ParkedEvent,
     Place,
     SaleFact,
@@ -87,6 +88,7 @@ def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: date
         parked=tuple(work.parked.values()),
         resolved_forks=frozenset(work.resolved),
         alarms=tuple(work.alarms),
+        matters=tuple(work.matters),
     )
     return IngestPlan(writes, tuple(work.result(judgement) for judgement in judgements.values()))
 
@@ -173,6 +175,7 @@ class _Work:
         self.parked: dict[tuple[EpochKey, int, bytes], ParkedEvent] = {}
         self.resolved: set[tuple[StoreId, str]] = set()
         self.alarms: list[Alarm] = []
+        self.matters: list[LoggedMatter] = []
         self._now = now
         self._open_forks = open_forks
         self._known = known
@@ -259,6 +262,7 @@ class _Work:
         sale = sale_of(key, sealed.sequence, taken.data, event.time)
         if sale is not None:
             self.sales.append(sale)
+        self.matters += matters_of(key, sealed.sequence, taken.data, event.time)
 
     def _park(self, parked: ParkedEvent) -> None:
         self.parked[parked.key, parked.sequence, parked.raw] = parked

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.ingest.effects import sale_of, unstorable
+from hub.ingest.effects import matters_of, sale_of, unstorable
 from hub.ingest.levels import moved_levels
 from hub.storage.port import LedgerReads, LedgerStore, ParkedStore
-from hub.storage.records import Identified, LedgerMovement, LedgerWrites, ParkedEvent, Place, SaleFact
+from hub.storage.records import Identified, LedgerMovement, LedgerWrites, LoggedMatter, ParkedEvent, Place, SaleFact
 from protocol.event import Event, Unreadable, read_data, read_event, source_of
 from protocol.events import EventData
 from protocol.ids import StoreId
@@ -30,6 +30,7 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
     known = dict(reads.logged_ids(unnamed))
     movements: list[LedgerMovement] = []
     sales: list[SaleFact] = []
+    matters: list[LoggedMatter] = []
     identified: list[Identified] = []
     for entry, event, data in readable:
         if entry.event_id is None:
@@ -42,6 +43,7 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
         sale = sale_of(entry.key, entry.sequence, data, event.time)
         if sale is not None:
             sales.append(sale)
+        matters += matters_of(entry.key, entry.sequence, data, event.time)
     return LedgerWrites(
         at=now,
         revisions={store: reads.revisions()[store] + 1},
@@ -51,6 +53,7 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
         resolved_forks=reads.open_forks() & unnamed,
         replayed=tuple((entry.key, entry.sequence) for entry, _, _ in readable),
         identified=tuple(identified),
+        matters=tuple(matters),
     )
 
 

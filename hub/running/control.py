@@ -1,4 +1,4 @@
-"""The control thread: pulls, statuses and epoch requests in; broadcasts, answers and grants out; notes kept.
+"""The control thread: pulls, questions, statuses and epoch requests in; broadcasts, answers and grants out; notes kept.
 
 It is the only user of the feed and fleet sessions and of the availability projection. A commit wakes it; the feed's
 limits make it coalesce.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.errors import StorageError
+from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
@@ -37,7 +38,7 @@ NOTES_EVERY_S = 1.0
 KEYS_EVERY_S = 2.0
 RETRY_S = 1.0
 MESSAGE_BYTES_MAX = 64 * 1024
-"""Pulls, statuses and epoch requests are a hundred times smaller; 20,000 that wait must not fill the memory."""
+"""Whatever comes here is a hundred times smaller; 20,000 that wait must not fill the memory."""
 _MS = timedelta(milliseconds=1)
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class ControlParts:
 
     feed: FeedSession
     fleet: FleetSession
+    asks: AskSession
     terminals: FleetStore
     feeds: FeedStore
     projection: AvailabilityProjection
@@ -172,12 +174,19 @@ class ControlThread:
             parts.changes.tell("terminals")
         for _ in range(len(self._messages)):
             topic, payload = self._messages.popleft()
-            session = parts.feed if _is_pull(topic) else parts.fleet
-            session.receive(topic, payload)
+            match _leaf(topic):
+                case "pull":
+                    parts.feed.receive(topic, payload)
+                case "ask":
+                    parts.asks.receive(topic, payload, now_s)
+                case _:
+                    parts.fleet.receive(topic, payload)
         reported = set(parts.fleet.reported())
         publishes = parts.fleet.poll(now_s, wall)
         if reported:
             parts.changes.tell("terminals", reported)
+        # Before the feeds: a customer waits for it, and a whole catalogue may be on its way to others.
+        publishes += parts.asks.poll(now_s, room_bytes=parts.room_bytes())
         publishes += parts.feed.poll(now_s, wall, room_bytes=parts.room_bytes())
         if publishes:
             parts.publish(publishes)
@@ -211,7 +220,7 @@ class ControlThread:
                 with self._lock:
                     self._latency.update(latency)
                 raise
-        refusals = (parts.journal_refusals, parts.feed.refused, parts.fleet.refused)
+        refusals = (parts.journal_refusals, parts.feed.refused, parts.fleet.refused, parts.asks.refused)
         total: Counter[str] = Counter()
         for each in refusals:
             total.update(each.counts)
@@ -229,13 +238,14 @@ class ControlThread:
         parts = self._parts
         terminals = parts.queries.terminals()
         parts.metrics.terminals.set(len(terminals))
+        parts.metrics.asks_let_go.set(parts.asks.let_go)
         parts.metrics.online.set(sum(row.online for row in terminals))
         for feed, head in parts.feeds.heads().items():
             parts.metrics.revision.labels(feed).set(head)
 
 
-def _is_pull(topic: str) -> bool:
+def _leaf(topic: str) -> str:
     try:
-        return parse_terminal_topic(topic).leaf == "pull"
+        return parse_terminal_topic(topic).leaf
     except InvalidId:
-        return False
+        return ""

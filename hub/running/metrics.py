@@ -34,6 +34,7 @@ class HubMetrics:
         self.late = Counter("tillwire_sync_late", "Events that came after a till was offline", registry=registry)
         self.refused = Counter("tillwire_bad_frames", "Messages refused, by reason", ["reason"], registry=registry)
         self.published = Counter("tillwire_feed_publishes", "Feed updates and answers sent", registry=registry)
+        self.asks_let_go = Gauge("tillwire_asks_let_go", "Tills' questions beyond what one may ask", registry=registry)
         self.inbox = Gauge("tillwire_ingest_inbox", "Journal messages that wait for the worker", registry=registry)
         self.online = Gauge("tillwire_terminals_online", "Terminals online", registry=registry)
         self.terminals = Gauge("tillwire_terminals", "Terminals enrolled", registry=registry)

@@ -31,6 +31,8 @@ _SALE = f"COPY sale ({', '.join(rows.SALE_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _SALE_TYPES = (
     "text", "text", "int8", "int8", "text", "int8", "int8", "int8", "text", "text", "text", "int8", "int8",
 )  # fmt: skip
+_MATTER = f"COPY matter ({', '.join(rows.MATTER_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+_MATTER_TYPES = ("text", "text", "text", "text", "int8", "int8", "text", "int8", "int8", "text")
 _LEVEL = (
     "INSERT INTO level (store, sku, on_hand, reserved, counted_us, revision, updated_us) "
     "SELECT * FROM unnest(%s::text[], %s::text[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[]) "
@@ -53,8 +55,9 @@ _PARKED = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
 _ALARM = (
-    "INSERT INTO alarm (kind, store, terminal, text, count, first_us, last_us) VALUES (%s, %s, %s, %s, %s, %s, %s) "
-    "ON CONFLICT (kind, store, terminal) DO UPDATE SET count = alarm.count + excluded.count, "
+    "INSERT INTO alarm (kind, store, terminal, subject, text, count, first_us, last_us) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
+    "ON CONFLICT (kind, store, terminal, subject) DO UPDATE SET count = alarm.count + excluded.count, "
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL"
 )
 
@@ -163,6 +166,7 @@ class PostgresLedger:
         )
         cursor.executemany(_IDENTIFIED, rows.identified_rows(writes))
         cursor.executemany(_ALARM, rows.alarm_rows(writes))
+        _copy(cursor, _MATTER, _MATTER_TYPES, rows.matter_rows(writes))
 
 
 def _copy(

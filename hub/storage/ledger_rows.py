@@ -26,7 +26,8 @@ PARKED_COLUMNS = (
     "resolved_us",
 )  # fmt: skip
 TURNOVER_COLUMNS = ("store", "business_day", "currency", "sales", "refunds", "total")
-ALARM_COLUMNS = ("kind", "store", "terminal", "text", "count", "first_us", "last_us")
+ALARM_COLUMNS = ("kind", "store", "terminal", "subject", "text", "count", "first_us", "last_us")
+MATTER_COLUMNS = ("kind", "key", "store", "terminal", "epoch", "sequence", "role", "amount", "at_us", "state")
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -105,8 +106,18 @@ def parked_rows(writes: LedgerWrites) -> list[Row]:
 def alarm_rows(writes: LedgerWrites) -> list[Row]:
     """ALARM_COLUMNS, to be counted up; in one order, so that two transactions cannot wait for each other."""
     now = to_us(writes.at)
-    rows = [(alarm.kind, alarm.store, alarm.terminal, alarm.text, alarm.count, now, now) for alarm in writes.alarms]
-    return sorted(rows, key=lambda row: row[:3])
+    rows = [
+        (alarm.kind, alarm.store, alarm.terminal, alarm.subject, alarm.text, alarm.count, now, now)
+        for alarm in writes.alarms
+    ]
+    return sorted(rows, key=lambda row: row[:4])
+
+
+def matter_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """MATTER_COLUMNS, all new."""
+    for entry in writes.matters:
+        part = entry.part
+        yield part.kind, part.key, *entry.key, entry.sequence, part.role, part.amount, to_us(entry.at), "new"
 
 
 def _parked_row(parked: ParkedEvent, key: EpochKey, now: int) -> Row:

@@ -39,10 +39,11 @@ _TURNOVER = _insert(
     "ON CONFLICT (store, business_day, currency) DO UPDATE SET sales = turnover.sales + excluded.sales, "
     "refunds = turnover.refunds + excluded.refunds, total = turnover.total + excluded.total",
 )
+_MATTER = _insert("matter", rows.MATTER_COLUMNS)
 _ALARM = _insert(
     "alarm",
     rows.ALARM_COLUMNS,
-    "ON CONFLICT (kind, store, terminal) DO UPDATE SET count = alarm.count + excluded.count, "
+    "ON CONFLICT (kind, store, terminal, subject) DO UPDATE SET count = alarm.count + excluded.count, "
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL",
 )
 
@@ -140,6 +141,7 @@ class SqliteLedger:
         )
         run(_IDENTIFIED, rows.identified_rows(writes))
         run(_ALARM, rows.alarm_rows(writes))
+        run(_MATTER, rows.matter_rows(writes))
 
 
 def _parts(keys: Collection[tuple[StoreId, str]]) -> Iterator[tuple[StoreId, list[str]]]:

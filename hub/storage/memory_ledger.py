@@ -17,6 +17,7 @@ from hub.storage.records import (
     LedgerWrites,
     LevelKey,
     LoggedEvent,
+    LoggedMatter,
     ParkedEvent,
     Place,
     SaleFact,
@@ -66,7 +67,8 @@ class MemoryTables:
     levels: dict[LevelKey, tuple[Level, int]] = field(default_factory=dict)
     sales: list[SaleFact] = field(default_factory=list)
     parked: dict[tuple[EpochKey, int, bytes], ParkedEvent] = field(default_factory=dict)
-    alarms: dict[tuple[str, str, str], Alarm] = field(default_factory=dict)
+    matters: list[LoggedMatter] = field(default_factory=list)
+    alarms: dict[tuple[str, str, str, str], Alarm] = field(default_factory=dict)
     items: dict[Sku, tuple[Item | None, int]] = field(default_factory=dict)
     latency: dict[tuple[int, int], int] = field(default_factory=dict)
     bad_frames: list[BadFrame] = field(default_factory=list)
@@ -159,6 +161,7 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
     for entry in writes.movements:
         tables.movements.setdefault(LevelKey(entry.key.store, entry.movement.sku), []).append(entry.movement)
     tables.sales += writes.sales
+    tables.matters += writes.matters
     for key, level in writes.levels.items():
         tables.levels[key] = (level, writes.revisions[key.store])
     for epoch_key, cursor in writes.cursors.items():
@@ -192,6 +195,6 @@ def _identify(tables: MemoryTables, found: Identified) -> None:
 def count_up(tables: MemoryTables, alarms: Sequence[Alarm]) -> None:
     """Raise alarms, or count up those that stand."""
     for alarm in alarms:
-        known = tables.alarms.get((alarm.kind, alarm.store, alarm.terminal))
-        count = alarm.count + (known.count if known is not None else 0)
-        tables.alarms[alarm.kind, alarm.store, alarm.terminal] = replace(alarm, count=count)
+        place = (alarm.kind, alarm.store, alarm.terminal, alarm.subject)
+        known = tables.alarms.get(place)
+        tables.alarms[place] = replace(alarm, count=alarm.count + (known.count if known is not None else 0))

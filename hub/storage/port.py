@@ -22,7 +22,7 @@ from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
 from protocol.ids import FeedName, Sku, StoreId, TerminalId
 from protocol.journal_receiver import JournalCursor
-from protocol.messages import EpochGrant, EpochRequest, Status
+from protocol.messages import Elsewhere, EpochGrant, EpochRequest, FoundReceipt, Status
 from protocol.movements import Movement
 
 
@@ -210,6 +210,18 @@ class WatchStore(Protocol):
 
     def close_alarms(self, kind: str | None, now: datetime) -> int:
         """Close the open alarms of a kind (None: all); raised again, one opens anew. Returns how many."""
+        ...
+
+
+class AnswerStore(Protocol):
+    """What a till may ask."""
+
+    def find_receipt(self, number: str, nearest: StoreId) -> FoundReceipt | None:
+        """A sale by its receipt's number, in any store (`nearest` first, then the newest), and what came back of it."""
+        ...
+
+    def elsewhere(self, sku: str) -> Elsewhere | None:
+        """What all stores have of a SKU; None for one that neither the catalogue nor any store knows."""
         ...
 
 

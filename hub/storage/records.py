@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
+from hub.matters.parts import Part
 from hub.stock.level import Level
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId
@@ -21,7 +22,10 @@ from protocol.movements import Movement
 HUB_SOURCE = TerminalId("~hub")
 """Stands for a terminal where the hub itself moves stock; no terminal can be called that."""
 
-AlarmKind = Literal["fork", "parked", "broken_chain", "restored", "bad_frames", "clock"]
+AlarmKind = Literal[
+    "fork", "parked", "broken_chain", "restored", "bad_frames", "clock",
+    "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
+]  # fmt: skip
 
 
 class EpochKey(NamedTuple):
@@ -103,6 +107,15 @@ class SaleFact:
     item_count: int
 
 
+class LoggedMatter(NamedTuple):
+    """An event's part in a matter, and where the event stands."""
+
+    key: EpochKey
+    sequence: int
+    at: datetime
+    part: Part
+
+
 @dataclass(frozen=True)
 class ParkedEvent:
     """An event that waits for an upgrade or for a person. A fork's event is in no log, so its bytes are here."""
@@ -118,13 +131,17 @@ class ParkedEvent:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something for a person. The same (kind, store, terminal) again counts up."""
+    """Something for a person. The same (kind, store, terminal, subject) again counts up.
+
+    `subject` is what it is about, such as a receipt or a voucher; "" for the terminal itself.
+    """
 
     kind: AlarmKind
     store: str
     terminal: str
     text: str
     count: int = 1
+    subject: str = ""
 
     @staticmethod
     def for_grant(store: StoreId, terminal: TerminalId, request: EpochRequest, epoch: int) -> Alarm:
@@ -141,6 +158,7 @@ class LedgerWrites:
     `revisions` are the feed revisions of the stores in which anything changed; levels and cursors take theirs from
     there. `resolved_forks` are the ids of parked fork events that have now come properly, `replayed` the places of
     parked events that could be read at last, `identified` what those of them are whose very id could not be read.
+    `matters` say of events what else they are about; what follows from that is settled behind the ingest.
     """
 
     at: datetime
@@ -155,6 +173,7 @@ class LedgerWrites:
     replayed: tuple[tuple[EpochKey, int], ...] = ()
     identified: tuple[Identified, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    matters: tuple[LoggedMatter, ...] = ()
 
     @property
     def is_empty(self) -> bool:

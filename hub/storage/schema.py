@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration."""
 
 _Position = BigInteger().with_variant(Integer, "sqlite")
@@ -171,6 +171,8 @@ sale = Table(
 )
 Index("sale_by_store", sale.c.store, sale.c.position)
 Index("sale_by_arrival", sale.c.received_us)
+Index("sale_by_receipt", sale.c.receipt_number)
+Index("sale_by_day", sale.c.store, sale.c.business_day)
 
 turnover = Table(
     "turnover",
@@ -211,6 +213,7 @@ alarm = Table(
     _text("kind", key=True),
     _text("store", key=True),
     _text("terminal", key=True),
+    Column("subject", Text, primary_key=True, nullable=False, server_default=text("''")),
     _text("text"),
     _number("count"),
     _number("first_us"),
@@ -243,6 +246,64 @@ item = Table(
     _text("body"),
 )
 Index("item_by_revision", item.c.revision)
+
+document = Table(
+    "document",
+    metadata,
+    _text("feed", key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _number("revision"),
+    Column("deleted", Boolean, nullable=False),
+    _text("body"),
+    Column("base", Text),
+    _number("base_us", null=True),
+    _number("balance_us", null=True),
+)
+"""Documents of all kinds but item, stock and settings. `body` is what tills get: `base`, which the office put at
+`base_us`, and what events made of it since. What the base says of a rest (owed, left) holds as of `balance_us`."""
+Index("document_by_revision", document.c.feed, document.c.revision)
+
+matter = Table(
+    "matter",
+    metadata,
+    _text("kind", key=True),
+    _text("key", key=True),
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _number("epoch", key=True),
+    _number("sequence", key=True),
+    _text("role", key=True),
+    _number("amount"),
+    _number("at_us"),
+    _text("state"),
+)
+"""Which events are about one voucher, customer, transfer ...; see `hub/matters`. `state`: new, waiting, done."""
+_to_do: ColumnElement[bool] = matter.c.state != text("'done'")
+Index("matter_open", matter.c.state, matter.c.kind, matter.c.key, sqlite_where=_to_do, postgresql_where=_to_do)
+
+shift = Table(
+    "shift",
+    metadata,
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _text("shift", key=True),
+    _number("number"),
+    _text("business_day"),
+    _text("currency"),
+    _text("opened_by"),
+    _number("opened_us"),
+    _number("float_amount"),
+    _text("closed_by"),
+    _number("closed_us", null=True),
+    _number("expected"),
+    _number("counted"),
+    _number("over"),
+    _text("sums"),
+    _text("differs"),
+)
+"""Shifts as their tills tell them; `sums` is the Z report's `ShiftSums`, `differs` what the hub adds up otherwise."""
+Index("shift_by_opening", shift.c.opened_us)
 
 availability = Table("availability", metadata, _text("sku", key=True), _number("revision"))
 """The web's one order of changes; written behind the ingest path by `projections/availability.py`."""

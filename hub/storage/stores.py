@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.storage import schema
+from hub.storage.answers import SqlAnswerStore
 from hub.storage.catalogue import SqlCatalogueStore
 from hub.storage.database import Database
 from hub.storage.feeds import SqlFeedStore
@@ -25,6 +26,7 @@ class SqlStores:
     fleet: SqlFleetStore
     catalogue: SqlCatalogueStore
     watch: SqlWatchStore
+    answers: SqlAnswerStore
 
 
 def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) -> SqlStores:
@@ -38,4 +40,5 @@ def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) ->
         SqlFleetStore(database),
         SqlCatalogueStore(database),
         SqlWatchStore(database),
+        SqlAnswerStore(database),
     )

@@ -44,10 +44,10 @@ def count_up_alarms(connection: sa.Connection, alarms: Sequence[Alarm], now: dat
     moment = to_us(now)
     rows: list[dict[str, object]] = [
         {
-            "kind": alarm.kind, "store": alarm.store, "terminal": alarm.terminal, "text": alarm.text,
-            "count": alarm.count, "first_us": moment, "last_us": moment, "closed_us": None,
+            "kind": alarm.kind, "store": alarm.store, "terminal": alarm.terminal, "subject": alarm.subject,
+            "text": alarm.text, "count": alarm.count, "first_us": moment, "last_us": moment, "closed_us": None,
         }
-        for alarm in sorted(alarms, key=lambda alarm: (alarm.kind, alarm.store, alarm.terminal))
+        for alarm in sorted(alarms, key=lambda alarm: (alarm.kind, alarm.store, alarm.terminal, alarm.subject))
     ]  # fmt: skip
     upsert(connection, schema.alarm, rows, add=["count"], replace=["text", "last_us", "closed_us"])
 

@@ -1,0 +1,97 @@
+"""Which matters an event belongs to.
+
+Almost every event is an ordinary sale and belongs to none: that must cost nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from protocol.events import (
+    AccountPaid,
+    CustomerSaved,
+    EventData,
+    OrderHandedOver,
+    OrderPicked,
+    SaleCompleted,
+    SaleRefunded,
+    ShiftClosed,
+    ShiftOpened,
+    StockReceived,
+    Tender,
+    TransferReceived,
+    TransferSent,
+    VoucherIssued,
+)
+from protocol.ids import StoreId, TerminalId
+
+MatterKind = Literal["customer", "voucher", "transfer", "pick", "purchase", "receipt", "shift"]
+ACCOUNT, VOUCHER = "account", "voucher"
+
+
+class Part(NamedTuple):
+    """An event's part in a matter. `amount` is what it adds to what a customer owes; 0 for all other roles."""
+
+    kind: MatterKind
+    key: str
+    role: str
+    amount: int = 0
+
+
+def parts_of(data: EventData, store: StoreId, terminal: TerminalId) -> tuple[Part, ...]:
+    """The matters that an event of this terminal belongs to; each role once."""
+    if isinstance(data, SaleCompleted):
+        return _paid(data.tenders, data.customer, 1, "spent") if _is_matter(data.tenders) else ()
+    if isinstance(data, ShiftOpened | ShiftClosed):
+        role = "opened" if isinstance(data, ShiftOpened) else "closed"
+        return (Part("shift", shift_key(store, terminal, data.shift), role),)
+    if isinstance(data, SaleRefunded | AccountPaid):
+        return _paid_back(data)
+    return _goods_and_people(data)
+
+
+def _paid_back(data: SaleRefunded | AccountPaid) -> tuple[Part, ...]:
+    if isinstance(data, AccountPaid):
+        return (Part("customer", data.customer, "owes", -data.amount), *_paid(data.tenders, "", 1, "spent"))
+    original = (Part("receipt", data.original_receipt, "refund"),) if data.original_receipt else ()
+    return original + _paid(data.tenders, data.customer, -1, "given_back")
+
+
+def _goods_and_people(data: EventData) -> tuple[Part, ...]:
+    part = None
+    match data:
+        case VoucherIssued():
+            part = Part("voucher", data.code, "issued")
+        case CustomerSaved():
+            part = Part("customer", data.customer, "saved")
+        case TransferSent():
+            part = Part("transfer", data.transfer, "sent")
+        case TransferReceived():
+            part = Part("transfer", data.transfer, "received")
+        case StockReceived(purchase=purchase) if purchase:
+            part = Part("purchase", purchase, "received")
+        case OrderPicked():
+            part = Part("pick", data.order, "picked")
+        case OrderHandedOver():
+            part = Part("pick", data.order, "handed_over")
+        case _:
+            pass
+    return (part,) if part is not None else ()
+
+
+def shift_key(store: str, terminal: str, shift: str) -> str:
+    """What a shift is called among all shifts: tills number theirs without asking each other."""
+    return f"{store}/{terminal}/{shift}"
+
+
+def _is_matter(tenders: tuple[Tender, ...]) -> bool:
+    return any(tender.kind in (ACCOUNT, VOUCHER) for tender in tenders)
+
+
+def _paid(tenders: tuple[Tender, ...], customer: str, sign: int, role: str) -> tuple[Part, ...]:
+    codes = dict.fromkeys(tender.reference for tender in tenders if tender.kind == VOUCHER and tender.reference)
+    found = tuple(Part("voucher", code, role) for code in codes)
+    on_account = [tender for tender in tenders if tender.kind == ACCOUNT]
+    owner = customer or next((tender.reference for tender in on_account if tender.reference), "")
+    amount = sign * sum(tender.amount for tender in on_account)
+    return (*found, Part("customer", owner, "owes", amount)) if owner and amount else found

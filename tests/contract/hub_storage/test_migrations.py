@@ -1,0 +1,80 @@
+"""A database of an older version keeps everything, and is what a new one would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+
+from hub.storage.database import Database, open_database, parse_url
+from hub.storage.records import Alarm
+from hub.storage.schema import metadata
+from hub.storage.stores import open_stores
+from protocol.frame import Key
+from tests.contract.hub_storage.test_answers_contract import refund
+from tests.services import PostgresServer, postgres
+from tests.unit.hub.journals import Journal, at
+
+__all__ = ["postgres"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of migration 0001."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'hub.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.new_database()
+    database = Database(parse_url(url))
+    config = Config()
+    config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    yield database
+    database.close()
+
+
+def test_0001_keeps_its_alarms_and_learns_what_was_given_back(old: Database) -> None:
+    """Refunds that were taken before count among what came back; events that nobody could read do not stop it."""
+    till = Journal("hanoi")
+    till.append(refund(1, "R000001", ("tea", 1000, None)), at(1))
+    event = (
+        "INSERT INTO event (store, terminal, epoch, sequence, event_id, type, at_us, received_us, digest, raw, "
+        "duplicate_of) VALUES ('hanoi', 'till1', 1, :sequence, :id, 'com.tillwire.sale.refunded.v1', 7, 8, :raw, :raw, "
+        ":again)"
+    )
+    rows = [
+        {"sequence": 1, "id": "a", "raw": till.events[0].raw, "again": None},
+        {"sequence": 2, "id": "b", "raw": b"no event", "again": None},
+        {"sequence": 3, "id": "a", "raw": till.events[0].raw, "again": "till1/1/1"},
+    ]
+    with old.write() as connection:
+        connection.execute(sa.text(event), rows)
+        connection.execute(sa.text("INSERT INTO alarm VALUES ('fork', 'hanoi', 'till1', 'two', 3, 1, 2, NULL)"))
+    old.migrate()
+    with old.write() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        matters = connection.execute(sa.text("SELECT kind, key, sequence, role, state FROM matter")).all()
+        alarms = connection.execute(sa.text("SELECT kind, subject, text, count FROM alarm")).all()
+    assert [tuple(row) for row in matters] == [("receipt", "R000001", 1, "refund", "new")]
+    assert [tuple(row) for row in alarms] == [("fork", "", "two", 3)]
+    stores = open_stores(old, new_lineage="one", new_global_key=Key(bytes(32)))
+    stores.watch.raise_alarms([Alarm("fork", "hanoi", "till1", "three")], at(9))
+    with old.read() as connection:
+        assert connection.execute(sa.text("SELECT count FROM alarm")).scalars().all() == [4]
+
+
+def test_an_old_file_is_brought_up_by_opening_it(old: Database) -> None:
+    """Nobody has to run a command."""
+    open_database(old.url).close()
+    with old.read() as connection:
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0002"
