@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from protocol.promotions import Promotion
 from protocol.scalars import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
 from protocol.stock_events import StockLines
 
@@ -211,7 +212,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Moment | None = None
 
 
-DocumentBody = Item | Stock | Settings | Staff | Customer | Voucher | Purchase | Transfer | Pick | Payment
+DocumentBody = Item | Stock | Settings | Staff | Customer | Promotion | Voucher | Purchase | Transfer | Pick | Payment
 
 DOCUMENT_BODIES: dict[str, type[DocumentBody]] = {
     "item": Item,
@@ -219,6 +220,7 @@ DOCUMENT_BODIES: dict[str, type[DocumentBody]] = {
     "settings": Settings,
     "staff": Staff,
     "customer": Customer,
+    "promotion": Promotion,
     "voucher": Voucher,
     "purchase": Purchase,
     "transfer": Transfer,

@@ -6,6 +6,7 @@ The dong has no minor unit in use: 12.500 dong is 12500. A dollar has two decima
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from protocol.errors import InvalidMoney
 
@@ -52,3 +53,41 @@ def included_tax(amount: int, rate_bp: int) -> int:
     divisor = BASIS_POINTS + rate_bp
     rounded = (abs(amount) * rate_bp * 2 + divisor) // (2 * divisor)
     return -rounded if amount < 0 else rounded
+
+
+def added_tax(amount: int, rate_bp: int) -> int:
+    """The tax that comes on top of an amount without tax, rounded half away from zero to the minor unit."""
+    return percent_of(amount, rate_bp)
+
+
+def percent_of(amount: int, rate_bp: int) -> int:
+    """So many basis points of an amount, rounded half away from zero to the minor unit."""
+    rounded = (abs(amount) * rate_bp * 2 + BASIS_POINTS) // (2 * BASIS_POINTS)
+    return -rounded if amount < 0 else rounded
+
+
+def round_to_step(amount: int, step: int) -> int:
+    """The multiple of `step` that is nearest, half away from zero: what cash can pay. `step` is at least 1."""
+    rounded = (abs(amount) * 2 + step) // (2 * step) * step
+    return -rounded if amount < 0 else rounded
+
+
+def spread(amount: int, weights: Sequence[int]) -> list[int]:
+    """Share `amount` out by `weights` (none negative), by largest remainder: the shares add up to it exactly.
+
+    Shares have the sign of `amount` and, where `amount` is at most the sum of the weights, are at most their weights.
+    Of equal remainders the earlier is served first. Raises InvalidMoney where there is nobody to share with.
+    """
+    whole = sum(weights)
+    if amount == 0:
+        return [0] * len(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise InvalidMoney(f"cannot share {amount} out by the weights {list(weights)}: they must not be negative or 0")
+    size = abs(amount)
+    shares = [size * weight // whole for weight in weights]
+    left = size - sum(shares)
+    if left:
+        neediest = sorted(range(len(weights)), key=lambda index: -(size * weights[index] % whole))
+        for index in neediest[:left]:
+            shares[index] += 1
+    return [-share for share in shares] if amount < 0 else shares

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import msgspec
@@ -46,6 +46,7 @@ from protocol.messages import (
     Pull,
     Status,
 )
+from protocol.promotions import Bundle, BundlePart, Hours, Promotion, Selection
 from tests.golden import till_examples
 
 FOLDER = Path(__file__).parent
@@ -119,6 +120,18 @@ DOCUMENTS: Mapping[str, msgspec.Struct] = {
     "settings": Settings(
         store_name="Tạp hoá Lan", currency="VND", time_zone="Asia/Ho_Chi_Minh", language="en",
         receipt_head=("Tạp hoá Lan", "12 Hàng Gai"), receipt_foot=("Cảm ơn quý khách",),
+    ),
+    "promotion": Promotion(
+        promotion="KM-2026-118", name="Mua cà phê tặng ly", name_en="A cup with your coffee",
+        bundle=Bundle(
+            parts=(
+                BundlePart(goods=Selection(categories=("do-uong/ca-phe",), except_skus=("G7-3",)), count=2),
+                BundlePart(goods=Selection(skus=("LY-01", "LY-02")), off_bp=10_000),
+            ),
+        ),
+        first_day=date(2026, 11, 1), last_day=date(2027, 1, 31), weekdays=(5, 6, 7),
+        hours=(Hours(start=time(7), end=time(9, 30)), Hours(start=time(22), end=time(2))), coupons=("LY2026",),
+        price_lists=("si",), customer_groups=("VIP",), priority=10, combining="on_top", max_uses=3,
     ),
     **till_examples.DOCUMENTS,
 }  # fmt: skip
