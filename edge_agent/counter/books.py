@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from edge_agent.journal import till_state
+from edge_agent.counter.price_rules import RulesKept
+from edge_agent.devices.scale.reading import ScaleReading
+from edge_agent.journal import shift_state, till_state
 from edge_agent.journal.clock import Stamp, TillClock
 from edge_agent.journal.record import record as record_event
 from edge_agent.journal.sqlite import SqliteJournal
-from edge_agent.replica.documents import find_document, has_documents
+from edge_agent.replica.documents import find_document, list_documents
 from edge_agent.replica.sqlite import SqliteReplica
 from edge_agent.till.cart import Cart
 from edge_agent.till.rights import Person
@@ -36,7 +38,8 @@ class Till:
     """Who sells here. `new_id` makes unique, time-ordered ids.
 
     `cashier` is who sells at a store that has no staff documents. `kick` opens the drawer, in the printer's bytes;
-    None: there is no printer, so nothing is queued for one.
+    None: there is no printer, so nothing is queued for one. `weigh` says what the scale says now, None without a
+    scale; it is asked in the database's thread and answers at once.
     """
 
     store: StoreId
@@ -45,6 +48,8 @@ class Till:
     clock: TillClock
     new_id: Callable[[], str]
     kick: bytes | None
+    weigh: Callable[[], ScaleReading | None] = lambda: None
+    rules: RulesKept = field(default_factory=RulesKept, compare=False)
 
     @property
     def store_feed(self) -> FeedName:
@@ -57,7 +62,7 @@ class Books:
     """Journal, replica and the till's own state, over one connection inside one transaction.
 
     `person` is who is signed in; None at a store with staff where nobody is. `approver` is who allowed this order on
-    the spot, after it had waited.
+    the spot, after it had waited. `proof` is the stored PIN that the typed one was found to be; "" is none.
     """
 
     connection: sqlite3.Connection
@@ -66,9 +71,12 @@ class Books:
     settings: Settings
     person: Person | None
     approver: Person | None = None
+    proof: str = ""
 
     @staticmethod
-    def of(connection: sqlite3.Connection, till: Till, approver: Person | None = None) -> Books:
+    def of(
+        connection: sqlite3.Connection, till: Till, approver: Person | None = None, *, proof: str = ""
+    ) -> Books:
         """Open the books on a connection."""
         replica = SqliteReplica(connection, till.store, till.terminal)
         return Books(
@@ -78,6 +86,7 @@ class Books:
             settings=replica.settings() or Settings(store_name=till.store),
             person=_person(connection, till),
             approver=approver,
+            proof=proof,
         )
 
     @property
@@ -102,8 +111,9 @@ class Outcome:
 
 
 def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None = None) -> SealedEvent:
-    """Append a fact to the journal, with what it moves in this till's own view of stock."""
+    """Append a fact to the journal, with what it moves in this till's own view of stock and in the shift's sums."""
     stamp = moment or till.clock.stamp(books.journal.last_time)
+    shift_state.add(books.connection, fact)
     return record_event(
         books.journal, books.replica, fact,
         event_id=till.new_id(), time=stamp.time, clock_unchecked=stamp.unchecked,
@@ -120,8 +130,8 @@ def open_cart(books: Books, till: Till) -> Cart:
 
 
 def has_staff(connection: sqlite3.Connection, till: Till) -> bool:
-    """Whether people sign in at this store."""
-    return has_documents(connection, till.store_feed, "staff")
+    """Whether people sign in at this store: nobody must be locked out by names without a PIN."""
+    return any(each.active and each.pin for each in list_documents(connection, till.store_feed, "staff", Staff))
 
 
 def find_person(connection: sqlite3.Connection, till: Till, staff: str) -> Person | None:

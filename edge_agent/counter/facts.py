@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from edge_agent.counter.books import CURRENCY_UNTIL_TOLD, Books, Till, has_staff, open_cart
+from edge_agent.counter.books import Books, Till, has_staff
+from edge_agent.counter.cart_facts import CartFacts, read_cart_facts
 from edge_agent.counter.permission import Waiting, waiting_order
 from edge_agent.devices.printer import spool
 from edge_agent.journal import till_state
-from edge_agent.till.cart import Cart
 from edge_agent.till.rights import Person
 from edge_agent.till.view import (
     CounterView,
     DeviceView,
-    LineView,
     LinkView,
     NoticeView,
     PersonView,
@@ -43,10 +42,9 @@ class ItemsKnown:
 class Facts:
     """One consistent reading of the books."""
 
-    cart: Cart
+    cart: CartFacts
     settings: Settings
     language: Language
-    stock_left: tuple[int | None, ...]
     backlog: int
     oldest_unsent_at: datetime | None
     epoch_problem: str
@@ -61,15 +59,14 @@ class Facts:
 
 def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
     """Read the books; `items` is the last count, which is taken again only when the catalogue has changed."""
-    cart = open_cart(books, till)
     settings = books.settings
     lost = books.journal.lost_epoch
     chosen = till_state.preference(books.connection, "language")
+    language: Language = "en" if (chosen or settings.language) == "en" else "vi"
     return Facts(
-        cart=cart,
+        cart=read_cart_facts(books, till, language),
         settings=settings,
-        language="en" if (chosen or settings.language) == "en" else "vi",
-        stock_left=tuple(_left(books, cart, line.sku) for line in cart.lines),
+        language=language,
         backlog=books.journal.tail - books.journal.acked,
         oldest_unsent_at=books.journal.oldest_unsent_at(),
         epoch_problem=lost.reason if lost is not None else "",
@@ -97,7 +94,7 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
     notice: NoticeView | None,
 ) -> CounterView:
     """Make the picture."""
-    cart = facts.cart
+    cart, sums = facts.cart.cart, facts.cart.sums
     return CounterView(
         revision=revision,
         store=till.store,
@@ -105,18 +102,12 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         terminal=till.terminal,
         cashier=facts.person.name if facts.person is not None else "",
         language=facts.language,
-        currency=cart.currency or facts.settings.currency or CURRENCY_UNTIL_TOLD,
+        currency=facts.cart.currency,
         sale_id=cart.sale_id,
-        lines=tuple(
-            LineView(
-                number=line.number, sku=line.sku, name=line.name, barcode=line.barcode, unit=line.unit,
-                quantity=line.quantity, unit_price=line.unit_price, amount=line.amount, stock_left=left,
-            )
-            for line, left in zip(cart.lines, facts.stock_left, strict=True)
-        ),
+        lines=facts.cart.lines,
         item_count=cart.item_count,
-        total=cart.total,
-        tax_total=cart.tax_total,
+        total=sums.total,
+        tax_total=sums.tax_total,
         link=LinkView(
             online=online, backlog=facts.backlog, since=online_since, oldest_unsent_at=facts.oldest_unsent_at,
             epoch_problem=facts.epoch_problem,
@@ -130,10 +121,14 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         person=_person(facts.person),
         has_staff=facts.has_staff,
         waiting=_waiting(facts.waiting),
-        gross_total=cart.total,
-        cash_total=cart.total,
-        left=cart.total,
-        cash_left=cart.total,
+        gross_total=sums.gross_total,
+        cuts=facts.cart.cuts,
+        taxes=facts.cart.taxes,
+        tax_included=facts.cart.tax_included,
+        hints=facts.cart.hints,
+        cash_total=sums.cash_total,
+        left=sums.total,
+        cash_left=sums.cash_total,
         requires_shift=facts.settings.require_shift,
         training=cart.training,
         note=cart.note,
@@ -151,11 +146,6 @@ def _waiting(waiting: Waiting | None) -> WaitingView | None:
     if waiting is None:
         return None
     return WaitingView(waiting.right, waiting.detail, waiting.amount, waiting.asked_by)
-
-
-def _left(books: Books, cart: Cart, sku: str) -> int | None:
-    stock = books.replica.stock_view(sku)
-    return None if stock is None else stock - cart.quantity_of(sku)
 
 
 def _items(books: Books, known: ItemsKnown) -> ItemsKnown:

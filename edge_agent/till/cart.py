@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from protocol.documents import Item
-from protocol.money import included_tax, line_amount
+from protocol.money import line_amount
 from protocol.quantity import QUANTITY_MAX, SCALE
 
 LINES_MAX = 500
@@ -81,7 +81,7 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: Origin | None = None
 
     @property
-    def amount(self) -> int:
+    def gross(self) -> int:
         """Minor units before any cut and promotion."""
         if self.fixed_amount is not None:
             return self.fixed_amount
@@ -96,11 +96,6 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             and self.origin is None
             and not (self.note or self.serials or self.lot or self.expires or self.weighed)
         )
-
-    @property
-    def tax(self) -> int:
-        """The tax inside `amount`."""
-        return included_tax(self.amount, self.tax_rate_bp)
 
 
 class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,14 +120,9 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checked_age: int = 0
 
     @property
-    def total(self) -> int:
-        """Minor units, tax included."""
-        return sum(line.amount for line in self.lines)
-
-    @property
-    def tax_total(self) -> int:
-        """The tax inside `total`: the sum of the lines' taxes, as it is printed."""
-        return sum(line.tax for line in self.lines)
+    def gross(self) -> int:
+        """Minor units before any cut and promotion. What is to pay is for the pricing core to say."""
+        return sum(line.gross for line in self.lines)
 
     @property
     def item_count(self) -> int:
@@ -197,4 +187,4 @@ def void_line(cart: Cart, number: int) -> Cart | CartRefusal:
 
 
 def _is_sellable(line: CartLine, cart: Cart) -> bool:
-    return 0 < line.quantity <= QUANTITY_MAX and abs(line.amount) <= AMOUNT_MAX and abs(cart.total) <= AMOUNT_MAX
+    return 0 < line.quantity <= QUANTITY_MAX and abs(line.gross) <= AMOUNT_MAX and abs(cart.gross) <= AMOUNT_MAX

@@ -6,6 +6,7 @@ Integers compare and index exactly; a float of seconds would lose the last digit
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,3 +19,11 @@ def to_us(moment: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def at_store(moment: datetime, time_zone: str) -> datetime:
+    """The store's wall clock. A zone that this PC does not know counts as UTC: selling must not stop for it."""
+    try:
+        return moment.astimezone(ZoneInfo(time_zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return moment.astimezone(UTC)

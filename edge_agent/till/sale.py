@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge_agent.till.cart import AMOUNT_MAX, Cart
+from edge_agent.till.cart import AMOUNT_MAX, Cart, CartLine
 from edge_agent.till.codes import is_gtin
+from edge_agent.till.moments import at_store
+from edge_agent.till.pricing import PricedBasket, PricedLine, price_cuts
 from protocol.errors import InvalidMoney
 from protocol.events import SaleCompleted, SaleLine, Tender
 from protocol.money import parse_amount
@@ -19,45 +20,68 @@ _DIGEST_LETTERS = 12
 PaymentRefusal = Literal["nothing_to_pay", "not_enough_cash", "bad_amount"]
 
 
-def cash_given(cart: Cart, text: str | None) -> int | PaymentRefusal:
-    """What the customer gave, in minor units: `text` as typed, or exactly the total for None.
+def cash_given(text: str | None, *, due: int, currency: str) -> int | PaymentRefusal:
+    """What the customer gave, in minor units: `text` as typed, or exactly what is due for None.
 
     A barcode that was scanned into the amount field is no amount, however rich it would make the customer.
     """
-    if not cart.lines:
-        return "nothing_to_pay"
     if text is None:
-        return cart.total
+        return due
     try:
-        given = parse_amount(text, cart.currency)
+        given = parse_amount(text, currency)
     except InvalidMoney:
         return "bad_amount"
     if is_gtin(text.strip()) or given > AMOUNT_MAX:
         return "bad_amount"
-    return given if given >= cart.total else "not_enough_cash"
+    return given if given >= due else "not_enough_cash"
 
 
-def complete_sale(cart: Cart, *, given: int, receipt_number: str, day: date, cashier: str) -> SaleCompleted:
-    """The fact: everything that the receipt says. `given` is at least the total."""
+def sale_line(line: CartLine, sums: PricedLine, language: Literal["vi", "en"]) -> SaleLine:
+    """A line as the receipt and the event have it, with its own signs: what comes back is negative here."""
+    return SaleLine(
+        sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price, amount=sums.amount,
+        tax_rate_bp=line.tax_rate_bp, tax=sums.tax, barcode=line.barcode, note=line.note or None, unit=line.unit,
+        cuts=price_cuts(sums, language), serials=line.serials, lot=line.lot or None, expires=line.expires,
+        original_line=line.origin.line or None if line.origin is not None else None,
+    )  # fmt: skip
+
+
+def complete_sale(  # noqa: PLR0913 - everything that a receipt says
+    cart: Cart,
+    sums: PricedBasket,
+    *,
+    tenders: tuple[Tender, ...],
+    rounding: int,
+    tax_included: bool,
+    receipt_number: str,
+    day: date,
+    cashier: str,
+    language: Literal["vi", "en"],
+    shift: str = "",
+    exchange: str = "",
+) -> SaleCompleted:
+    """The fact: everything that the receipt says. `tenders` pay the total and `rounding`; no line comes back."""
     assert cart.lines
-    assert given >= cart.total
-    cash = Tender(kind="cash", amount=cart.total, given=given, change=given - cart.total)
+    assert all(line.quantity > 0 for line in cart.lines)
+    assert sum(tender.amount for tender in tenders) == sums.total + rounding
     return SaleCompleted(
         receipt_number=receipt_number,
         business_day=day,
         currency=cart.currency,
         cashier=cashier,
         lines=tuple(
-            SaleLine(
-                sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price, amount=line.amount,
-                tax_rate_bp=line.tax_rate_bp, tax=line.tax, barcode=line.barcode,
-            )
-            for line in cart.lines
+            sale_line(line, line_sums, language) for line, line_sums in zip(cart.lines, sums.lines, strict=True)
         ),
-        tenders=(cash,),
-        total=cart.total,
-        tax_total=cart.tax_total,
-    )  # fmt: skip
+        tenders=tenders,
+        total=sums.total,
+        tax_total=sums.tax_total,
+        tax_included=tax_included,
+        rounding=rounding,
+        shift=shift,
+        customer=cart.customer,
+        note=cart.note,
+        exchange=exchange,
+    )
 
 
 def receipt_number(store: str, terminal: str, epoch: int, number: int) -> str:
@@ -75,8 +99,5 @@ def receipt_number(store: str, terminal: str, epoch: int, number: int) -> str:
 
 
 def business_day(moment: datetime, time_zone: str) -> date:
-    """The store's calendar day. A zone that this PC does not know counts as UTC: selling must not stop for it."""
-    try:
-        return moment.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return moment.astimezone(UTC).date()
+    """The store's calendar day."""
+    return at_store(moment, time_zone).date()

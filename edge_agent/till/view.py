@@ -27,7 +27,7 @@ NoticeCode = Literal[
     "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
     "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
     "work_open", "transfer_unknown", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
-    "not_while_paying", "offline_only",
+    "not_while_paying", "offline_only", "may_not",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
@@ -68,6 +68,20 @@ class CutView:
 
 
 @dataclass(frozen=True)
+class HintView:
+    """What a promotion or a coupon wants said: `code` is one of `pricing.MessageCode`, `label` the promotion's name.
+
+    `missing` is pieces ("one_more") or minor units ("spend_more").
+    """
+
+    code: str
+    good: bool
+    label: str = ""
+    coupon: str = ""
+    missing: int = 0
+
+
+@dataclass(frozen=True)
 class TaxView:
     """The tax of one rate: on or in `taxed`."""
 
@@ -87,12 +101,13 @@ class PersonView:
 
 @dataclass(frozen=True)
 class WaitingView:
-    """An order that waits for somebody who may allow it. `right` is a code of `rights.Right`."""
+    """An order that waits for somebody who may allow it. `right` is a code of `rights.Right`, `asked_by` a name."""
 
     right: str
     detail: str
     amount: int | None
     asked_by: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -298,7 +313,7 @@ class CounterView:
     weight: WeightView | None = None
     held_count: int = 0
     coupons: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
+    hints: tuple[HintView, ...] = ()
     note: str = ""
     gift: bool = False
     training: bool = False

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, write_down
 from edge_agent.counter.desk import Desk, Fields, OrderKind
+from edge_agent.counter.pricing import priced
 from edge_agent.counter.printing import queue_receipt
 from edge_agent.journal import till_state
 from edge_agent.till.cart import Cart
 from edge_agent.till.sale import business_day, cash_given, complete_sale, receipt_number
+from protocol.events import Tender
 
 
 class PayCash(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,26 +36,34 @@ def pay_cash(books: Books, till: Till, order: PayCash) -> Outcome:
     cart = open_cart(books, till)
     if cart.sale_id != order.sale_id:
         return Outcome("stale_page")
-    given = cash_given(cart, order.given.strip() or order.exact.strip() or None)
+    if not cart.lines:
+        return Outcome("nothing_to_pay")
+    sums = priced(books, till, cart)
+    due = sums.cash_total
+    given = cash_given(order.given.strip() or order.exact.strip() or None, due=due, currency=cart.currency)
     if isinstance(given, str):
         return Outcome(given, detail=short(order.given))
     moment = till.clock.stamp(books.journal.last_time)
     epoch = books.journal.epoch
     fact = complete_sale(
         cart,
-        given=given,
+        sums,
+        tenders=(Tender(kind="cash", amount=due, given=given, change=given - due),),
+        rounding=sums.rounding,
+        tax_included=books.settings.prices_include_tax,
         receipt_number=receipt_number(
             till.store, till.terminal, epoch, till_state.next_receipt(books.connection, epoch)
         ),
         day=business_day(moment.real, books.settings.time_zone),
         cashier=books.by,
+        language=books.settings.language,
     )
     sealed = write_down(books, till, fact, moment)
     job_id = queue_receipt(books, till, fact, moment)
     till_state.keep_sale(
         books.connection,
         till_state.KeptSale(
-            order.sale_id, fact.receipt_number, fact.total, given, given - fact.total, job_id, moment.time
+            order.sale_id, fact.receipt_number, due, given, given - due, job_id, moment.time
         ),
     )  # fmt: skip
     till_state.save_cart(books.connection, Cart(sale_id=till.new_id()))

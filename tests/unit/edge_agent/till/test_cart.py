@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.till.cart import AMOUNT_MAX, Cart, add_item, set_quantity, void_line
+from edge_agent.till.charging import basket_of
+from edge_agent.till.pricing import compile_rules, price
 from edge_agent.till.sale import business_day, cash_given, complete_sale, receipt_number
 from protocol.documents import Item
-from protocol.events import Word
+from protocol.events import Tender, Word
 from protocol.movements import movements_of
 from protocol.quantity import QUANTITY_MAX
 
@@ -61,16 +63,27 @@ def test_a_cart_survives_the_disk(scans: list[tuple[Item, int]]) -> None:
 def test_a_sale_adds_up(scans: list[tuple[Item, int]], extra: int) -> None:
     """Lines make the total, tenders make the total, given less change makes the total, movements take the goods."""
     cart = filled(scans)
-    given_cash = cash_given(cart, str(cart.total + extra))
+    sums = price(basket_of(cart, datetime(2026, 11, 22, tzinfo=UTC)), compile_rules(()))
+    given_cash = cash_given(str(sums.total + extra), due=sums.total, currency="VND")
     if not isinstance(given_cash, int):
         assert given_cash == "bad_amount"  # it happened to be a valid GTIN
         return
-    sale = complete_sale(cart, given=given_cash, receipt_number="r", day=date(2026, 11, 22), cashier="lan")
+    sale = complete_sale(
+        cart,
+        sums,
+        tenders=(Tender(kind="cash", amount=sums.total, given=given_cash, change=given_cash - sums.total),),
+        rounding=0,
+        tax_included=True,
+        receipt_number="r",
+        day=date(2026, 11, 22),
+        cashier="lan",
+        language="vi",
+    )
     assert sale.total == sum(line.amount for line in sale.lines) == sum(tender.amount for tender in sale.tenders)
     assert sale.tax_total == sum(line.tax for line in sale.lines)
     assert all(0 <= line.tax <= line.amount for line in sale.lines)
     [cash] = sale.tenders
-    assert (cash.given, cash.change) == (cart.total + extra, extra)
+    assert (cash.given, cash.change) == (cart.gross + extra, extra)
     moved = movements_of(sale, datetime(2026, 11, 22, tzinfo=UTC))
     assert -sum(movement.delta for movement in moved) == sum(quantity for _, quantity in scans)
 
@@ -85,7 +98,7 @@ def test_a_quantity_is_taken_or_refused_whole(scans: list[tuple[Item, int]], qua
         assert after == void_line(cart, number)
     elif isinstance(after, Cart):
         assert 0 < after.lines[0].quantity <= QUANTITY_MAX
-        assert after.total <= AMOUNT_MAX
+        assert after.gross <= AMOUNT_MAX
     else:
         assert after == "bad_quantity"
 

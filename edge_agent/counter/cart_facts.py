@@ -1,0 +1,86 @@
+"""What the books say about the cart, for the picture: lines with their sums, the sums of all, what the customer saves.
+
+Read after every scan: look-ups by key only, and one pricing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_agent.counter.books import Books, Till, open_cart
+from edge_agent.counter.pricing import currency_of, priced
+from edge_agent.till.cart import Cart, CartLine
+from edge_agent.till.pricing import PricedBasket, PricedLine, label_of
+from edge_agent.till.pricing.priced import Cut
+from edge_agent.till.view import CutView, HintView, LineView, TaxView
+
+Language = Literal["vi", "en"]
+
+
+@dataclass(frozen=True)
+class CartFacts:
+    """The cart of one reading of the books, and what belongs to it."""
+
+    cart: Cart
+    sums: PricedBasket
+    currency: str
+    lines: tuple[LineView, ...]
+    cuts: tuple[CutView, ...]
+    taxes: tuple[TaxView, ...]
+    hints: tuple[HintView, ...]
+    tax_included: bool
+
+
+def read_cart_facts(books: Books, till: Till, language: Language) -> CartFacts:
+    """Read what the picture shows of the cart."""
+    cart = open_cart(books, till)
+    sums = priced(books, till, cart)
+    return CartFacts(
+        cart=cart,
+        sums=sums,
+        currency=currency_of(books, cart),
+        lines=_lines(books, cart, sums, language),
+        cuts=_cuts(sums.cuts, language),
+        taxes=tuple(TaxView(tax.rate_bp, tax.taxed, tax.tax) for tax in sums.taxes),
+        hints=tuple(
+            HintView(
+                message.code,
+                message.good,
+                (message.label_en if language == "en" else message.label) or message.label,
+                message.coupon,
+                message.missing,
+            )
+            for message in sums.messages
+        ),
+        tax_included=books.settings.prices_include_tax,
+    )
+
+
+def _lines(books: Books, cart: Cart, sums: PricedBasket, language: Language) -> tuple[LineView, ...]:
+    in_cart: dict[str, int] = {}
+    for line in cart.lines:
+        in_cart[line.sku] = in_cart.get(line.sku, 0) + line.quantity
+    left = {sku: _left(books, sku, quantity) for sku, quantity in in_cart.items()}
+    return tuple(
+        _line(line, line_sums, left[line.sku], language) for line, line_sums in zip(cart.lines, sums.lines, strict=True)
+    )
+
+
+def _line(line: CartLine, sums: PricedLine, left: int | None, language: Language) -> LineView:
+    return LineView(
+        number=line.number, sku=line.sku, name=line.name, barcode=line.barcode, unit=line.unit,
+        quantity=line.quantity, unit_price=line.unit_price, amount=sums.amount, stock_left=left, gross=sums.gross,
+        cuts=_cuts(sums.cuts, language), tax_rate_bp=line.tax_rate_bp, note=line.note, serials=line.serials,
+        lot=line.lot, expires=line.expires, weighed=line.weighed,
+        returned_from=line.origin.receipt if line.origin is not None else None,
+    )  # fmt: skip
+
+
+def _cuts(cuts: tuple[Cut, ...], language: Language) -> tuple[CutView, ...]:
+    return tuple(CutView(cut.kind, label_of(cut, language), cut.amount) for cut in cuts)
+
+
+def _left(books: Books, sku: str, in_cart: int) -> int | None:
+    stock = books.replica.stock_view(sku)
+    return None if stock is None else stock - in_cart
