@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +34,9 @@ from protocol.events import DrawerOpened
 from protocol.frame import Key
 from protocol.journal_sender import SenderLimits
 from tests.integration.edge.small_hub import CATALOGUE, STORE, TERMINAL, SmallHub, start_broker, topic_of
-from tests.integration.edge.till_process import until
+from tests.integration.edge.till_process import SLOW_TEST_S, WAIT_S, until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(SLOW_TEST_S)]
 
 KEY = Key(b"t" * 32)
 IDENTITY = TerminalIdentity(STORE, TERMINAL, KEY, Key(b"s" * 32), Key(b"g" * 32))
@@ -79,7 +79,7 @@ class Linked:
 
     async def acked_reaches(self, count: int) -> None:
         """Wait until the hub has that many."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_S):
             while await self.acked() < count:  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(0.02)
 
@@ -106,9 +106,11 @@ async def linked(folder: Path, port: int) -> AsyncIterator[Linked]:
 
 
 @pytest.fixture
-def broker() -> Broker:
-    """A broker on a free port; the test ends it."""
-    return start_broker()
+def broker() -> Iterator[Broker]:
+    """A broker on a free port; a test may end it sooner."""
+    made = start_broker()
+    yield made
+    made.stop()
 
 
 async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker: Broker) -> None:
@@ -119,7 +121,7 @@ async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker
             await till.sell(20)
             await till.acked_reaches(20)
             assert len(hub.events) == len(set(hub.events)) == 20
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WAIT_S):
                 while await till.items() < CATALOGUE:  # noqa: ASYNC110 - as in acked_reaches
                     await asyncio.sleep(0.02)
             assert hub.statuses[0].online
@@ -132,7 +134,6 @@ async def test_facts_reach_the_hub_and_documents_the_till(tmp_path: Path, broker
         await until(lambda: not hub.statuses[-1].online)
     finally:
         hub.close()
-        broker.stop()
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -156,7 +157,6 @@ async def test_a_link_that_is_woken_while_it_stops_ends(tmp_path: Path, broker: 
             assert done
     finally:
         hub.close()
-        broker.stop()
 
 
 async def test_a_broker_that_dies_and_forgets_loses_nothing(tmp_path: Path, broker: Broker) -> None:

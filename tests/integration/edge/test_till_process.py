@@ -14,9 +14,13 @@ from protocol.event import Event, read_data, read_event
 from protocol.events import SaleCompleted
 from protocol.frame import Key
 from tests.integration.edge.small_hub import SmallHub, start_broker
-from tests.integration.edge.till_process import WATER_CODE, TillProcess, has_ptys, till_in, until
+from tests.integration.edge.till_process import SLOW_TEST_S, WAIT_S, WATER_CODE, TillProcess, has_ptys, till_in, until
 
-pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals"),
+    pytest.mark.timeout(SLOW_TEST_S),
+]
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ async def test_a_kill_between_payment_and_print_loses_and_doubles_nothing(tmp_pa
         else:
             job = await until(lambda: till.one("SELECT job_id FROM print_job WHERE state = 'unknown'"))
             await asyncio.sleep(0.5)
-            await till.order("/print-answer", job_id=job, printed="yes" if till.printer.receipt_count else "no")
+            await till.order("/order/answer_print", job_id=job, printed="yes" if till.printer.receipt_count else "no")
             await till.printer.wait_receipts(1)
         await until(lambda: till.one("SELECT state FROM print_job WHERE kind = 'receipt'") == "printed")
         assert till.printer.receipt_count == 1
@@ -154,13 +158,7 @@ async def test_two_agents_on_one_folder_are_refused(tmp_path: Path) -> None:
     async with till_in(tmp_path) as till:
         await till.start()
         first = till.process
-        second = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "edge_agent.cli", "run", "--config", str(till.config),
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        _, said = await second.communicate()
-        assert second.returncode == 5
-        assert b"another Tillwire agent is using" in said
+        assert "another Tillwire agent is using" in await _command(till, "run", code=5)
         assert first is not None
         assert first.returncode is None
         await scan_water(till, 1)
@@ -238,9 +236,10 @@ async def test_an_unplugged_scanner_comes_back_under_another_name(tmp_path: Path
     async with till_in(tmp_path) as till:
         await till.start()
         till.scanner.unplug()
-        while (await till.diagnostics())["devices"]["scanner"]["state"] == "ready":  # noqa: ASYNC110 - as in until
-            await asyncio.sleep(0.05)
-        await till.order("/scan", code=WATER_CODE)
+        async with asyncio.timeout(WAIT_S):
+            while (await till.diagnostics())["devices"]["scanner"]["state"] == "ready":  # noqa: ASYNC110 - as in until
+                await asyncio.sleep(0.05)
+        await till.order("/order/scan", code=WATER_CODE)
         await until(lambda: till.cart().get("lines"))
         till.scanner.plug()
         await until(lambda: till.scanner.attached)
@@ -253,6 +252,12 @@ async def _command(till: TillProcess, *arguments: str, code: int = 0) -> str:
         sys.executable, "-m", "edge_agent.cli", *arguments, "--config", str(till.config),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    said, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == code, said.decode()
     return said.decode()

@@ -36,7 +36,11 @@ STORE, TERMINAL = StoreId("hn01"), TerminalId("t1")
 WATER = Item(sku="NUOC", name="Nước suối 500 ml", barcodes=("8934602100016",), price=5_000, currency="VND")
 WATER_CODE = WATER.barcodes[0]
 NOBODY = 9  # the discard port: nothing listens there, so the till is offline
-WAIT_S = 20.0
+WAIT_S = 60.0
+"""How long one step may last before it is taken for a hang. On a busy machine the start of one process takes 20 s."""
+
+SLOW_TEST_S = 300
+"""For pytest.mark.timeout: a test starts up to five processes, and each step must be able to fail by itself first."""
 
 
 @dataclass

@@ -17,7 +17,8 @@ from tests.services import MosquittoServer, PostgresServer, mosquitto, postgres
 
 __all__ = ["mosquitto", "postgres"]
 
-DEADLINE_S = 30
+DEADLINE_S = 60
+"""How long one step may last before it is taken for a hang; far above what a busy machine needs."""
 
 
 class HubThread:
@@ -36,10 +37,12 @@ class HubThread:
 
     def stop(self) -> None:
         """Stop the hub and the loop."""
-        asyncio.run_coroutine_threadsafe(self.hub.stop(), self._loop).result(DEADLINE_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(DEADLINE_S)
-        self._loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self.hub.stop(), self._loop).result(DEADLINE_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(DEADLINE_S)
+            self._loop.close()
 
     def _in_loop(self, config: HubConfig) -> Hub:
         async def make() -> Hub:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from typing import Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -45,6 +46,15 @@ class TerminalClient:
         self._client.on_disconnect = lambda *_: self._receiver.disconnect()
         self._client.on_message = lambda _, __, message: self._heard(message.topic, bytes(message.payload))
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Connected."""
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Disconnected."""
+        self.stop()
 
     @property
     def feed(self) -> FeedName:

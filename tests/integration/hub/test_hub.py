@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,10 +45,8 @@ def enrol(hub: Hub, terminal: str) -> Credentials:
 
 
 def client_of(hub: Hub, terminal: str) -> TerminalClient:
-    """An enrolled till, connected."""
-    client = TerminalClient(enrol(hub, terminal), *hub.broker_address)
-    client.start()
-    return client
+    """An enrolled till; the `with` block connects it, and disconnects it whatever fails."""
+    return TerminalClient(enrol(hub, terminal), *hub.broker_address)
 
 
 def get(hub: Hub, path: str) -> tuple[int, bytes]:
@@ -68,8 +67,7 @@ def on_hand(client: TerminalClient, sku: str) -> int | None:
 def test_a_sale_reaches_the_hub_the_other_till_and_the_web(hub: Hub) -> None:
     """Once, and soon; noise on the same topics changes nothing and is visible."""
     hub.data.stores.catalogue.put_items([Item(sku="pho", name="Phở", price=1, currency="VND")], now())
-    one, two = client_of(hub, "till1"), client_of(hub, "till2")
-    try:
+    with client_of(hub, "till1") as one, client_of(hub, "till2") as two:
         set_stock(hub.data.stores.ledger, HANOI, {Sku("pho"): 100_000}, now())
         eventually(lambda: on_hand(two, "pho") == 100_000, "the opening stock is at the till")
         for number in range(250):
@@ -93,38 +91,28 @@ def test_a_sale_reaches_the_hub_the_other_till_and_the_web(hub: Hub) -> None:
         status, body = get(hub, "/readyz")
         assert (status, json.loads(body)["ready"]) == (200, True)
         assert set(one.statuses) == {"ok"}
-    finally:
-        one.stop()
-        two.stop()
 
 
 def test_a_terminal_that_is_added_while_the_hub_runs_is_heard(hub: Hub) -> None:
     """Nobody has to restart the hub; a revoked one is refused within seconds."""
-    one = client_of(hub, "till1")
-    late = client_of(hub, "till2")
-    try:
+    with client_of(hub, "till1") as one, client_of(hub, "till2") as late:
         for client in (one, late):
             client.sell(sale(1, ("pho", 1_000)))
         eventually(lambda: one.acked == 1 and late.acked == 1, "both are heard")
         hub.data.stores.fleet.revoke_terminal(HANOI, late.journal.terminal, now())
         eventually(lambda: hub.data.stores.fleet.keys().terminals.keys() == {(HANOI, "till1")}, "the key is gone")
-    finally:
-        one.stop()
-        late.stop()
 
 
 def test_a_hub_that_stops_and_starts_goes_on_where_it_was(tmp_path: Path) -> None:
     """Same folder, same port: the tills reconnect, resend what was not acked, and nothing is counted twice."""
     config = embedded_config(tmp_path / "data")
-    with running_hub(config) as first:
-        port = first.broker_address[1]
-        given = enrol(first, "till1")
-        client = TerminalClient(given, "127.0.0.1", port)
-        client.start()
-        for number in range(50):
-            client.sell(sale(number, ("pho", 1_000)))
-        eventually(lambda: client.acked == 50, "the first sales are acked")
-    try:
+    with ExitStack() as connected:
+        with running_hub(config) as first:
+            port = first.broker_address[1]
+            client = connected.enter_context(client_of(first, "till1"))
+            for number in range(50):
+                client.sell(sale(number, ("pho", 1_000)))
+            eventually(lambda: client.acked == 50, "the first sales are acked")
         for number in range(50, 120):
             client.sell(sale(number, ("pho", 1_000)))
         with running_hub(embedded_config(tmp_path / "data", broker_port=port)) as second:
@@ -132,8 +120,6 @@ def test_a_hub_that_stops_and_starts_goes_on_where_it_was(tmp_path: Path) -> Non
             assert len(second.data.queries.recent_sales(1000)) == 120
             assert second.data.queries.stock(StockQuery()).rows[0].on_hand == -120_000
             eventually(lambda: client.revision == second.data.stores.feeds.heads()[client.feed], "the feed is followed")
-    finally:
-        client.stop()
 
 
 def test_a_broker_that_forgets_everything_is_survived(
@@ -143,17 +129,16 @@ def test_a_broker_that_forgets_everything_is_survived(
     del postgres
     base = embedded_config(tmp_path / "data")
     broker = BrokerConfig(mode="external", host=mosquitto.host, port=mosquitto.port)
-    with running_hub(HubConfig(data=base.data, broker=broker, web=base.web)) as hub:
-        client = client_of(hub, "till1")
-        try:
-            for number in range(300):
-                client.sell(sale(number, ("pho", 1_000)))
-                if number in (100, 200):
-                    mosquitto.restart()
-            eventually(lambda: client.acked == 300, "all sales are acked")
-            assert len(hub.data.queries.recent_sales(1000)) == 300
-        finally:
-            client.stop()
+    with (
+        running_hub(HubConfig(data=base.data, broker=broker, web=base.web)) as hub,
+        client_of(hub, "till1") as client,
+    ):
+        for number in range(300):
+            client.sell(sale(number, ("pho", 1_000)))
+            if number in (100, 200):
+                mosquitto.restart()
+        eventually(lambda: client.acked == 300, "all sales are acked")
+        assert len(hub.data.queries.recent_sales(1000)) == 300
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
@@ -185,18 +170,14 @@ def test_two_hubs_share_a_broker_and_a_database(
         )
         for name in ("one", "two")
     ]
-    with running_hub(configs[0]) as first:
-        client = client_of(first, "till1")
-        try:
-            with running_hub(configs[1]):
-                for number in range(200):
-                    client.sell(sale(number, ("pho", 1_000)))
-                eventually(lambda: client.acked == 200, "all sales are acked")
-            for number in range(200, 250):
+    with running_hub(configs[0]) as first, client_of(first, "till1") as client:
+        with running_hub(configs[1]):
+            for number in range(200):
                 client.sell(sale(number, ("pho", 1_000)))
-            eventually(lambda: client.acked == 250, "the other goes on alone")
-            assert len(first.data.queries.recent_sales(1000)) == 250
-            assert first.data.queries.stock(StockQuery()).rows[0].on_hand == -250_000
-            eventually(lambda: on_hand(client, "pho") == -250_000, "the till follows")
-        finally:
-            client.stop()
+            eventually(lambda: client.acked == 200, "all sales are acked")
+        for number in range(200, 250):
+            client.sell(sale(number, ("pho", 1_000)))
+        eventually(lambda: client.acked == 250, "the other goes on alone")
+        assert len(first.data.queries.recent_sales(1000)) == 250
+        assert first.data.queries.stock(StockQuery()).rows[0].on_hand == -250_000
+        eventually(lambda: on_hand(client, "pho") == -250_000, "the till follows")

@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import msgspec
+import pytest
 
 from hub.config import load_config
 from hub.fleet.enrolment import Credentials
@@ -26,6 +29,9 @@ from tests.services import free_port
 from tests.unit.hub.journals import sale
 
 HANOI = StoreId("hanoi")
+# Six processes one after the other; each step must be able to fail by itself first.
+pytestmark = pytest.mark.timeout(400)
+
 KILLS = 4
 SALES = 1_500
 
@@ -38,6 +44,15 @@ class HubProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self._log = config.with_suffix(".log")
 
+    def __enter__(self) -> Self:
+        """It is started by hand."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Whatever failed, no hub is left running."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the hub's."""
         return subprocess.run([*self._command, *arguments], capture_output=True, text=True, timeout=90, check=False)  # noqa: S603 - our own program
@@ -47,7 +62,7 @@ class HubProcess:
         with self._log.open("ab") as log:
             before = log.tell()
             self.process = subprocess.Popen([*self._command, "run"], stdout=log, stderr=log)  # noqa: S603 - as above
-        eventually(lambda: b"ready\n" in self._log.read_bytes()[before:], "the hub is ready", 60)
+        eventually(lambda: b"ready\n" in self._log.read_bytes()[before:], "the hub is ready")
 
     def kill(self) -> None:
         """Kill -9."""
@@ -74,11 +89,12 @@ def test_a_hub_that_is_killed_at_random_loses_nothing_and_doubles_nothing(tmp_pa
     given = [msgspec.json.decode(file.read_bytes(), type=Credentials) for file in out]
     seed = random.randrange(10**6)  # noqa: S311 - a test's dice
     chance = random.Random(seed)  # noqa: S311 - as above
-    hub.start()
-    clients = [TerminalClient(each, each.hub.host, each.hub.port) for each in given]
-    try:
+    with hub, ExitStack() as connected:
+        hub.start()
+        clients = [TerminalClient(each, each.hub.host, each.hub.port) for each in given]
         for client in clients:
             client.start()
+            connected.callback(client.stop)
         for kill in range(KILLS + 1):
             target = SALES * (kill + 1) // (KILLS + 1)
             while len(clients[0].journal.events) < target:
@@ -99,12 +115,6 @@ def test_a_hub_that_is_killed_at_random_loses_nothing_and_doubles_nothing(tmp_pa
         )
         assert hub.terminate() == 0
         exactly(config, clients)
-    finally:
-        for client in clients:
-            client.stop()
-        if hub.process is not None and hub.process.poll() is None:
-            hub.process.kill()
-            hub.process.wait()
 
 
 def exactly(config: Path, clients: list[TerminalClient]) -> None:
@@ -136,18 +146,18 @@ def test_the_broker_child_ends_with_a_killed_hub(tmp_path: Path) -> None:
     """No orphan keeps the port: the next start has it within seconds."""
     config = tmp_path / "hub.toml"
     config.write_text(f'[data]\nfolder = "{tmp_path / "data"}"\n[broker]\nport = {free_port()}\n[web]\nport = 0\n')
-    hub = HubProcess(config)
-    hub.start()
-    assert hub.process is not None
-    children = _children(hub.process.pid)
-    assert children
-    hub.kill()
-    eventually(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children), "the child is gone", 10)
-    hub.start()
-    other = hub.command("run")
-    assert other.returncode == 3
-    assert re.search(r"\[broker\] port: 127\.0\.0\.1:\d+ is taken", other.stderr)
-    assert hub.terminate() == 0
+    with HubProcess(config) as hub:
+        hub.start()
+        assert hub.process is not None
+        children = _children(hub.process.pid)
+        assert children
+        hub.kill()
+        eventually(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children), "the child is gone")
+        hub.start()
+        other = hub.command("run")
+        assert other.returncode == 3
+        assert re.search(r"\[broker\] port: 127\.0\.0\.1:\d+ is taken", other.stderr)
+        assert hub.terminate() == 0
 
 
 def _children(pid: int) -> list[int]:
