@@ -16,6 +16,7 @@ FUNCTION_LINES_MAX = 49
 VAGUE = frozenset({"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common", "stuff"})
 # Two groups of folders whose members must not know each other.
 INDEPENDENT = ("edge_agent/devices", "hub/channels")
+PROGRAMS = frozenset({"edge_agent", "hardware_sim", "hub", "protocol"})
 UNOWNED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b(?!\(#\d+\)|:? ?#\d+)")
 
 
@@ -85,6 +86,18 @@ def test_drivers_and_channels_do_not_know_each_other(folder: str) -> None:
         if target.startswith(f"{package}.") and target.split(".")[2] in members - {own}
     ]
     assert not entangled, report(f"the folders of {folder} are independent of each other", entangled)
+
+
+def test_no_cancellation_is_lost_in_asyncio_wait_for() -> None:
+    """Programs wait with asyncio.timeout: wait_for of Python 3.11 drops a cancellation that meets its result."""
+    waiting = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.path.parts[0] in PROGRAMS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "asyncio.wait_for"
+    ]
+    assert not waiting, report("async with asyncio.timeout(...) in place of asyncio.wait_for", waiting)
 
 
 @pytest.mark.parametrize(
