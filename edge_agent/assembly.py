@@ -6,10 +6,13 @@ import ssl
 from dataclasses import replace
 
 from edge_agent.config import AgentConfig, Credentials, usb_identity
+from edge_agent.devices.display.driver import DisplaySettings
 from edge_agent.devices.drawer.driver import DrawerSettings
 from edge_agent.devices.ports import UsbIdentity
 from edge_agent.devices.printer.settings import Paper, PrinterSettings, TcpReach
+from edge_agent.devices.scale.driver import LINES, ScaleSettings
 from edge_agent.devices.scanner.driver import ScannerSettings
+from edge_agent.devices.scanner.evdev import IDLE_GAP_S, KeyboardSettings
 from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
 from edge_agent.devices.serial_line import Line
@@ -60,6 +63,51 @@ def scanner_settings(config: AgentConfig) -> ScannerSettings | None:
         feedback=replace(preset, good=_raw(section.good) or preset.good, bad=_raw(section.bad) or preset.bad),
         ack_nak=section.ack_nak,
         resend_s=section.resend_s,
+    )
+
+
+def keyboard_settings(config: AgentConfig) -> KeyboardSettings | None:
+    """The scanner that types and is grabbed; None without one. One that types into the page needs no driver."""
+    section = config.scanner
+    if section is None or section.kind != "evdev":
+        return None
+    return KeyboardSettings(
+        port=section.port,
+        usb=_usb(section.usb),
+        name=section.name,
+        framing=Framing(suffix=section.suffix, idle_gap_s=section.idle_gap_s or IDLE_GAP_S),
+    )
+
+
+def scale_settings(config: AgentConfig) -> ScaleSettings | None:
+    """The scale; None without one. What the file does not say of its line is as the protocol has it."""
+    section = config.scale
+    if section is None:
+        return None
+    usual = LINES[section.protocol]
+    line = Line(
+        baud=section.baud,
+        byte_bits=section.byte_bits or usual.byte_bits,
+        parity=section.parity or usual.parity,
+        stop_bits=section.stop_bits,
+    )
+    return ScaleSettings(
+        protocol=section.protocol, port=section.port, usb=_usb(section.usb), name=section.name, line=line
+    )
+
+
+def display_settings(config: AgentConfig) -> DisplaySettings | None:
+    """The pole display; None without one."""
+    section = config.display
+    if section is None:
+        return None
+    return DisplaySettings(
+        port=section.port,
+        usb=_usb(section.usb),
+        name=section.name,
+        line=Line(baud=section.baud, byte_bits=section.byte_bits, parity=section.parity, stop_bits=section.stop_bits),
+        encoding=section.encoding,
+        code_page=section.code_page,
     )
 
 
