@@ -20,7 +20,7 @@ _BARS_QUIET = 2 * 10
 _QR_QUIET = 4
 _QR_MODULE_MIN, _QR_MODULE_MAX = 3, 8
 """Dots a module: below three a telephone has to be held still, above eight the code only wastes paper."""
-_QR_PART = 0.62
+_QR_PART = 0.7
 """How much of the paper's width a QR code may take."""
 _EAN13_DIGITS = 13
 

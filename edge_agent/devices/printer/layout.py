@@ -92,8 +92,7 @@ def _head(receipt: Receipt, styles: Styles, width: int) -> Iterator[Row]:
         yield from text_rows(f"{wording.word(language, 'customer')}: {receipt.customer}", styles.small, width)
     for label, value in receipt.customer_lines:
         yield from two_sided(f"  {label}", value, styles.small, width)
-    if receipt.lines:
-        yield from (Gap(8), Rule(2), Gap(8))
+    yield from (Gap(8), Rule(2), Gap(8))
 
 
 def _line(receipt: Receipt, line: ReceiptLine, styles: Styles, width: int) -> Iterator[Row]:
@@ -126,12 +125,13 @@ def _remarks(line: ReceiptLine, styles: Styles, width: int, language: wording.La
         else f"{wording.word(language, 'expires')}: {wording.date_text(line.expires, language)}"
     )  # fmt: skip
     if lot or expires:
-        yield from indented("  ".join(filter(None, (lot, expires))), styles.small, width)
+        yield from indented(f" {wording.DOT} ".join(filter(None, (lot, expires))), styles.small, width)
 
 
 def _cut(receipt: Receipt, cut: ReceiptCut, styles: Styles, width: int, indent: str) -> Iterator[Row]:
     word = wording.word(receipt.language, "cut")
-    label = word if not cut.label else cut.label if cut.label.startswith(word) else f"{word}: {cut.label}"
+    said = cut.label.casefold().startswith(word.split()[0].casefold())
+    label = cut.label if said else f"{word}: {cut.label}" if cut.label else word
     amount = wording.amount_text(-cut.amount, receipt.currency, receipt.language)
     yield from two_sided(f"{indent}{label}", amount, styles.small, width)
 
@@ -157,8 +157,8 @@ def _sums(receipt: Receipt, styles: Styles, width: int) -> Iterator[Row]:
     if receipt.rounding:
         rounding = wording.amount_text(receipt.rounding, currency, language)
         yield from two_sided(wording.word(language, "rounding"), rounding, styles.small, width)
-        cash = wording.money_text(receipt.total + receipt.rounding, currency, language)
-        yield from two_sided(wording.word(language, "to_pay_cash"), cash, styles.strong, width)
+        rounded = wording.money_text(receipt.total + receipt.rounding, currency, language)
+        yield from two_sided(wording.word(language, "to_pay"), rounded, styles.strong, width)
     if receipt.saved > 0 and receipt.kind == "sale":
         saved = wording.amount_text(receipt.saved, currency, language)
         yield from two_sided(wording.word(language, "saved"), saved, styles.strong, width)

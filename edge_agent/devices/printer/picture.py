@@ -6,6 +6,7 @@ FreeType's own one-bit mode lets some of them run together. The same rows give t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageOps
@@ -20,6 +21,7 @@ INK, PAPER = 255, 0
 _HALF_GREY = 110
 _BASE = 0.78
 """Where the base line is in a row, from its top."""
+_NUMBER = re.compile(r"(?<!\S)[^\sA-Za-z]*0[^\sA-Za-z]*(?!\S)")
 _TO_BLACK = [0 if level >= _HALF_GREY else 255 for level in range(256)]
 
 
@@ -64,11 +66,20 @@ def _draw_text(row: TextRow, pen: ImageDraw.ImageDraw, top: int, width_dots: int
         side = round(left_style.size_dots * 0.95)
         pen.rectangle((1, base - side + 2, 1 + side, base + 2), outline=INK, width=2)
     if row.left:
-        pen.text((0, base), row.left, fill=INK, font=left_style.font, anchor="ls")
+        pen.text((0, base), _open_zeros(row.left), fill=INK, font=left_style.font, anchor="ls")
     if row.centre:
-        pen.text((width_dots // 2, base), row.centre, fill=INK, font=style.font, anchor="ms")
+        pen.text((width_dots // 2, base), _open_zeros(row.centre), fill=INK, font=style.font, anchor="ms")
     if row.right:
-        pen.text((width_dots, base), row.right, fill=INK, font=style.font, anchor="rs")
+        pen.text((width_dots, base), _open_zeros(row.right), fill=INK, font=style.font, anchor="rs")
+
+
+def _open_zeros(text: str) -> str:
+    """The text with an O for each zero of a number.
+
+    The font's zero has a bar inside, which at small bold sizes runs full, and a price with eights for zeros is a wrong
+    price. Its O is the same shape without the bar. Codes with letters in them keep the bar, which there tells 0 from O.
+    """
+    return _NUMBER.sub(lambda number: number[0].replace("0", "O"), text)
 
 
 def _draw_bars(row: Bars, pen: ImageDraw.ImageDraw, top: int, width_dots: int) -> None:

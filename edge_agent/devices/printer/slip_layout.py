@@ -114,11 +114,12 @@ def _table(table: Table, styles: Styles, width: int) -> Iterator[Row]:
     every = [cells for cells in (table.columns, *table.rows) if any(cells)]
     others = max((len(cells) for cells in every), default=1) - 1
     widths = [max(len(cells[at]) for cells in every if len(cells) > at) for at in range(1, others + 1)]
-    room = face.columns(width) - sum(each + 1 for each in widths)
+    apart = 2 if face.columns(width) - sum(each + 2 for each in widths) >= _FIRST_COLUMN_MIN else 1
+    room = face.columns(width) - sum(each + apart for each in widths)
     for number, cells in enumerate(every):
         first, *rest = cells
         row_face = styles.strong if number == 0 and any(table.columns) and _same_width(styles) else face
-        right = " ".join(cell.rjust(each) for cell, each in zip(rest, widths, strict=False))
+        right = (" " * apart).join(cell.rjust(each) for cell, each in zip(rest, widths, strict=False))
         if room < _FIRST_COLUMN_MIN:
             if first:
                 yield from text_rows(first, row_face, width)

@@ -16,7 +16,7 @@ Language = Literal["vi", "en"]
 Word = Literal[
     "sale", "refund", "gift", "account", "number", "cashier", "customer", "pieces", "total", "to_give_back", "paid_in",
     "given", "change", "tax", "of", "refund_of", "reason", "note", "thanks", "cut", "subtotal", "rounding",
-    "to_pay_cash", "saved", "serial", "lot", "expires", "returned", "approval", "reference", "rest", "pay_by_qr",
+    "to_pay", "saved", "serial", "lot", "expires", "returned", "approval", "reference", "rest", "pay_by_qr",
     "gift_hint",
 ]  # fmt: skip
 
@@ -25,12 +25,13 @@ TRAINING = "KHÔNG CÓ GIÁ TRỊ / TRAINING"
 """In both languages always: whoever audits it may read either."""
 
 MINUS = "\N{MINUS SIGN}"
+DOT = "\N{MIDDLE DOT}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 _WORDS: dict[Word, tuple[str, str]] = {
     "sale": ("HÓA ĐƠN BÁN LẺ", "RECEIPT"),
     "refund": ("PHIẾU TRẢ HÀNG", "REFUND"),
-    "gift": ("PHIẾU QUÀ TẶNG KÈM HÀNG", "GIFT RECEIPT"),
+    "gift": ("HÓA ĐƠN QUÀ TẶNG", "GIFT RECEIPT"),
     "account": ("PHIẾU THU CÔNG NỢ", "PAYMENT ON ACCOUNT"),
     "number": ("Số", "No."),
     "cashier": ("Thu ngân", "Cashier"),
@@ -50,11 +51,11 @@ _WORDS: dict[Word, tuple[str, str]] = {
     "cut": ("Giảm giá", "Discount"),
     "subtotal": ("Tạm tính", "Subtotal"),
     "rounding": ("Làm tròn tiền mặt", "Cash rounding"),
-    "to_pay_cash": ("Tiền mặt phải trả", "To pay in cash"),
+    "to_pay": ("Phải trả", "To pay"),
     "saved": ("Quý khách tiết kiệm", "You saved"),
     "serial": ("Số sê-ri", "Serial"),
     "lot": ("Lô", "Lot"),
-    "expires": ("HSD", "Expires"),
+    "expires": ("HSD", "Exp."),
     "returned": ("Hàng trả lại", "Returned"),
     "approval": ("Mã chuẩn chi", "Approval"),
     "reference": ("Mã", "Ref."),
