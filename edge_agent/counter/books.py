@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_agent.counter.price_rules import RulesKept
 from edge_agent.devices.scale.reading import ScaleReading
@@ -74,9 +74,7 @@ class Books:
     proof: str = ""
 
     @staticmethod
-    def of(
-        connection: sqlite3.Connection, till: Till, approver: Person | None = None, *, proof: str = ""
-    ) -> Books:
+    def of(connection: sqlite3.Connection, till: Till, approver: Person | None = None, *, proof: str = "") -> Books:
         """Open the books on a connection."""
         replica = SqliteReplica(connection, till.store, till.terminal)
         return Books(
@@ -89,6 +87,10 @@ class Books:
             proof=proof,
         )
 
+    def now(self, till: Till) -> Books:
+        """These books after an order, which may have been about who is signed in."""
+        return replace(self, person=_person(self.connection, till))
+
     @property
     def by(self) -> str:
         """Who does this, for events. Orders that anybody may give are nobody's: ask only where `person` is known."""
@@ -99,7 +101,8 @@ class Books:
 class Outcome:
     """What to tell the cashier, and whom to wake: `sold` is (epoch, sequence) of a new sale.
 
-    `journalled` wakes the link, `print_changed` the printer.
+    `journalled` wakes the link, `print_changed` the printer. `approver` allows the order that waits: it is given again
+    in the same transaction, and what came of it is told instead of this.
     """
 
     notice: NoticeCode | None = None
@@ -108,6 +111,7 @@ class Outcome:
     sold: tuple[int, int] | None = None
     print_changed: bool = False
     journalled: bool = False
+    approver: Person | None = None
 
 
 def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None = None) -> SealedEvent:

@@ -19,9 +19,11 @@ from typing import Any, Literal
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.counter.desk import BadFields, Fields, OrderKind, fill
 from edge_agent.counter.desks import ORDERS, QUESTIONS
+from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.facts import Facts, ItemsKnown, make_view, read_facts
-from edge_agent.counter.orders import carry_out
+from edge_agent.counter.orders import carry_out, carry_out_waiting
 from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waiting, keep_waiting
+from edge_agent.counter.proving import Prover, TooManyGuesses
 from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
@@ -30,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 REFRESH_EVERY_S = 0.03
 """Pictures that nobody asked for (acks, stock, printer) are drawn at most this often: a frame or two."""
+
+IDLE_LOOK_S = 1.0
+"""How often the till looks whether somebody has gone away."""
 
 _TIMINGS_MAX = 1000
 
@@ -80,6 +85,9 @@ class Counter:
         self._watchers: set[asyncio.Event] = set()
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
+        self._prover = Prover(database, till)
+        self._watching: asyncio.Task[None] | None = None
+        self._last_deed_s = monotonic()
         self._refusing: NoticeCode | None = None
         self.scan_timings: deque[ScanTiming] = deque(maxlen=_TIMINGS_MAX)
         self.sold: deque[SoldAt] = deque(maxlen=_TIMINGS_MAX)
@@ -88,14 +96,17 @@ class Counter:
         """Open where the till was: the cart, the last sale, the questions. Raises JournalError."""
         self._online_since = self._wall()
         self._facts = await self._database.run(self._read)
+        self._last_deed_s = self._monotonic()
+        self._watching = asyncio.create_task(self._watch_idle(), name="counter-idle")
         self._draw()
 
     async def stop(self) -> None:
         """End what runs behind the page."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._refreshing
+        for task in (self._watching, self._refreshing):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     # --- what the page asks for
 
@@ -136,13 +147,15 @@ class Counter:
             _log.warning("an order did not fit", extra={"order": name, "problem": str(error)})
             self.say("bad_input", detail=str(error)[:120])
             return
+        self._last_deed_s = self._monotonic()
         await self._give(kind, order, fields)
 
     async def ask(self, name: str, fields: Mapping[str, str]) -> object | None:
-        """Answer a question for a panel, beside the writer. None for what cannot be answered."""
+        """Answer a question for a panel, beside the writer. None for what cannot be answered, or not while locked."""
         kind = QUESTIONS.get(name)
-        if kind is None:
+        if kind is None or (self.view().person is None and not kind.by_anybody):
             return None
+        self._last_deed_s = self._monotonic()
         try:
             question = fill(kind.fields, fields)
             return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question))
@@ -151,6 +164,25 @@ class Counter:
         except JournalError as error:
             _log.warning("a question was not answered", extra={"question": name, "problem": str(error)})
         return None
+
+    async def lock(self, why: SignedOutWhy) -> None:
+        """Sign out whoever is signed in; the cart stays. At a store without staff this does nothing."""
+
+        def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
+            books = Books.of(connection, self._till)
+            outcome = leave(books, self._till, why)
+            return outcome, self._read_after(books.now(self._till))
+
+        await self._transact("lock", transaction)
+
+    async def lock_if_idle(self) -> None:
+        """Lock when nobody has ordered, scanned or asked anything for as long as the store's settings say."""
+        facts, now_s = self._facts, self._monotonic()
+        if facts is None or facts.person is None or not facts.has_staff or facts.settings.lock_after_s <= 0:
+            return
+        if now_s - self._last_deed_s >= facts.settings.lock_after_s:
+            self._last_deed_s = now_s  # a lock that fails is tried again only after as long
+            await self.lock("idle")
 
     # --- what the devices and the link tell
 
@@ -194,22 +226,26 @@ class Counter:
     # --- inside
 
     async def _give(self, kind: OrderKind[Any], order: Fields, fields: Mapping[str, str]) -> None:
+        proof = await self._prove(kind, order)
+        if proof is None:
+            return
+
         def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
-            books = Books.of(connection, self._till)
+            books = Books.of(connection, self._till, proof=proof)
             outcome = carry_out(books, self._till, kind, order)
-            return outcome, self._read_after(books)
+            if outcome.approver is not None:
+                outcome = carry_out_waiting(books, self._till, ORDERS, outcome.approver)
+            return outcome, self._read_after(books.now(self._till))
 
         def waiting(need: ApprovalNeeded) -> Callable[[sqlite3.Connection], tuple[Outcome, Facts]]:
             def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
                 books = Books.of(connection, self._till)
                 asked_by = books.by
-                keep_waiting(
-                    connection,
-                    Waiting(
-                        name=kind.name, fields=dict(fields), right=need.right, asked_by=asked_by, detail=need.detail,
-                        amount=need.amount,
-                    ),
+                waits = Waiting(
+                    id=self._till.new_id(), name=kind.name, fields=dict(fields), right=need.right, asked_by=asked_by,
+                    detail=need.detail, amount=need.amount,
                 )  # fmt: skip
+                keep_waiting(connection, waits)
                 return Outcome("approval_needed", detail=need.detail), self._read_after(books)
 
             return transaction
@@ -220,6 +256,17 @@ class Counter:
             await self._transact(kind.name, waiting(need))
         except NobodySignedIn:
             self.say("sign_in_first")
+
+    async def _prove(self, kind: OrderKind[Any], order: Fields) -> str | None:
+        try:
+            return await self._prover.prove(kind, order)
+        except TooManyGuesses:
+            self.say("order_failed")
+        except JournalClosed:
+            pass
+        except JournalError as error:
+            self._refused(kind.name, error)
+        return None
 
     async def _transact(self, name: str, transaction: Callable[[sqlite3.Connection], tuple[Outcome, Facts]]) -> None:
         try:
@@ -271,6 +318,11 @@ class Counter:
             else:
                 self._draw()
             await asyncio.sleep(REFRESH_EVERY_S)
+
+    async def _watch_idle(self) -> None:
+        while True:
+            await asyncio.sleep(IDLE_LOOK_S)
+            await self.lock_if_idle()
 
     def _read(self, connection: sqlite3.Connection) -> Facts:
         return self._read_after(Books.of(connection, self._till))

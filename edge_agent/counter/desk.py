@@ -16,6 +16,14 @@ from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.till.rights import Right
 
 
+@dataclass(frozen=True)
+class Guess:
+    """A typed PIN, and the stored ones of which it may be one. Which it is, is found out in a thread of its own."""
+
+    pin: str
+    stored: tuple[str, ...]
+
+
 class Fields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields of an order or a question; texts as they were typed, numbers as digits."""
 
@@ -32,7 +40,8 @@ class OrderKind(Generic[F]):
     """One thing that a cashier can order.
 
     `right` must be held by who is signed in, or be lent by somebody on the spot; handlers with a limit to look at ask
-    `permission.allow` themselves. `by_anybody` works while nobody is signed in.
+    `permission.allow` themselves. `by_anybody` works while nobody is signed in. `guess` says which stored PINs a
+    typed one is to be compared with before the order is carried out: it finds the one that fits in `books.proof`.
     """
 
     name: str
@@ -40,6 +49,7 @@ class OrderKind(Generic[F]):
     work: Callable[[Books, Till, F], Outcome]
     right: Right | None = None
     by_anybody: bool = False
+    guess: Callable[[Books, Till, F], Guess | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,13 +76,20 @@ class BadFields(ValueError):
 
 
 def fill(fields: type[F], given: Mapping[str, str]) -> F:
-    """Make the struct from a form. An empty text of an optional field counts as not given. Raises BadFields."""
+    """Make the struct from a form. An empty text of an optional field counts as not given. Raises BadFields.
+
+    Names with a dot are gathered: `notes.500000` = "3" is the entry "500000" of the field `notes`, a dictionary.
+    """
     wanted = {field.encode_name: field for field in msgspec.structs.fields(fields)}
-    kept = {
-        name: text
-        for name, text in given.items()
-        if text != "" or name not in wanted or wanted[name].required or wanted[name].default == ""
-    }
+    kept: dict[str, object] = {}
+    for name, text in given.items():
+        whole, dot, part = name.partition(".")
+        if dot and whole in wanted:
+            entries = kept.setdefault(whole, {})
+            if text != "" and isinstance(entries, dict):
+                entries[part] = text
+        elif text != "" or name not in wanted or wanted[name].required or wanted[name].default == "":
+            kept[name] = text
     try:
         return msgspec.convert(kept, fields, strict=False)
     except msgspec.ValidationError as error:

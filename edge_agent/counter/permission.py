@@ -21,8 +21,12 @@ _WAITING = "waiting_order"
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that waits for somebody's PIN. `detail` and `amount` say what is being allowed."""
+    """An order that waits for somebody's PIN. `detail` and `amount` say what is being allowed.
 
+    `id` tells it from another that waited before: who types a PIN means the one that she sees.
+    """
+
+    id: str = ""
     name: str
     fields: dict[str, str]
     right: Right

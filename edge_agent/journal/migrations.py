@@ -199,6 +199,27 @@ INSERT INTO search_text (search_text, rank) VALUES ('automerge', 0);
 INSERT INTO search_text (search_text, rank) VALUES ('crisismerge', 64);
 """
 
+_PEOPLE = """
+CREATE TABLE pin_failure (
+  who    TEXT PRIMARY KEY,
+  count  INTEGER NOT NULL,
+  at_us  INTEGER NOT NULL,
+  wait_s INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE shift_tally (
+  id    INTEGER PRIMARY KEY CHECK (id = 1),
+  shift TEXT NOT NULL,
+  body  BLOB NOT NULL
+) STRICT;
+CREATE TABLE shift_closed (
+  position INTEGER PRIMARY KEY,
+  shift    TEXT NOT NULL UNIQUE,
+  number   INTEGER NOT NULL,
+  at_us    INTEGER NOT NULL,
+  body     BLOB NOT NULL
+) STRICT;
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -233,6 +254,10 @@ def till_migrations(spool_schema: str) -> Migrations:
     def printers(database: Database) -> None:
         if spool_schema.strip():  # tests of this room alone have no spool
             _run(database, _PRINTERS)
+
+    @steps(name="0008_people")
+    def people(database: Database) -> None:
+        _run(database, _PEOPLE)
 
     return steps
 

@@ -105,4 +105,5 @@ def sentences(speech: Speech) -> dict[str, str]:
         "not_weighed": _("%(detail)s is not sold by weight."),
         "not_while_paying": _("Money was already taken. Finish paying, or take the payment back first."),
         "offline_only": _("That needs the hub, which cannot be reached now."),
+        "may_not": _("%(detail)s may not allow this either. Ask somebody else."),
     }
