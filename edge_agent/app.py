@@ -89,7 +89,7 @@ class Agent:
         self._clock = TillClock(now, elapsed_s)
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING_MAX)
         self._scanner: SerialScanner | None = None
-        self._printer: Printer | None = None
+        self._printers: list[Printer] = []
         self._link: Link | None = None
         self._counter: Counter | None = None
         self._disk = (float("-inf"), 0)
@@ -127,12 +127,12 @@ class Agent:
         await counter.start()
         self._closers.push_async_callback(counter.stop)
         self._start_link(database, counter)
-        await self._start_printer(database, counter)
+        await self._start_printers(database, counter)
         await self._serve(database, counter, listener)
         self._start_scanner(counter)
         self._background(self._keep_house(database), "housekeeping")
-        if self._printer is not None:
-            self._background(self._printer.warm_up(), "printer warm-up")
+        for printer in self._printers:
+            self._background(printer.warm_up(), "printer warm-up")
         _log.info("agent: ready", extra={"store": till.store, "terminal": till.terminal, "folder": str(self._folder)})
 
     # --- the parts
@@ -171,20 +171,21 @@ class Agent:
         link.start()
         self._closers.push_async_callback(link.stop)
 
-    async def _start_printer(self, database: Database, counter: Counter) -> None:
-        settings = assembly.printer_settings(self._config)
-        if settings is None:
-            return
+    async def _start_printers(self, database: Database, counter: Counter) -> None:
         drawer = Drawer(assembly.drawer_settings(self._config), on_state=self._on_device, wall=self._clock.now)
-        printer = self._printer = Printer(
-            settings, run=database.run, on_state=self._on_device, on_job=lambda _: counter.refresh(),
-            on_drawer_wire=drawer.wire_changed, monotonic=elapsed_s, wall=self._clock.now,
-            rng=Random(),  # noqa: S311 - jitter
-        )  # fmt: skip
-        counter.set_device(printer.view)
-        counter.set_device(drawer.view)
-        await printer.start()
-        self._closers.push_async_callback(printer.stop)
+        for settings in assembly.printer_settings(self._config):
+            has_drawer = settings.queue == "printer"
+            printer = Printer(
+                settings, run=database.run, on_state=self._on_device, on_job=lambda _: counter.refresh(),
+                on_drawer_wire=drawer.wire_changed if has_drawer else lambda _: None, monotonic=elapsed_s,
+                wall=self._clock.now, rng=Random(),  # noqa: S311 - jitter
+            )  # fmt: skip
+            self._printers.append(printer)
+            counter.set_device(printer.view)
+            if has_drawer:
+                counter.set_device(drawer.view)
+            await printer.start()
+            self._closers.push_async_callback(printer.stop)
         counter.refresh()
 
     def _start_scanner(self, counter: Counter) -> None:
@@ -276,8 +277,8 @@ class Agent:
             self._link.wake()
 
     def _wake_printer(self) -> None:
-        if self._printer is not None:
-            self._printer.wake()
+        for printer in self._printers:
+            printer.wake()
 
     def _health(self) -> Health:
         looked_at_s, free = self._disk

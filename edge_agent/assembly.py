@@ -9,7 +9,17 @@ from edge_agent.config import AgentConfig, Credentials, usb_identity
 from edge_agent.devices.display.driver import DisplaySettings
 from edge_agent.devices.drawer.driver import DrawerSettings
 from edge_agent.devices.ports import UsbIdentity
-from edge_agent.devices.printer.settings import Paper, PrinterSettings, TcpReach
+from edge_agent.devices.printer.settings import (
+    FolderReach,
+    Paper,
+    PrinterSettings,
+    Reach,
+    SerialReach,
+    TcpReach,
+    UsbReach,
+    WindowsReach,
+)
+from edge_agent.devices.printer.spool import Queue
 from edge_agent.devices.scale.driver import LINES, ScaleSettings
 from edge_agent.devices.scanner.driver import ScannerSettings
 from edge_agent.devices.scanner.evdev import IDLE_GAP_S, KeyboardSettings
@@ -17,6 +27,7 @@ from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
 from edge_agent.devices.serial_line import Line
 from edge_agent.errors import ConfigError
+from edge_agent.printer_section import PrinterSection, usb_of
 from edge_agent.sync.broker import BrokerSettings
 from edge_agent.sync.identity import TerminalIdentity
 
@@ -111,17 +122,47 @@ def display_settings(config: AgentConfig) -> DisplaySettings | None:
     )
 
 
-def printer_settings(config: AgentConfig) -> PrinterSettings | None:
-    """The printer; None without one."""
-    section = config.printer
-    if section is None:
-        return None
-    return PrinterSettings(
-        reach=TcpReach(host=section.host, port=section.port),
-        name=section.name,
-        paper=Paper(width_dots=section.width_dots),
-        answers=section.answers,
+def printer_settings(config: AgentConfig) -> list[PrinterSettings]:
+    """The printers: the one for receipts, the one for pick tickets, or none."""
+    sections: tuple[tuple[Queue, PrinterSection | None], ...] = (
+        ("printer", config.printer),
+        ("pick_printer", config.pick_printer),
     )
+    return [
+        PrinterSettings(
+            reach=_reach(section),
+            queue=queue,
+            name=section.name or queue.replace("_", " "),
+            answers=section.answers,
+            paper=Paper(
+                width_dots=section.width_dots,
+                mode=section.mode,
+                code_page=section.code_page,
+                code_page_number=section.code_page_number,
+                logo=section.logo or "",
+            ),
+        )
+        for queue, section in sections
+        if section is not None
+    ]
+
+
+def _reach(section: PrinterSection) -> Reach:
+    match section.connection:
+        case "serial":
+            line = Line(
+                baud=section.baud, byte_bits=section.byte_bits, parity=section.parity, stop_bits=section.stop_bits
+            )
+            return SerialReach(path=section.device or "", line=line, flow=section.flow)
+        case "usb":
+            vendor, product, serial = usb_of(section.usb or "")
+            return UsbReach(vendor=vendor, product=product, serial=serial)
+        case "windows":
+            return WindowsReach(queue=section.queue or "")
+        case "file":
+            return FolderReach(folder=section.folder or "")
+        case "tcp":
+            return TcpReach(host=section.host or "", port=section.port)
 
 
 def drawer_settings(config: AgentConfig) -> DrawerSettings:

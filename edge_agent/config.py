@@ -14,11 +14,13 @@ import stat
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from types import NoneType
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 
 from edge_agent.errors import ConfigError
+from edge_agent.printer_section import PrinterSection, check_printer
 from protocol.errors import InvalidId
 from protocol.frame import Key
 from protocol.ids import StoreId, TerminalId, store_id, terminal_id
@@ -115,16 +117,6 @@ class DisplaySection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_f
     code_page: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
-class PrinterSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[printer]`: an ESC/POS printer on TCP; 576 dots for 80 mm paper, 384 for 58 mm."""
-
-    host: Text
-    port: PeerPort = 9100
-    name: Text = "printer"
-    width_dots: Annotated[int, msgspec.Meta(ge=192, le=1152, multiple_of=8)] = 576
-    answers: bool = True
-
-
 class DrawerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[drawer]`: the cash drawer on the printer's socket."""
 
@@ -159,6 +151,7 @@ class AgentConfig(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     scale: ScaleSection | None = None
     display: DisplaySection | None = None
     printer: PrinterSection | None = None
+    pick_printer: PrinterSection | None = None
     drawer: DrawerSection = DrawerSection()
     log: LogSection = LogSection()
 
@@ -209,6 +202,8 @@ def load_config(path: Path) -> AgentConfig:
     _check_names(config, path)
     return msgspec.structs.replace(
         config,
+        printer=_printer_beside(path, config.printer),
+        pick_printer=_printer_beside(path, config.pick_printer),
         data=msgspec.structs.replace(config.data, folder=_beside(path, config.data.folder)),
         hub=msgspec.structs.replace(
             config.hub,
@@ -315,11 +310,7 @@ def _keys_of(table: str) -> list[str]:
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(AgentConfig)}
     if not table:
         return list(fields)
-    sections = (
-        StoreSection, TerminalSection, HubSection, PageSection, ScannerSection, ScaleSection, DisplaySection,
-        PrinterSection, DrawerSection, DataSection, LogSection,
-    )  # fmt: skip
-    section = next(kind for kind in sections if kind.__name__ == f"{table.capitalize()}Section")
+    section = next(kind for kind in (get_args(fields[table]) or (fields[table],)) if kind is not NoneType)
     return [field.encode_name for field in msgspec.structs.fields(section)]
 
 
@@ -337,6 +328,9 @@ def _check_names(config: AgentConfig, path: Path) -> None:
             raise ConfigError(f"{path}: [{table}] needs 'port' (such as /dev/serial/by-id/... or COM3) or 'usb'")
         if device.usb is not None:
             usb_identity(device.usb, path, table)
+    for table, printer in (("printer", config.printer), ("pick_printer", config.pick_printer)):
+        if printer is not None:
+            check_printer(printer, table, path)
     if (config.hub.cert_file is None) != (config.hub.key_file is None):
         raise ConfigError(f"{path}: [hub] keys 'cert_file' and 'key_file' belong together: give both or none")
 
@@ -349,6 +343,13 @@ def usb_identity(text: str, path: Path | None = None, table: str = "scanner") ->
             f"{path or 'configuration'}: [{table}] key 'usb', now {text!r}: write vid:pid in hexadecimal (05f9:4204)"
         )
     return int(match[1], 16), int(match[2], 16), match[3] or ""
+
+
+def _printer_beside(config: Path, section: PrinterSection | None) -> PrinterSection | None:
+    if section is None:
+        return None
+    files = {key: _beside(config, value) for key in ("logo", "folder") if (value := getattr(section, key)) is not None}
+    return msgspec.structs.replace(section, **files)
 
 
 def _beside(config: Path, text: str) -> str:

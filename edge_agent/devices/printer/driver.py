@@ -94,7 +94,7 @@ class Printer:
         self._monotonic = monotonic
         self._wall = wall
         self._supervision = Supervision(settings.backoff, rng)
-        self._view = DeviceView(kind="printer", name=settings.name, state="absent", since=wall())
+        self._view = DeviceView(kind=settings.queue, name=settings.name, state="absent", since=wall())
         self._drawer_wire: bool | None = None
         self._drawings: dict[tuple[str, int], asyncio.Task[Parts]] = {}
         self._woken = asyncio.Event()
@@ -348,7 +348,7 @@ class Printer:
         elif turn == "back":
             _log.info("printer: back", extra={"device": before.name})
         view = DeviceView(
-            kind="printer",
+            kind=before.kind,
             name=before.name,
             state=standing.state,
             problem=standing.problem,
