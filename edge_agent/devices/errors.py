@@ -2,7 +2,8 @@
 ├── DeviceUnavailable       tried again by the supervision
 │   ├── PrinterUnreachable  no way to it, or none in time: power, cable, address, permission
 │   ├── PrinterSilent       connected, but it does not answer a status question
-│   └── ConnectionLost      it was there and went away
+│   ├── ConnectionLost      it was there and went away
+│   └── PortUnusable        a serial port cannot be opened or broke while it was listened to: `problem` says why
 ├── FontMissing             receipts cannot be drawn: run `./dev setup`
 ├── LogoUnusable            the logo's file is no picture that can be printed; receipts come without
 ├── IllegalStep             a print job cannot do this in its state (cancelled meanwhile, answered twice)
@@ -38,6 +39,15 @@ class PrinterSilent(DeviceUnavailable):
 
 class ConnectionLost(DeviceUnavailable):
     """The connection to the printer ended while it was used."""
+
+
+class PortUnusable(DeviceUnavailable):
+    """A serial port cannot be used now; `problem` is the code of `supervision.Problem` that the page has words for."""
+
+    def __init__(self, path: str, problem: Problem, why: str) -> None:
+        super().__init__(f"{path}: {problem.replace('_', ' ')} ({why}): free the port, or choose another")
+        self.path = path
+        self.problem = problem
 
 
 class FontMissing(DeviceError):
