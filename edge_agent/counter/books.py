@@ -102,7 +102,8 @@ class Outcome:
     """What to tell the cashier, and whom to wake: `sold` is (epoch, sequence) of a new sale.
 
     `journalled` wakes the link, `print_changed` the printer. `approver` allows the order that waits: it is given again
-    in the same transaction, and what came of it is told instead of this.
+    in the same transaction, and what came of it is told instead of this. `panel` is the panel that helps now (see
+    `NoticeView`).
     """
 
     notice: NoticeCode | None = None
@@ -112,6 +113,7 @@ class Outcome:
     print_changed: bool = False
     journalled: bool = False
     approver: Person | None = None
+    panel: str = ""
 
 
 def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None = None) -> SealedEvent:

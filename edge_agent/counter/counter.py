@@ -285,7 +285,7 @@ class Counter:
         self._works_again()
         self._facts = facts
         if outcome.notice is not None:
-            self._note(outcome.notice, good=outcome.good, detail=outcome.detail)
+            self._note(outcome.notice, good=outcome.good, detail=outcome.detail, panel=outcome.panel)
         if outcome.sold is not None:
             self.sold.append(SoldAt(*outcome.sold, self._wall()))
         if outcome.sold is not None or outcome.journalled:
@@ -333,9 +333,9 @@ class Counter:
     def _items(self) -> ItemsKnown:
         return self._facts.items if self._facts is not None else ItemsKnown()
 
-    def _note(self, code: NoticeCode, *, good: bool, detail: str) -> None:
+    def _note(self, code: NoticeCode, *, good: bool, detail: str, panel: str = "") -> None:
         serial = self._notice.serial + 1 if self._notice is not None else 1
-        self._notice = NoticeView(serial, code, good, detail)
+        self._notice = NoticeView(serial, code, good, detail, panel)
 
     def _draw(self) -> None:
         if self._facts is None:

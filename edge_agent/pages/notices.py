@@ -104,6 +104,11 @@ def sentences(speech: Speech) -> dict[str, str]:
         "weight_missing": _("%(detail)s is sold by weight. Put it on the scale, or type the weight."),
         "not_weighed": _("%(detail)s is not sold by weight."),
         "not_while_paying": _("Money was already taken. Finish paying, or take the payment back first."),
+        "serial_doubled": _("This serial number is on the receipt already. Scan the one of the next piece."),
+        "held_full": _("Too many receipts are held. Recall or void some first."),
+        "receipt_scanned": _("That is receipt %(detail)s."),
+        "voucher_scanned": _("That is voucher %(detail)s. It counts when the customer pays."),
+        "age_refused": _("Taken off because of the age: %(detail)s"),
         "offline_only": _("That needs the hub, which cannot be reached now."),
         "may_not": _("%(detail)s may not allow this either. Ask somebody else."),
     }

@@ -21,7 +21,8 @@ LINES_MAX = 500
 AMOUNT_MAX = 10**15
 """Of a line and of a cart, in minor units: sums of such amounts stay within what an event can say."""
 
-CartRefusal = Literal["cart_full", "bad_quantity", "stale_page", "not_priced", "line_is_fixed"]
+CartRefusal = Literal["cart_full", "bad_quantity", "stale_page", "not_priced", "line_is_fixed", "serial_doubled"]
+AskKind = Literal["age", "weight", "price", "lot", "serial"]
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,7 +58,9 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing in the cart. `number` names it for as long as the cart lives.
 
     A negative quantity is goods that come back; then `origin` says from where, and the amounts are the old receipt's.
-    `fixed_amount` is what a price label says, whatever unit price and quantity make.
+    `fixed_amount` is what a price label says, whatever unit price and quantity make. `asks` is what the till still has
+    to be told of these goods (see `asking.py`); as long as that is a weight, the quantity is 0. `price_by` set the
+    price by hand.
     """
 
     number: int
@@ -79,6 +82,9 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: str = ""
     expires: date | None = None
     origin: Origin | None = None
+    asks: tuple[AskKind, ...] = ()
+    min_age: int = 0
+    price_by: str = ""
 
     @property
     def gross(self) -> int:
@@ -87,14 +93,18 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.fixed_amount
         return line_amount(self.unit_price, self.quantity)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether more of the same may be added to this line: nothing on it is about this one piece."""
-        return (
-            self.fixed_amount is None
-            and self.cut is None
-            and self.origin is None
-            and not (self.note or self.serials or self.lot or self.expires or self.weighed)
+    def may_take(self, other: CartLine) -> bool:
+        """Whether the other's pieces may join this line: nothing on either is about one piece alone."""
+        same = (self.sku, self.unit_price, self.lot, self.expires) == (
+            other.sku, other.unit_price, other.lot, other.expires
+        )  # fmt: skip
+        return same and all(
+            line.fixed_amount is None
+            and line.cut is None
+            and line.origin is None
+            and not (line.note or line.serials or line.weighed or line.price_by)
+            and set(line.asks) <= {"age"}
+            for line in (self, other)
         )
 
 
@@ -134,25 +144,45 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return sum(line.quantity for line in self.lines if line.sku == sku)
 
 
-def add_item(cart: Cart, item: Item, quantity: int, barcode: str | None, currency: str) -> Cart | CartRefusal:
-    """Add `quantity` thousandths of an item, to its line if it has one at this price; that line becomes the last.
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code, a scale or a price list says of goods, beside which they are. `unit_price` None: the plain one."""
+
+    unit_price: int | None = None
+    fixed_amount: int | None = None
+    lot: str = ""
+    expires: date | None = None
+    serial: str = ""
+    asks: tuple[AskKind, ...] = ()
+
+
+NOTHING_SAID = Said()
+
+
+def add_item(  # noqa: PLR0913 - what is added, how much of it, and how it was told
+    cart: Cart, item: Item, quantity: int, barcode: str | None, currency: str, *, said: Said = NOTHING_SAID
+) -> Cart | CartRefusal:
+    """Add `quantity` thousandths of an item, to its line if there is one that may take them; that becomes the last.
 
     `currency` is the store's: an item that is priced in another one cannot be sold here.
     """
     if item.currency != currency:
         return "not_priced"
-    same = next(
-        (line for line in cart.lines if (line.sku, line.unit_price) == (item.sku, item.price) and line.is_plain), None
-    )
+    if said.serial and has_serial(cart, item.sku, said.serial):
+        return "serial_doubled"
+    line = CartLine(
+        number=cart.next_number, sku=item.sku, name=item.name, quantity=quantity,
+        unit_price=item.price if said.unit_price is None else said.unit_price, unit=item.unit,
+        tax_rate_bp=item.tax_rate_bp, barcode=barcode, category=item.category, brand=item.brand, weighed=item.weighed,
+        fixed_amount=said.fixed_amount, lot=said.lot, expires=said.expires,
+        serials=(said.serial,) if said.serial else (), asks=said.asks, min_age=item.min_age,
+    )  # fmt: skip
+    same = next((other for other in cart.lines if other.may_take(line)), None)
     if same is not None:
-        line = msgspec.structs.replace(same, quantity=same.quantity + quantity, barcode=barcode)
+        line = msgspec.structs.replace(
+            same, quantity=same.quantity + quantity, barcode=barcode, asks=same.asks or line.asks
+        )
     elif len(cart.lines) >= LINES_MAX:
         return "cart_full"
-    else:
-        line = CartLine(
-            number=cart.next_number, sku=item.sku, name=item.name, quantity=quantity, unit_price=item.price,
-            unit=item.unit, tax_rate_bp=item.tax_rate_bp, barcode=barcode, category=item.category, brand=item.brand,
-        )  # fmt: skip
     others = tuple(other for other in cart.lines if other.number != line.number)
     changed = msgspec.structs.replace(
         cart,
@@ -165,17 +195,30 @@ def add_item(cart: Cart, item: Item, quantity: int, barcode: str | None, currenc
 
 
 def set_quantity(cart: Cart, number: int, quantity: int) -> Cart | CartRefusal:
-    """Give a line another quantity; 0 takes it off."""
+    """Give a line another quantity; 0 takes it off. One that was asked for a weight has it now."""
     if quantity == 0:
         return void_line(cart, number)
-    line = next((line for line in cart.lines if line.number == number), None)
+    line = line_of(cart, number)
     if line is None:
         return "stale_page"
-    after = msgspec.structs.replace(line, quantity=quantity)
+    if line.origin is not None or line.fixed_amount is not None:
+        return "line_is_fixed"
+    asks: tuple[AskKind, ...] = tuple(ask for ask in line.asks if ask != "weight")
+    if line.serials or "serial" in line.asks:
+        if quantity % SCALE or quantity < len(line.serials) * SCALE:
+            return "line_is_fixed"
+        asks = (*(ask for ask in asks if ask != "serial"), "serial")
+        if quantity == len(line.serials) * SCALE:
+            asks = asks[:-1]
+    return put_line(cart, msgspec.structs.replace(line, quantity=quantity, asks=asks))
+
+
+def put_line(cart: Cart, line: CartLine) -> Cart | CartRefusal:
+    """Put a changed line in the place of the old one with its number."""
     changed = msgspec.structs.replace(
-        cart, lines=tuple(after if other.number == number else other for other in cart.lines)
+        cart, lines=tuple(line if other.number == line.number else other for other in cart.lines)
     )
-    return changed if _is_sellable(after, changed) else "bad_quantity"
+    return changed if _is_sellable(line, changed) else "bad_quantity"
 
 
 def void_line(cart: Cart, number: int) -> Cart | CartRefusal:
@@ -186,5 +229,16 @@ def void_line(cart: Cart, number: int) -> Cart | CartRefusal:
     return msgspec.structs.replace(cart, lines=lines, currency=cart.currency if lines else "")
 
 
+def line_of(cart: Cart, number: int) -> CartLine | None:
+    """The line with this number."""
+    return next((line for line in cart.lines if line.number == number), None)
+
+
+def has_serial(cart: Cart, sku: str, serial: str) -> bool:
+    """Whether this very piece is in the cart already."""
+    return any(serial in line.serials for line in cart.lines if line.sku == sku)
+
+
 def _is_sellable(line: CartLine, cart: Cart) -> bool:
-    return 0 < line.quantity <= QUANTITY_MAX and abs(line.gross) <= AMOUNT_MAX and abs(cart.gross) <= AMOUNT_MAX
+    least = 0 if "weight" in line.asks else 1
+    return least <= line.quantity <= QUANTITY_MAX and abs(line.gross) <= AMOUNT_MAX and abs(cart.gross) <= AMOUNT_MAX

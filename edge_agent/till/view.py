@@ -27,7 +27,8 @@ NoticeCode = Literal[
     "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
     "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
     "work_open", "transfer_unknown", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
-    "not_while_paying", "offline_only", "may_not",
+    "not_while_paying", "offline_only", "may_not", "serial_doubled", "held_full", "receipt_scanned",
+    "voucher_scanned", "age_refused",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
@@ -158,11 +159,16 @@ class AttemptView:
 
 @dataclass(frozen=True)
 class AskView:
-    """What the till must be told before it goes on: "age", "serial", "lot", "price", "weight"."""
+    """What the till must be told before anything is paid: "age", "serial", "lot", "price", "weight".
+
+    `number` is the line's; `missing` counts the serial numbers that are still to come.
+    """
 
     kind: Literal["age", "serial", "lot", "price", "weight"]
     name: str
     years: int = 0
+    number: int = 0
+    missing: int = 1
 
 
 @dataclass(frozen=True)
@@ -213,12 +219,16 @@ class QuickKeyView:
 
 @dataclass(frozen=True)
 class NoticeView:
-    """What just happened. `serial` grows with each one, so that the page beeps once. `good` picks the beep."""
+    """What just happened. `serial` grows with each one, so that the page beeps once. `good` picks the beep.
+
+    `panel` is the panel that helps now, with what it asks: "search?text=milk"; "" leaves the page as it is.
+    """
 
     serial: int
     code: NoticeCode
     good: bool
     detail: str = ""
+    panel: str = ""
 
 
 @dataclass(frozen=True)
