@@ -98,7 +98,7 @@ class SqliteReplica:
     def tidy(self, rows_max: int) -> bool:
         """Remove rows of generations that nobody will read again."""
         more = [self._tidy(feed, rows_max) for feed in (GLOBAL_FEED, self._store_feed)]
-        return any(more)
+        return any(more) or self._names.tidy()
 
     def add_own(self, epoch: int, sequence: int, movements: Sequence[Movement]) -> None:
         """Remember what this terminal's event moved."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
-from edge_agent.replica.search.query import TEXT_MAX, Group, Vocabulary, read_query
+from edge_agent.replica.search.query import TEXT_MAX, Group, Query, Vocabulary, read_query
 from edge_agent.replica.search.ranking import (
     BEGUN_CODE,
     EXACT_CODE,
@@ -19,14 +20,17 @@ from edge_agent.replica.search.ranking import (
     leave_one_out,
     match_name,
     with_marks,
+    without_guesses,
 )
 from protocol.documents import Item
 
-CANDIDATES_MAX = 300
+CANDIDATES_MAX = 200
 FOUND_MAX = 100
 _ENOUGH = 5
 _CODE_FROM = 3
-_MARKS_LOOKED_AT_MAX = 60
+_LEFT_OUT_MAX = 3
+_ALL_MENDED_MAX = 5
+_MARKS_LOOKED_AT_MAX = 40
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,7 @@ def find(shelf: Shelf, text: str, limit: int) -> tuple[Found, ...]:
     if query.tokens:
         _by_name(shelf, query.as_typed(), matches)
         if len(matches) < min(_ENOUGH, limit):
-            groups = query.mended(shelf.vocabulary)
-            _by_name(shelf, groups, matches)
-            if not matches:
-                for fewer in leave_one_out(groups):
-                    _by_name(shelf, fewer, matches, left_out=1)
+            _by_mending(shelf, query, matches)
     ranked = sorted(matches.items(), key=lambda found: (-found[1].score, found[0]))
     if query.marked:
         # Names have to be read for their marks, so only the ones that can still come to the front.
@@ -91,6 +91,28 @@ def find(shelf: Shelf, text: str, limit: int) -> tuple[Found, ...]:
         ranked.sort(key=lambda found: (-found[1].score, found[0]))
     found = ((shelf.item(sku), match) for sku, match in ranked[:limit])
     return tuple(Found(item, match.score, match.how) for item, match in found if item is not None)
+
+
+def _by_mending(shelf: Shelf, query: Query, matches: dict[str, Match]) -> None:
+    groups = query.mended(shelf.vocabulary, only_unknown=True)
+    if groups != query.as_typed():
+        _by_name(shelf, groups, matches)
+    if matches:
+        return
+    known = _known(shelf, without_guesses(groups))
+    if len(known) < len(groups):
+        if known:  # words that no name has are left out all at once
+            _by_name(shelf, known, matches, left_out=len(groups) - len(known))
+    elif len(groups) <= _ALL_MENDED_MAX:
+        _by_name(shelf, query.mended(shelf.vocabulary, only_unknown=False), matches)
+    for fewer in islice(leave_one_out(known), _LEFT_OUT_MAX):
+        if matches:
+            return
+        _by_name(shelf, fewer, matches, left_out=1)
+
+
+def _known(shelf: Shelf, groups: Sequence[Group]) -> list[Group]:
+    return [group for group in groups if group and any(True for _ in shelf.fitting((group,), 1))]
 
 
 def _by_code(shelf: Shelf, text: str, limit: int, matches: dict[str, Match]) -> None:

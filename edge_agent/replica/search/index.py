@@ -9,16 +9,17 @@ few pages with each part; and an entry that is taken out must be named with the 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from edge_agent.replica.bodies import read_body
-from edge_agent.replica.search.query import MENDED_FROM, Group, mistyped_keys
+from edge_agent.replica.search.query import MENDED_FROM, Alternative, Group, mistyped_keys
 from edge_agent.replica.search.words import words_of_item
 from protocol.documents import Item
 from protocol.ids import GLOBAL_FEED
 
 _MERGED_PAGES = 16
 _CHUNK = 2_000
+_ASKED_AT_ONCE = 500  # values in one statement; SQLite takes 32,766
 _GENERATION_BITS, _LENGTH_BITS = 40, 32
 _LENGTH_MAX = 255
 _INDEX_MISTAKES = 1
@@ -79,6 +80,13 @@ class SearchIndex:
         self._learn(generation, {word for _, text in new for word in text.split() if word.isalpha() and len(word) > 1})
         self._merge()
 
+    def tidy(self) -> bool:
+        """Merge some pages of the index; True: there is more to merge."""
+        before = self._connection.total_changes
+        self._merge()
+        # FTS5 says by its changes whether it had anything to do (its documentation, "The 'merge' Command").
+        return self._connection.total_changes - before > 1
+
     def forget(self, low: int, high: int, rows_max: int) -> int:
         """Remove at most that many entries, and as many words, of these generations; returns how many there were."""
         old = self._connection.execute(
@@ -93,7 +101,7 @@ class SearchIndex:
         self._connection.executemany("DELETE FROM search_word WHERE generation = ? AND key = ? AND word = ?", words)
         if old:
             self._merge()
-        elif not words:
+        if len(old) < rows_max:
             self._connection.execute("DELETE FROM search_serial WHERE generation BETWEEN ? AND ?", (low, high))
         return max(len(old), len(words))
 
@@ -109,13 +117,14 @@ class SearchIndex:
         for sku, words in rows:
             yield sku, tuple(words.split())
 
-    def _known(self, generation: int, skus: Iterable[str]) -> Iterator[tuple[str, tuple[int, str]]]:
-        for sku in skus:
-            row = self._connection.execute(
-                "SELECT id, words FROM search_item WHERE generation = ? AND sku = ?", (generation, sku)
-            ).fetchone()
-            if row is not None:
-                yield sku, row
+    def _known(self, generation: int, skus: Sequence[str]) -> Iterator[tuple[str, tuple[int, str]]]:
+        for some in _chunks(skus):
+            rows = self._connection.execute(
+                f"SELECT sku, id, words FROM search_item WHERE generation = ? AND sku IN ({_marks(some)})",  # noqa: S608 - question marks
+                (generation, *some),
+            )
+            for sku, entry, words in rows:
+                yield sku, (entry, words)
 
     def _take_out(self, entries: Collection[tuple[int, str]]) -> None:
         entries = sorted(entries)
@@ -125,11 +134,17 @@ class SearchIndex:
         )
 
     def _learn(self, generation: int, words: set[str]) -> None:
-        vocabulary = WordsOfGeneration(self._connection, generation)
-        new = [word for word in sorted(words) if not vocabulary.has(word)]
+        known = {
+            row[0]
+            for some in _chunks(sorted(words))
+            for row in self._connection.execute(
+                f"SELECT key FROM search_word WHERE generation = ? AND key = word AND key IN ({_marks(some)})",  # noqa: S608 - question marks
+                (generation, *some),
+            )
+        }
         self._connection.executemany(
             "INSERT INTO search_word (generation, key, word) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            ((generation, key, word) for word in new for key in _keys(word)),
+            ((generation, key, word) for word in sorted(words - known) for key in _keys(word)),
         )
 
     def _merge(self) -> None:
@@ -153,10 +168,10 @@ class WordsOfGeneration:
 
     def near(self, keys: frozenset[str], count_max: int) -> Iterator[str]:
         """Words one of whose `mistyped_keys` is among `keys`."""
-        marks = ", ".join("?" * len(keys))
         rows = self._connection.execute(
-            f"SELECT DISTINCT word FROM search_word WHERE generation = ? AND key IN ({marks}) LIMIT ?",  # noqa: S608 - question marks
-            (self._generation, *sorted(keys, key=len, reverse=True), count_max),
+            f"SELECT DISTINCT word FROM search_word WHERE generation = ? AND key IN ({_marks(keys)})"  # noqa: S608 - question marks
+            " AND length(word) >= ? ORDER BY word LIMIT ?",
+            (self._generation, *keys, MENDED_FROM, count_max),
         )
         for row in rows:
             yield row[0]
@@ -173,6 +188,14 @@ def _entry(generation: int, length: int, serial: int) -> int:
     return generation << _GENERATION_BITS | min(length, _LENGTH_MAX) << _LENGTH_BITS | serial
 
 
+def _chunks(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (words[first : first + _ASKED_AT_ONCE] for first in range(0, len(words), _ASKED_AT_ONCE))
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def _keys(word: str) -> frozenset[str]:
     return mistyped_keys(word, _INDEX_MISTAKES) | {word} if len(word) >= MENDED_FROM else frozenset({word})
 
@@ -180,6 +203,10 @@ def _keys(word: str) -> frozenset[str]:
 def _expression(groups: Sequence[Group]) -> str:
     # Words are letters, digits and points only (`words.py`), so nothing in them can be taken for FTS5's own signs.
     return " AND ".join(
-        "(" + " OR ".join("(" + " AND ".join(f'"{word}"*' for word in way.words) + ")" for way in group) + ")"
+        "(" + " OR ".join("(" + " AND ".join(_term(way, word) for word in way.words) + ")" for way in group) + ")"
         for group in groups
     )
+
+
+def _term(way: Alternative, word: str) -> str:
+    return f'"{word}"' if way.is_whole else f'"{word}"*'

@@ -18,7 +18,7 @@ TEXT_MAX = 100
 TOKENS_MAX = 8
 _NEAR_MAX = 16
 _SPLITS_MAX = 3
-_CANDIDATES_MAX = 400
+_CANDIDATES_MAX = 300
 
 KEY_LETTERS = 7
 """A word's first letters are what mistyping is looked for in; the whole word is compared afterwards."""
@@ -28,12 +28,13 @@ MENDED_FROM = 3
 
 _TWO_MISTAKES_FROM = 6
 _SPLIT_FROM = 4
+_BEGUN_FROM = 5
 
 # Telex and VNI as they look with the input method off: `suwax tuwowi`, `su7a4 tu7o7i`. No Vietnamese syllable ends in
 # s, f, r, x or j, or has a w.
 _DOUBLED = re.compile(r"(aa|ee|oo|dd)")
 _TONE = re.compile(r"(?<=[aeiouy])([sfrxjz])(?=[a-z]{0,2}$)")
-_VNI = re.compile(r"^[a-z]+[0-9][a-z0-9]*$")
+_VNI = re.compile(r"[a-z](?=[a-z0-9]*(?:[aeiouy]|d(?=9))[1-9])[a-z0-9]*")
 
 
 class Vocabulary(Protocol):
@@ -54,10 +55,11 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True)
 class Alternative:
-    """Words that stand for a typed one; `cost` 0 is what was typed. The last one may be only the beginning."""
+    """Words that stand for a typed one; `cost` 0 is what was typed. Each may be only a beginning, unless `is_whole`."""
 
     words: tuple[str, ...]
     cost: int = 0
+    is_whole: bool = False
 
 
 Group = tuple[Alternative, ...]
@@ -75,8 +77,8 @@ class Query:
         """Each word as it stands."""
         return tuple((Alternative((token,)),) for token in self.tokens)
 
-    def mended(self, vocabulary: Vocabulary) -> tuple[Group, ...]:
-        """Each word with what it may have been meant to be; two words that are one make one group."""
+    def mended(self, vocabulary: Vocabulary, *, only_unknown: bool) -> tuple[Group, ...]:
+        """Each word, or each that no name has, with what it may have been meant to be; two that are one make one."""
         groups: list[Group] = []
         at = 0
         while at < len(self.tokens):
@@ -86,7 +88,9 @@ class Query:
                 groups.append((apart, Alternative((pair,), 1)))
                 at += 2
                 continue
-            groups.append(_alternatives(self.tokens[at], vocabulary))
+            token = self.tokens[at]
+            is_left = only_unknown and token.isalpha() and vocabulary.has_start(token)
+            groups.append((Alternative((token,)),) if is_left else _alternatives(token, vocabulary))
             at += 1
         return tuple(groups)
 
@@ -118,11 +122,16 @@ def mistakes_allowed(word: str) -> int:
     return 2 if len(word) >= _TWO_MISTAKES_FROM else 1
 
 
-def mistakes_between(typed: str, word: str) -> int:
+def mistakes_between(typed: str, word: str, most: int) -> int:
     """Wrong, missing, added or exchanged letters between what was typed and the beginning of `word` that fits best.
 
-    Optimal string alignment; the rest of `word` is free, for it may not be typed yet.
+    Optimal string alignment. The rest of `word` is free, for it may not be typed yet; but a short word has to be
+    typed to its end, else it would be near to everything. More than `most` are not counted.
     """
+    if len(typed) >= _BEGUN_FROM:
+        word = word[: len(typed) + most]
+    elif abs(len(word) - len(typed)) > most:
+        return most + 1
     before: list[int] = []
     row = list(range(len(word) + 1))
     for at, letter in enumerate(typed, 1):
@@ -133,19 +142,21 @@ def mistakes_between(typed: str, word: str) -> int:
             if at > 1 and place > 1 and letter == word[place - 2] and typed[at - 2] == other:
                 best = min(best, older[place - 2] + 1)
             row.append(best)
-    return min(row)
+        if min(row) > most and min(before) > most:
+            return most + 1
+    return min(row) if len(typed) >= _BEGUN_FROM else row[-1]
 
 
 def _alternatives(token: str, vocabulary: Vocabulary) -> Group:
-    found: dict[tuple[str, ...], int] = {(token,): 0}
+    found: dict[tuple[str, ...], Alternative] = {(token,): Alternative((token,))}
     for text in _without_leftovers(token):
         if vocabulary.has_start(text):
-            found.setdefault((text,), 1)
+            found.setdefault((text,), Alternative((text,), 1))
     for words in _splits(token, vocabulary):
-        found.setdefault(words, 1)
-    for cost, word in _near(token, vocabulary):
-        found.setdefault((word,), cost)
-    return tuple(Alternative(words, cost) for words, cost in found.items())
+        found.setdefault(words, Alternative(words, 1))
+    for mistakes, word in _near(token, vocabulary):
+        found.setdefault((word,), Alternative((word,), 2 * mistakes, is_whole=True))
+    return tuple(found.values())
 
 
 def _without_leftovers(token: str) -> Iterator[str]:
@@ -154,7 +165,7 @@ def _without_leftovers(token: str) -> Iterator[str]:
         for text in (plain, _TONE.sub("", plain, count=1), _TONE.sub("", token, count=1)):
             if len(text) > 1 and text != token:
                 yield text
-    elif _VNI.match(token):
+    elif _VNI.fullmatch(token):
         yield "".join(letter for letter in token if letter.isalpha())
 
 
@@ -170,14 +181,16 @@ def _splits(token: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
 
 def _near(token: str, vocabulary: Vocabulary) -> list[tuple[int, str]]:
     allowed = mistakes_allowed(token)
+    if vocabulary.has(token):
+        allowed = min(allowed, 1)  # a word that exists may still be the wrong one, but hardly by two letters
     if not allowed:
         return []
     near: list[tuple[int, int, int, str]] = []
     for word in vocabulary.near(mistyped_keys(token, allowed), _CANDIDATES_MAX):
         if word.startswith(token):
             continue
-        mistakes = mistakes_between(token, word)
+        mistakes = mistakes_between(token, word, allowed)
         if mistakes <= allowed:
             # The first letter is seldom the wrong one, and what is longer than typed is less probably meant.
             near.append((mistakes * 2 + (word[0] != token[0]), abs(len(word) - len(token)), mistakes, word))
-    return [(2 * mistakes, word) for _, _, mistakes, word in sorted(near)[:_NEAR_MAX]]
+    return [(mistakes, word) for _, _, mistakes, word in sorted(near)[:_NEAR_MAX]]

@@ -21,6 +21,7 @@ BEGUN_CODE = 4_000
 _TIERS = {"words": 3_000, "prefix": 2_900, "typo": 1_900, "some": 900}
 _BEGUN, _MISTAKE, _NOT_FIRST, _NOT_NEXT, _OTHER_MARKS = 60, 150, 40, 30, 40
 _PENALTY_MAX = 890
+_GUESSED_FROM = 5
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,15 @@ def with_marks(match: Match, query: Query, name: str) -> Match:
     return Match(max(match.score - _OTHER_MARKS * others, 1), match.how)
 
 
+def without_guesses(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The same without mended short words: where not all words fit, a guess at one of the others fits anything."""
+    return tuple(tuple(way for way in group if way.cost <= 1 or len(way.words[0]) >= _GUESSED_FROM) for group in groups)
+
+
 def leave_one_out(groups: Sequence[Group]) -> Iterable[tuple[Group, ...]]:
-    """Each way to leave one typed word out; a query of one word has none."""
+    """Each way to leave one typed word out, the last ones first; a query of one word has none."""
     if len(groups) > 1:
-        for place in range(len(groups)):
+        for place in reversed(range(len(groups))):
             yield (*groups[:place], *groups[place + 1 :])
 
 
@@ -93,6 +99,8 @@ def _find(alternative: Alternative, words: Sequence[str]) -> _Place | None:
     for typed in alternative.words:
         if typed in words:
             at = words.index(typed)
+        elif alternative.is_whole:
+            return None
         else:
             at = next((place for place, word in enumerate(words) if word.startswith(typed)), -1)
             if at < 0:

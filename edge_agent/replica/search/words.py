@@ -24,6 +24,7 @@ _UNITS = {
 _TIMES = re.compile(r"(?<=[0-9])\s*[x*]\s*(?=[0-9])")
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*[^\W_]*|[^\W_]+")
 _NUMBER = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W0-9_]*)")
+_CHAIN = re.compile(r"[^\W0-9_]+(?:[-/&.'][^\W0-9_]+)+")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
 
 
@@ -55,9 +56,14 @@ def marked_words_of(text: str) -> tuple[str, ...]:
 
 
 def words_of_item(name: str, brand: str) -> tuple[str, ...]:
-    """The words by which an item is found: its name's, then those of its brand that the name leaves out."""
+    """The words by which an item is found: its name's, then those of its brand that the name leaves out.
+
+    What a sign holds together may be typed as one: `P/S` is found as `ps`, `Coca-Cola` as `cocacola`.
+    """
     words = words_of(name)
-    return (*words, *(word for word in words_of(brand) if word not in words))[:WORDS_MAX]
+    more = ["".join(filter(str.isalpha, chain)) for chain in _CHAIN.findall(fold(name))]
+    more += words_of(brand) if brand else ()
+    return (*words, *(word for word in dict.fromkeys(more) if word not in words))[:WORDS_MAX]
 
 
 def has_marks(text: str) -> bool:
@@ -68,7 +74,7 @@ def has_marks(text: str) -> bool:
 def _joined(text: str) -> Iterator[str]:
     left = WORDS_MAX
     number = ""
-    for word in _WORD.findall(_TIMES.sub(" ", text.replace("×", "x"))):  # noqa: RUF001 - the sign of boxes: 4×180
+    for word in _WORD.findall(_TIMES.sub(" ", text.replace("\N{MULTIPLICATION SIGN}", "x"))):
         match = _NUMBER.fullmatch(word)
         if number:
             unit = _UNITS.get(fold(word), "") if match is None else ""
