@@ -62,6 +62,14 @@ def chromium() -> str | None:
 @asynccontextmanager
 async def watch(url_with_token: str, executable: str) -> AsyncIterator[Watcher]:
     """Open a till's page in a headless Chromium and watch it."""
+    async with open_page(url_with_token, executable) as page:
+        await page.evaluate(_WATCH)
+        yield Watcher(page)
+
+
+@asynccontextmanager
+async def open_page(url_with_token: str, executable: str) -> AsyncIterator[Page]:
+    """Open a till's page in a headless Chromium."""
     async with AsyncExitStack() as stack:
         with _deaf_to_ctrl_c():
             playwright = await stack.enter_async_context(async_playwright())
@@ -73,8 +81,7 @@ async def watch(url_with_token: str, executable: str) -> AsyncIterator[Watcher]:
             await page.goto(url_with_token)
             await page.wait_for_selector("#stage", state="attached")
             await page.wait_for_url("**/")
-            await page.evaluate(_WATCH)
-            yield Watcher(page)
+            yield page
         finally:
             with suppress(PlaywrightError):
                 await browser.close()

@@ -34,6 +34,12 @@ class Child:
         """Whether the process lives."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """The process's id. Only for one that was started."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it; its output is appended to the log."""
         with self._log.open("ab") as log:

@@ -1,0 +1,79 @@
+"""`./dev bench`: what a till costs its cashier.
+
+Exit codes: 0 measured, 2 bad options, 3 something could not start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hardware_sim.errors import SimulatorError
+from tests.bench.till import bench_till
+from tests.demo.browser import chromium
+from tests.demo.processes import ProcessFailed
+
+CANNOT_START = 3
+
+
+@click.group(context_settings={"show_default": True, "auto_envvar_prefix": "TILLWIRE_BENCH", "max_content_width": 110})
+def main() -> None:
+    """Measure; nothing here passes or fails."""
+
+
+@main.command()
+@click.option("--items", type=click.IntRange(100, 2_000_000), default=100_000, show_envvar=True,
+              help="How large the catalogue is.")  # fmt: skip
+@click.option("--sales", type=click.IntRange(1, 10_000), default=60, show_envvar=True,
+              help="How many receipts of ten scans are sold.")  # fmt: skip
+@click.option("--searches", type=click.IntRange(0, 10_000), default=60, show_envvar=True,
+              help="How many names are typed, letter by letter.")  # fmt: skip
+@click.option("--seed", type=int, default=1, help="Which goods and names come.", show_envvar=True)
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=None, show_envvar=True,
+              help="Where the till's database is made; a temporary folder if not given.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON on standard output.", show_envvar=True)
+def till(items: int, sales: int, searches: int, seed: int, folder: Path | None, *, as_json: bool) -> None:  # noqa: PLR0913 - one parameter an option
+    """One till: scan to painted line, search, payment to journal and to paper, start, memory."""
+    if chromium() is None:
+        click.echo("bench: Chromium is missing; run ./dev setup --system", err=True)
+        sys.exit(CANNOT_START)
+    place = folder or Path(tempfile.mkdtemp(prefix="tillwire-bench-"))
+    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bars: dict[str, TaskID] = {}
+
+            def told(what: str, done: int, of: int) -> None:
+                if what not in bars:
+                    bars[what] = progress.add_task(what, total=of)
+                progress.update(bars[what], completed=done)
+
+            figures = asyncio.run(bench_till(place, items=items, sales=sales, searches=searches, seed=seed, told=told))
+    except (ProcessFailed, SimulatorError) as error:
+        click.echo(f"bench: {error}", err=True)
+        sys.exit(CANNOT_START)
+    finally:
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    table = Table("", "p50", "p95", "p99", title=f"{items:,} items, milliseconds")
+    for name, found in figures.items():
+        if isinstance(found, dict) and "p50" in found:
+            table.add_row(name.removesuffix("_ms").replace("_", " "), *(str(found[p]) for p in ("p50", "p95", "p99")))
+    Console().print(table)
+    click.echo(f"start {figures['start_s']} s, memory {figures['rss_mb']} MB; samples: {figures['measured']}")
+
+
+if __name__ == "__main__":
+    main()
