@@ -47,6 +47,7 @@ def till(items: int, sales: int, searches: int, seed: int, folder: Path | None, 
         click.echo("bench: Chromium is missing; run ./dev setup --system", err=True)
         sys.exit(CANNOT_START)
     place = folder or Path(tempfile.mkdtemp(prefix="tillwire-bench-"))
+    place.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:

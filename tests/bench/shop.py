@@ -68,7 +68,6 @@ class BenchTill:
 
 async def fill(folder: Path, count: int, told: Callable[[int], None]) -> tuple[Good, ...]:
     """Make the till's database with so many items; returns some of them, spread over all. `told` hears the progress."""
-    folder.mkdir(parents=True, exist_ok=True)
     database = await open_database(folder / "till.db", till_migrations(SCHEMA))
     await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
     every, kept = max(1, count // 2_000), []
@@ -98,7 +97,7 @@ async def running(folder: Path) -> AsyncIterator[BenchTill]:
     """Start the agent on a folder that was filled, between a simulated scanner and printer."""
     link = folder / "scanner"
     async with (
-        SimulatedScanner(link=link) as scanner,
+        SimulatedScanner(link=link, clock=wall_s) as scanner,
         SimulatedPrinter(drawer=Drawer(), rows_per_second=None) as printer,
         Wire(printer.port) as wire,
     ):
@@ -118,12 +117,15 @@ async def running(folder: Path) -> AsyncIterator[BenchTill]:
 
 async def _page(child: Child, address: Path) -> str:
     async with asyncio.timeout(60):
-        while not address.exists():
+        while not (url := _said(address)):
             assert child.running, "the agent ended while it was starting; see agent.log"
             await asyncio.sleep(0.002)
-    url = address.read_text("ascii")
     await child.ready(str(httpx.URL(url).copy_with(path="/healthz", query=None)))
     return url
+
+
+def _said(address: Path) -> str:
+    return address.read_text("ascii") if address.exists() else ""
 
 
 def _configure(folder: Path, scanner: str, printer_port: int) -> Path:

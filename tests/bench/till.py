@@ -59,7 +59,7 @@ class Figures:
     pay_paper: list[float] = field(default_factory=list)
 
 
-async def bench_till(
+async def bench_till(  # noqa: PLR0913 - an option each
     folder: Path, *, items: int, sales: int, searches: int, seed: int, told: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
     """Measure. `told(what, done, of)` hears the progress."""
