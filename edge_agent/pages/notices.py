@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edge_agent.pages.speech import Speech
 
 
 def sentences(speech: Speech) -> dict[str, str]:
     """All sentences, with %(detail)s and %(total)s still to be filled in."""
     _ = speech.gettext
+    return {**_selling(_), **_people(_), **_paying(_), **_working(_)}
+
+
+def _selling(_: Callable[[str], str]) -> dict[str, str]:
+    """What was scanned, and what is on the receipt."""
     return {
         "line_added": _("Added: %(detail)s"),
         "line_voided": _("Taken off: %(detail)s"),
@@ -18,36 +25,11 @@ def sentences(speech: Speech) -> dict[str, str]:
         "bad_check_digit": _("The code %(detail)s is damaged: its check digit is wrong. Scan again."),
         "card_number_refused": _("That looked like a bank card's number. It was not kept. Scan the goods instead."),
         "unreadable_scan": _("The scanner sent something unreadable. Scan again."),
-        "nothing_to_pay": _("There is nothing to pay yet. Scan the first item."),
-        "not_enough_cash": _("That is not enough. %(total)s is to be paid."),
-        "bad_amount": _("“%(detail)s” is not an amount. Type digits only."),
         "bad_quantity": _("“%(detail)s” is not a quantity. Type a number such as 2 or 0.642."),
-        "sale_done": _("Paid. Receipt %(detail)s."),
-        "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
-        "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
         "cart_full": _("This receipt is full. Take the money and start another."),
         "not_priced": _("%(detail)s has a price in another currency. It cannot be sold here."),
-        "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
-        "order_failed": _("The till could not do that; nothing was changed. If it happens again, call your support."),
         "stock_negative": _("More was sold than the books had: %(detail)s. Count this shelf soon."),
         "line_is_fixed": _("This line is fixed: its price is on its label or on an old receipt. Take it off instead."),
-        "bad_input": _("That was not complete or not understood (%(detail)s). Nothing was changed."),
-        "approval_needed": _("Somebody who may allow this types a PIN."),
-        "approved": _("Allowed by %(detail)s."),
-        "approval_dropped": _("Not allowed; nothing was changed."),
-        "wrong_pin": _("That PIN is wrong. %(detail)s"),
-        "pin_locked": _("Too many wrong PINs. Wait until %(detail)s, or ask somebody else."),
-        "signed_in": _("Hello, %(detail)s."),
-        "signed_out": _("Signed out. The receipt on the screen stays."),
-        "sign_in_first": _("Sign in first: choose your name and type your PIN."),
-        "shift_open_first": _("Open the shift first: count the cash in the drawer."),
-        "shift_opened": _("Shift %(detail)s is open."),
-        "shift_closed": _("Shift %(detail)s is closed; its Z report is printed."),
-        "shift_not_open": _("No shift is open."),
-        "shift_has_cart": _("Finish, hold or void the receipt on the screen first."),
-        "cash_moved": _("Written down: %(detail)s"),
-        "drawer_opened": _("The drawer opens; that was written down."),
-        "no_printer": _("There is no printer that could do that. Set one up first."),
         "held": _("Held: %(detail)s"),
         "recalled": _("Back on the screen: %(detail)s"),
         "nothing_held": _("That receipt is not held any more."),
@@ -67,6 +49,53 @@ def sentences(speech: Speech) -> dict[str, str]:
         "asks_first": _("The till asks first: %(detail)s"),
         "answered": _("Thank you, go on."),
         "price_set": _("Price: %(detail)s"),
+        "serial_doubled": _("This serial number is on the receipt already. Scan the one of the next piece."),
+        "held_full": _("Too many receipts are held. Recall or void some first."),
+        "receipt_scanned": _("That is receipt %(detail)s."),
+        "voucher_scanned": _("That is voucher %(detail)s. It counts when the customer pays."),
+        "age_refused": _("Taken off because of the age: %(detail)s"),
+        "may_not": _("%(detail)s may not allow this either. Ask somebody else."),
+        "report_printed": _("%(detail)s is being printed."),
+    }
+
+
+def _people(_: Callable[[str], str]) -> dict[str, str]:
+    """Who is at the till, the shift and the drawer, and the till itself."""
+    return {
+        "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
+        "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
+        "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
+        "order_failed": _("The till could not do that; nothing was changed. If it happens again, call your support."),
+        "bad_input": _("That was not complete or not understood (%(detail)s). Nothing was changed."),
+        "approval_needed": _("Somebody who may allow this types a PIN."),
+        "approved": _("Allowed by %(detail)s."),
+        "approval_dropped": _("Not allowed; nothing was changed."),
+        "wrong_pin": _("That PIN is wrong. %(detail)s"),
+        "pin_locked": _("Too many wrong PINs. Wait until %(detail)s, or ask somebody else."),
+        "signed_in": _("Hello, %(detail)s."),
+        "signed_out": _("Signed out. The receipt on the screen stays."),
+        "sign_in_first": _("Sign in first: choose your name and type your PIN."),
+        "shift_open_first": _("Open the shift first: count the cash in the drawer."),
+        "shift_opened": _("Shift %(detail)s is open."),
+        "shift_closed": _("Shift %(detail)s is closed; its Z report is printed."),
+        "shift_not_open": _("No shift is open."),
+        "shift_has_cart": _("Finish, hold or void the receipt on the screen first."),
+        "cash_moved": _("Written down: %(detail)s"),
+        "drawer_opened": _("The drawer opens; that was written down."),
+        "no_printer": _("There is no printer that could do that. Set one up first."),
+        "training_on": _("Training: nothing counts until it is switched off."),
+        "training_off": _("Training is over. From now on everything counts."),
+        "offline_only": _("That needs the hub, which cannot be reached now."),
+    }
+
+
+def _paying(_: Callable[[str], str]) -> dict[str, str]:
+    """Money, and receipts that were paid."""
+    return {
+        "nothing_to_pay": _("There is nothing to pay yet. Scan the first item."),
+        "not_enough_cash": _("That is not enough. %(total)s is to be paid."),
+        "bad_amount": _("“%(detail)s” is not an amount. Type digits only."),
+        "sale_done": _("Paid. Receipt %(detail)s."),
         "receipt_unknown": _(
             "No receipt %(detail)s is known here. Check it, or let a supervisor take the goods back without one."
         ),
@@ -75,8 +104,6 @@ def sentences(speech: Speech) -> dict[str, str]:
         "too_old": _("That receipt is too old to be given back without a supervisor."),
         "reprinted": _("Receipt %(detail)s is printed again, marked as a reprint."),
         "gift_printed": _("A gift receipt without prices is printed."),
-        "training_on": _("Training: nothing counts until it is switched off."),
-        "training_off": _("Training is over. From now on everything counts."),
         "paid_part": _("Taken: %(detail)s. The rest is still to pay."),
         "payment_dropped": _("That payment was taken back."),
         "payment_open": _("A payment is under way. Finish it or give it up first."),
@@ -93,6 +120,13 @@ def sentences(speech: Speech) -> dict[str, str]:
         "card_approved": _("The card was approved."),
         "card_declined": _("The card was declined. Try another way to pay."),
         "card_unknown": _("It is not known whether the card was charged. Look at the terminal, then answer."),
+        "not_while_paying": _("Money was already taken. Finish paying, or take the payment back first."),
+    }
+
+
+def _working(_: Callable[[str], str]) -> dict[str, str]:
+    """The scale, and work with goods that is no sale."""
+    return {
         "work_started": _("Scan the goods; they go to this list and not to a receipt."),
         "work_dropped": _("That work was given up; nothing was written down."),
         "work_done": _("Written down: %(detail)s"),
@@ -103,12 +137,4 @@ def sentences(speech: Speech) -> dict[str, str]:
         "weight_stale": _("The scale does not answer. Check its cable, or type the weight."),
         "weight_missing": _("%(detail)s is sold by weight. Put it on the scale, or type the weight."),
         "not_weighed": _("%(detail)s is not sold by weight."),
-        "not_while_paying": _("Money was already taken. Finish paying, or take the payment back first."),
-        "serial_doubled": _("This serial number is on the receipt already. Scan the one of the next piece."),
-        "held_full": _("Too many receipts are held. Recall or void some first."),
-        "receipt_scanned": _("That is receipt %(detail)s."),
-        "voucher_scanned": _("That is voucher %(detail)s. It counts when the customer pays."),
-        "age_refused": _("Taken off because of the age: %(detail)s"),
-        "offline_only": _("That needs the hub, which cannot be reached now."),
-        "may_not": _("%(detail)s may not allow this either. Ask somebody else."),
     }
