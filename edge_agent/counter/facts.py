@@ -8,7 +8,8 @@ from typing import Literal
 
 from edge_agent.counter.books import Books, Till, has_staff
 from edge_agent.counter.cart_facts import CartFacts, read_cart_facts
-from edge_agent.counter.permission import Waiting, waiting_order
+from edge_agent.counter.desks.people import waiting_view
+from edge_agent.counter.shift_views import shift_view
 from edge_agent.devices.printer import spool
 from edge_agent.journal import till_state
 from edge_agent.till.rights import Person
@@ -21,6 +22,7 @@ from edge_agent.till.view import (
     PrintQuestionView,
     PrintState,
     SaleDoneView,
+    ShiftView,
     WaitingView,
 )
 from protocol.documents import Settings
@@ -54,7 +56,8 @@ class Facts:
     questions: tuple[PrintQuestionView, ...]
     person: Person | None
     has_staff: bool
-    waiting: Waiting | None
+    waiting: WaitingView | None
+    shift: ShiftView | None
 
 
 def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
@@ -79,7 +82,8 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         ),
         person=books.person,
         has_staff=has_staff(books.connection, till),
-        waiting=waiting_order(books.connection),
+        waiting=waiting_view(books, till),
+        shift=shift_view(books),
     )
 
 
@@ -120,7 +124,8 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         pending_quantity=cart.multiplier,
         person=_person(facts.person),
         has_staff=facts.has_staff,
-        waiting=_waiting(facts.waiting),
+        waiting=facts.waiting,
+        shift=facts.shift,
         gross_total=sums.gross_total,
         cuts=facts.cart.cuts,
         taxes=facts.cart.taxes,
@@ -140,12 +145,6 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
 
 def _person(person: Person | None) -> PersonView | None:
     return PersonView(person.id, person.name, person.role) if person is not None else None
-
-
-def _waiting(waiting: Waiting | None) -> WaitingView | None:
-    if waiting is None:
-        return None
-    return WaitingView(waiting.right, waiting.detail, waiting.amount, waiting.asked_by)
 
 
 def _items(books: Books, known: ItemsKnown) -> ItemsKnown:

@@ -55,7 +55,7 @@ _COUNTERS: dict[type[EventData], str] = {
 class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was added up since the shift was opened; without one (`shift` is ""), since the last one was closed.
 
-    `number` is this shift's or the last one's. `receipts` are in the order of their times.
+    `number` is this shift's or the last one's, `opened_at` when this one was opened or the last one closed.
     """
 
     shift: str = ""
@@ -78,9 +78,9 @@ def opened(fact: ShiftOpened, at: datetime) -> Tally:
     )  # fmt: skip
 
 
-def closed(tally: Tally) -> Tally:
-    """What is kept after a shift: its number, and nothing to count."""
-    return Tally(number=tally.number)
+def closed(tally: Tally, at: datetime) -> Tally:
+    """What is kept after a shift: its number, and nothing counted since."""
+    return Tally(number=tally.number, opened_at=at)
 
 
 def tally_after(tally: Tally, fact: EventData) -> Tally:
@@ -119,7 +119,7 @@ def tally_of(facts: Iterable[tuple[EventData, datetime]]) -> Tally:
         if isinstance(fact, ShiftOpened):
             tally = opened(fact, at)
         elif isinstance(fact, ShiftClosed):
-            tally = closed(tally)
+            tally = closed(tally, at)
         else:
             tally = tally_after(tally, fact)
     return tally

@@ -27,7 +27,7 @@ NoticeCode = Literal[
     "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
     "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
     "work_open", "transfer_unknown", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
-    "not_while_paying", "offline_only", "may_not", "serial_doubled", "held_full", "receipt_scanned",
+    "not_while_paying", "offline_only", "may_not", "report_printed", "serial_doubled", "held_full", "receipt_scanned",
     "voucher_scanned", "age_refused",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]

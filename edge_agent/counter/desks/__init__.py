@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.counter.desk import Desk, OrderKind, QuestionKind
-from edge_agent.counter.desks import payment, people, receipts, sale
+from edge_agent.counter.desks import payment, people, receipts, sale, shift
 
-DESKS: tuple[Desk, ...] = (sale.DESK, payment.DESK, receipts.DESK, people.DESK)
+DESKS: tuple[Desk, ...] = (sale.DESK, payment.DESK, receipts.DESK, people.DESK, shift.DESK)
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}
 QUESTIONS: Mapping[str, QuestionKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.questions}

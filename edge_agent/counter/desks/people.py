@@ -12,15 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from edge_agent.counter.books import SIGNED_IN, Books, Outcome, Till, find_person, has_staff, short, write_down
+from edge_agent.counter.books import (
+    SIGNED_IN,
+    Books,
+    Outcome,
+    Till,
+    open_cart,
+    short,
+    write_down,
+)
 from edge_agent.counter.desk import Desk, Fields, Guess, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.permission import forget_waiting, waiting_order
+from edge_agent.counter.staff import person_name, worker, workers
 from edge_agent.journal import people_state, till_state
-from edge_agent.replica.documents import find_document, list_documents
 from edge_agent.till import pins
 from edge_agent.till.moments import at_store
 from edge_agent.till.rights import Person, may
-from edge_agent.till.view import PersonView
+from edge_agent.till.view import PersonView, WaitingView
 from protocol.documents import Staff
 from protocol.events import StaffRefused, StaffSignedIn, StaffSignedOut
 
@@ -86,7 +94,7 @@ def choose_language(books: Books, _till: Till, order: SetLanguage) -> Outcome:
 
 def sign_in(books: Books, till: Till, order: SignIn) -> Outcome:
     """Let somebody take over the till; the cart stays. Who was there before is signed out."""
-    staff = _staff(books.connection, till, order.staff)
+    staff = worker(books.connection, till, order.staff)
     refused = _refuse(books, till, order.staff.strip(), staff, purpose="sign_in")
     if refused is not None or staff is None:
         return refused or Outcome("wrong_pin")
@@ -117,7 +125,7 @@ def approve(books: Books, till: Till, order: Approve) -> Outcome:
     if waiting is None or (order.waiting and order.waiting != waiting.id):
         return Outcome("stale_page")
     who = order.staff.strip()
-    candidates = (_staff(books.connection, till, who),) if who else _allowers(books.connection, till)
+    candidates = (worker(books.connection, till, who),) if who else _allowers(books.connection, till)
     staff = next((each for each in candidates if each is not None and each.pin == books.proof), None)
     refused = _refuse(books, till, who, staff, purpose=waiting.right)
     if refused is not None or staff is None:
@@ -136,7 +144,7 @@ def drop_approval(books: Books, _till: Till, _order: NoFields) -> Outcome:
 
 def ask_sign_in(books: Books, till: Till, question: AskSignIn) -> SignInView:
     """The names to choose from, and whether the PIN pad waits."""
-    everybody = sorted(_workers(books.connection, till), key=lambda staff: (staff.name.casefold(), staff.staff))
+    everybody = sorted(workers(books.connection, till), key=lambda staff: (staff.name.casefold(), staff.staff))
     return SignInView(
         people=tuple(_shown(staff) for staff in everybody[:NAMES_MAX]),
         chosen=next((_shown(staff) for staff in everybody if staff.staff == question.staff), None),
@@ -157,7 +165,7 @@ def ask_approve(books: Books, till: Till, question: AskSignIn) -> ApproveView:
 
 def guess_sign_in(books: Books, till: Till, order: SignIn) -> Guess | None:
     """Which stored PIN to compare with; none while the pad waits."""
-    staff = _staff(books.connection, till, order.staff)
+    staff = worker(books.connection, till, order.staff)
     if staff is None or _waits_until(books, till, staff.staff) is not None:
         return None
     return Guess(order.pin.strip(), (staff.pin,))
@@ -168,15 +176,21 @@ def guess_approval(books: Books, till: Till, order: Approve) -> Guess | None:
     who = order.staff.strip()
     if _waits_until(books, till, who or people_state.NAMELESS) is not None:
         return None
-    named = _staff(books.connection, till, who) if who else None
+    named = worker(books.connection, till, who) if who else None
     candidates = _allowers(books.connection, till) if not who else () if named is None else (named,)
     return Guess(order.pin.strip(), tuple(staff.pin for staff in candidates))
 
 
-def person_name(books: Books, till: Till, staff: str) -> str:
-    """What to call somebody, who may have left since; her id if nothing else is known."""
-    found = find_document(books.connection, till.store_feed, "staff", staff, Staff)
-    return found.name if found is not None else staff
+def waiting_view(books: Books, till: Till) -> WaitingView | None:
+    """The order that waits; one that meant another receipt than the one on the screen is not worth a PIN any more."""
+    waiting = waiting_order(books.connection)
+    if waiting is None:
+        return None
+    sale = waiting.fields.get("sale_id")
+    if sale and sale != open_cart(books, till).sale_id:
+        return None
+    asked_by = person_name(books, till, waiting.asked_by)
+    return WaitingView(waiting.right, waiting.detail, waiting.amount, asked_by, waiting.id)
 
 
 DESK = Desk(
@@ -199,7 +213,7 @@ def _refuse(books: Books, till: Till, typed: str, staff: Staff | None, *, purpos
     """None for the right PIN, which ends all earlier wrong ones; else the refusal, counted and, if it locks, told."""
     now = till.clock.now()
     # Names that nobody has share one count, or whoever types many of them fills the disk.
-    key = typed if _staff(books.connection, till, typed) is not None else people_state.NAMELESS
+    key = typed if worker(books.connection, till, typed) is not None else people_state.NAMELESS
     until = _waits_until(books, till, key, keep=True)
     if until is not None:
         return Outcome("pin_locked", detail=f"{at_store(until, books.settings.time_zone):%H:%M:%S}")
@@ -255,29 +269,15 @@ def _leave(books: Books, till: Till, why: SignedOutWhy) -> bool:
         return False
     till_state.set_preference(books.connection, SIGNED_IN, "")
     forget_waiting(books.connection)
-    # Somebody who does not work here any more was signed out by that already; her last moment is told all the same.
     write_down(books, till, StaffSignedOut(staff=signed_in, why=why))
-    return find_person(books.connection, till, signed_in) is not None or has_staff(books.connection, till)
-
-
-def _workers(connection: sqlite3.Connection, till: Till) -> list[Staff]:
-    return [
-        staff
-        for staff in list_documents(connection, till.store_feed, "staff", Staff)
-        if staff.active and staff.pin
-    ]  # fmt: skip
-
-
-def _staff(connection: sqlite3.Connection, till: Till, typed: str) -> Staff | None:
-    found = find_document(connection, till.store_feed, "staff", typed.strip(), Staff)
-    return found if found is not None and found.active and found.pin else None
+    return True
 
 
 def _allowers(connection: sqlite3.Connection, till: Till) -> tuple[Staff, ...]:
     waiting = waiting_order(connection)
     if waiting is None:
         return ()
-    able = [staff for staff in _workers(connection, till) if may(staff.role, waiting.right)]
+    able = [staff for staff in workers(connection, till) if may(staff.role, waiting.right)]
     return tuple(able[:_NAMELESS_TRIED_MAX])
 
 
