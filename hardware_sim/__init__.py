@@ -1,4 +1,4 @@
-"""Simulated shop hardware, at the level of bytes: scanner, receipt printer, cash drawer.
+"""Simulated shop hardware, at the level of bytes: scanners, scale, receipt printer, cash drawer, pole display.
 
 Imports none of the other packages on purpose: code shared with a driver would share its faults too.
 """

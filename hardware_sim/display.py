@@ -85,6 +85,13 @@ class SimulatedDisplay:
         self._pending.clear()
         self._show((" " * COLUMNS, " " * COLUMNS))
 
+    def replug(self, *, link: Path | None = None) -> None:
+        """Pull and plug: another real name, another `link` if given, the same `by_id`; it comes back dark."""
+        self.unplug()
+        if link is not None:
+            self._port.link = link
+        self.plug()
+
     async def wait_shown(self, lines: Lines, *, timeout_s: float = 10.0) -> None:
         """Wait until it shows just that (blanks at the ends do not count). Raises `WaitedTooLong`."""
         wanted = tuple(line.strip() for line in lines)

@@ -6,8 +6,11 @@ Exit codes: 0 done as asked (Ctrl-C is the usual way to end a device), 1 some in
 
 import click
 
+from hardware_sim.cli.display_command import display
 from hardware_sim.cli.printer_command import drawer, printer, tell
+from hardware_sim.cli.scale_command import scale
 from hardware_sim.cli.scanner_command import scanner
+from hardware_sim.cli.typing_command import keyboard, wedge
 
 __all__ = ["main"]
 
@@ -18,10 +21,14 @@ __all__ = ["main"]
     "set up or reached, 4 no host came.",
 )
 def main() -> None:
-    """Simulated shop hardware, byte for byte: scanner, receipt printer, cash drawer."""
+    """Simulated shop hardware, byte for byte: scanners, scale, receipt printer, cash drawer, pole display."""
 
 
 main.add_command(scanner)
+main.add_command(keyboard)
+main.add_command(wedge)
+main.add_command(scale)
+main.add_command(display)
 main.add_command(printer)
 main.add_command(drawer)
 main.add_command(tell)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from hardware_sim.framing import NAMED
 from hardware_sim.scanner import Feedback, ScanSent, SimulatedScanner
 
 _VERBS = (
-    "!unplug, !plug, !replug [LINK], !noise [HEX], !partial BYTES CODE, !joined CODE CODE ..., !sleep SECONDS, "
-    "!speed SECONDS_PER_BYTE, !quit"
+    "!unplug, !plug, !replug [LINK], !noise [HEX], !partial BYTES CODE, !torn BYTES CODE, !spoilt BYTE CODE, "
+    "!joined CODE CODE ..., !deaf ANSWERS, !sleep SECONDS, !speed SECONDS_PER_BYTE, !quit"
 )
 
 
@@ -47,6 +47,13 @@ _VERBS = (
 @option("--interval", type=Finite(min=0), default=0.0, help="Seconds between codes.")
 @option("--aim/--no-aim", default=False, help="Send the AIM identifier before each code.")
 @option(
+    "--ack",
+    type=Finite(min=0, min_open=True),
+    default=None,
+    show_default="waits for nothing",
+    help="Wait so many seconds for ACK after each code, and send it again after NAK or silence.",
+)
+@option(
     "--wait",
     type=Finite(min=0),
     default=30.0,
@@ -69,6 +76,7 @@ def scanner(  # noqa: PLR0913  one parameter an option
     speed: float,
     interval: float,
     aim: bool,
+    ack: float | None,
     wait: float,
     linger: float,
     json: bool,
@@ -77,8 +85,17 @@ def scanner(  # noqa: PLR0913  one parameter an option
     if codes and file is not None:
         raise click.UsageError("Both CODES and --file are given; give one of them.")
     console = Console(as_json=json)
-    simulated = SimulatedScanner(link=link, by_id=by_id, framing=NAMED[framing], byte_s=speed, aim_id=aim)
+    simulated = SimulatedScanner(link=link, by_id=by_id, framing=NAMED[framing], byte_s=speed, aim_id=aim, ack_s=ack)
     run(_work(simulated, _lines(codes, file), _Pace(interval, wait, linger), console), console)
+
+
+_SENDING: dict[str, Callable[[SimulatedScanner, list[str]], Awaitable[ScanSent]]] = {
+    "noise": lambda scanner, words: scanner.noise(*([bytes.fromhex("".join(words))] if words else [])),
+    "partial": lambda scanner, words: scanner.scan_partial(" ".join(words[1:]), int(words[0])),
+    "torn": lambda scanner, words: scanner.scan_torn(" ".join(words[1:]), int(words[0])),
+    "spoilt": lambda scanner, words: scanner.scan_spoilt(" ".join(words[1:]), int(words[0])),
+    "joined": lambda scanner, words: scanner.scan_joined(*words),
+}
 
 
 async def _lines(codes: tuple[str, ...], source: Path | None) -> AsyncIterator[str]:
@@ -152,12 +169,9 @@ async def _do(scanner: SimulatedScanner, line: str, console: Console) -> str:
 
 async def _order(scanner: SimulatedScanner, words: list[str], console: Console) -> ScanSent | None:
     verb, *rest = words or [""]
-    if verb == "noise":
-        return await (scanner.noise(bytes.fromhex("".join(rest))) if rest else scanner.noise())
-    if verb == "partial":
-        return await scanner.scan_partial(" ".join(rest[1:]), int(rest[0]))
-    if verb == "joined":
-        return await scanner.scan_joined(*rest)
+    sending = _SENDING.get(verb)
+    if sending is not None:
+        return await sending(scanner, rest)
     if verb == "unplug":
         scanner.unplug()
         console.tell("Scanner unplugged", event="unplugged")
@@ -167,6 +181,8 @@ async def _order(scanner: SimulatedScanner, words: list[str], console: Console) 
     elif verb == "replug":
         scanner.replug(link=Path(rest[0]) if rest else None)
         _tell_plugged(scanner, console)
+    elif verb == "deaf":
+        scanner.deaf = int(rest[0])
     elif verb == "sleep":
         await asyncio.sleep(float(rest[0]))
     elif verb == "speed":
