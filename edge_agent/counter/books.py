@@ -29,6 +29,8 @@ from protocol.ids import FeedName, StoreId, TerminalId, store_feed
 CURRENCY_UNTIL_TOLD = "VND"
 SIGNED_IN = "staff"
 """The preference that holds the id of who is signed in."""
+TRAINING = "training"
+"""The preference that is "on" while this till only plays."""
 
 _DETAIL_MAX = 120
 
@@ -128,11 +130,19 @@ def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None =
 
 def open_cart(books: Books, till: Till) -> Cart:
     """The cart; a new one if there is none."""
-    cart = till_state.load_cart(books.connection)
-    if cart is None:
-        cart = Cart(sale_id=till.new_id())
-        till_state.save_cart(books.connection, cart)
+    return till_state.load_cart(books.connection) or start_cart(books, till)
+
+
+def start_cart(books: Books, till: Till) -> Cart:
+    """Begin the next receipt: an empty cart, kept. It only plays while the till is training."""
+    cart = Cart(sale_id=till.new_id(), training=is_training(books))
+    till_state.save_cart(books.connection, cart)
     return cart
+
+
+def is_training(books: Books) -> bool:
+    """Whether this till only plays: nothing that is done to its carts becomes a fact."""
+    return till_state.preference(books.connection, TRAINING) == "on"
 
 
 def has_staff(connection: sqlite3.Connection, till: Till) -> bool:

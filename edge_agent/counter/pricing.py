@@ -3,7 +3,7 @@
     sums = priced(books, till, cart)
 
 The trap: promotions have hours, so a cart may cost something else a minute later; whoever takes money compares what
-she was told with what it costs now.
+she was told with what it costs now, and the first money that is taken fixes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from protocol.ids import GLOBAL_FEED
 
 
 def priced(books: Books, till: Till, cart: Cart) -> PricedBasket:
-    """The whole receipt's sums, lines in the cart's order."""
+    """The whole receipt's sums, lines in the cart's order; once money was taken, what was promised then."""
+    if cart.promised is not None:
+        return cart.promised
     customer = customer_of(books, cart)
     # To the minute: two pictures of one cart are priced once.
     now = at_store(till.clock.now(), books.settings.time_zone).replace(second=0, microsecond=0)

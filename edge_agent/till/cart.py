@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from edge_agent.till.pricing.priced import PricedBasket
 from protocol.documents import Item
 from protocol.money import line_amount
 from protocol.quantity import QUANTITY_MAX, SCALE
@@ -111,8 +112,10 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines in the order of their last scan. `multiplier` is a typed `N*` that waits for its code.
 
-    `currency` is that of the first line; "" for an empty cart. `taken` is money that is in already: as long as there
-    is any, the cart can be paid or the money given back, and nothing else. `training` carts never become facts.
+    `currency` is that of the first line; "" for an empty cart. `taken` is money that is in already, `takes` counts
+    what was ever taken or asked for. As long as `promised` is there (the sums that the customer was told when the first
+    money was taken or asked for), the cart can be paid or the money given back, and nothing else: not even the end of a
+    promotion's hours changes what it costs. `training` carts never become facts.
     """
 
     sale_id: str
@@ -128,6 +131,13 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     training: bool = False
     gift: bool = False
     checked_age: int = 0
+    takes: int = 0
+    promised: PricedBasket | None = None
+
+    @property
+    def is_paying(self) -> bool:
+        """Whether money was taken or asked for: nothing else about this cart may be changed."""
+        return self.promised is not None
 
     @property
     def gross(self) -> int:
