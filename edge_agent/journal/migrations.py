@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Migrations
 from sqlite_utils.db import Database
 
+from edge_agent.replica.customers import index_customers
 from edge_agent.replica.search.index import index_catalogue
 
 _JOURNAL = """
@@ -220,8 +221,44 @@ CREATE TABLE shift_closed (
 ) STRICT;
 """
 
+# One receipt that waits, with its name; and customers who were entered here, until the hub's documents of them come.
+_SALE = """
+CREATE TABLE held_cart (
+  position INTEGER PRIMARY KEY,
+  sale_id  TEXT NOT NULL UNIQUE,
+  name     TEXT NOT NULL,
+  by_whom  TEXT NOT NULL,
+  at_us    INTEGER NOT NULL,
+  body     BLOB NOT NULL
+) STRICT;
+CREATE TABLE customer_new (
+  position INTEGER PRIMARY KEY,
+  customer TEXT NOT NULL UNIQUE,
+  body     BLOB NOT NULL
+) STRICT;
+CREATE TABLE customer_item (
+  id         INTEGER PRIMARY KEY,
+  generation INTEGER NOT NULL,
+  customer   TEXT NOT NULL,
+  words      TEXT NOT NULL,
+  keys       TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX customer_item_place ON customer_item (generation, customer);
+CREATE TABLE customer_key (
+  generation INTEGER NOT NULL,
+  key        TEXT NOT NULL,
+  customer   TEXT NOT NULL,
+  PRIMARY KEY (generation, key, customer)
+) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE customer_name USING fts5 (
+  words, content = '', detail = none, columnsize = 0, prefix = '1 2 3', tokenize = "ascii tokenchars '.'"
+);
+INSERT INTO customer_name (customer_name, rank) VALUES ('automerge', 0);
+INSERT INTO customer_name (customer_name, rank) VALUES ('crisismerge', 64);
+"""
 
-def till_migrations(spool_schema: str) -> Migrations:
+
+def till_migrations(spool_schema: str) -> Migrations:  # noqa: C901 - a list, one step after the other
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
     steps = Migrations("till")
 
@@ -258,6 +295,11 @@ def till_migrations(spool_schema: str) -> Migrations:
     @steps(name="0008_people")
     def people(database: Database) -> None:
         _run(database, _PEOPLE)
+
+    @steps(name="0009_sale")
+    def sale(database: Database) -> None:
+        _run(database, _SALE)
+        index_customers(database.conn)
 
     return steps
 

@@ -22,7 +22,7 @@ class KindMark(NamedTuple):
     """What changes whenever a document of a kind comes, changes or goes: a feed's revisions only grow."""
 
     generation: int
-    count: int
+    documents: int
     newest: int
 
 

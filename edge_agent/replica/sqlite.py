@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 
 from edge_agent.replica.bodies import Body, read_body
 from edge_agent.replica.codes import code_starts, codes_of, plu_key
+from edge_agent.replica.customers import CustomerIndex
 from edge_agent.replica.levels import stock_view
 from edge_agent.replica.port import FeedState
 from edge_agent.replica.search.finding import Found, find
@@ -55,6 +56,7 @@ class SqliteReplica:
         self._terminal = terminal
         self._store_feed = store_feed(store)
         self._names = SearchIndex(connection)
+        self._customers = CustomerIndex(connection)
 
     def feed_state(self, feed: FeedName) -> FeedState:
         """How far `feed` is applied."""
@@ -224,7 +226,7 @@ class SqliteReplica:
             codes: list[tuple[int, str, str]] = []
             names = 0
             if feed == GLOBAL_FEED:
-                names = self._names.forget(low, high, rows_max)
+                names = max(self._names.forget(low, high, rows_max), self._customers.forget(low, high, rows_max))
                 codes = self._connection.execute(
                     "SELECT generation, code, sku FROM barcode WHERE generation BETWEEN ? AND ? LIMIT ?",
                     (low, high, rows_max),
@@ -253,11 +255,11 @@ class SqliteReplica:
             (generation, *place),
         )
         if feed == GLOBAL_FEED:
-            items = self._connection.execute(
-                f"SELECT kind, key, revision, deleted, body {newest} AND kind = 'item' ORDER BY key",
+            indexed = self._connection.execute(
+                f"SELECT kind, key, revision, deleted, body {newest} AND kind IN ('item', 'customer') ORDER BY key",
                 place,
             )
-            for rows in _chunks(items):
+            for rows in _chunks(indexed):
                 self._index(generation, rows)
 
     def _put(self, feed: FeedName, generation: int, rows: Sequence[_Row]) -> None:
@@ -278,9 +280,17 @@ class SqliteReplica:
             ),
         )
         if feed == GLOBAL_FEED:
-            self._index(generation, [row for row in newest.values() if row[0] == "item"])
+            self._index(generation, list(newest.values()))
 
-    def _index(self, generation: int, rows: Sequence[_Row]) -> None:
+    def _index(self, generation: int, documents: Sequence[_Row]) -> None:
+        people = [(key, None if deleted else body) for kind, key, _, deleted, body in documents if kind == "customer"]
+        if people:
+            self._customers.put(generation, people)
+        rows = [row for row in documents if row[0] == "item"]
+        if rows:
+            self._index_items(generation, rows)
+
+    def _index_items(self, generation: int, rows: Sequence[_Row]) -> None:
         self._connection.executemany(
             "DELETE FROM barcode WHERE generation = ? AND sku = ?", ((generation, key) for _, key, _, _, _ in rows)
         )
