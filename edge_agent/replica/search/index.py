@@ -27,7 +27,7 @@ _LAST = "\U0010ffff"
 
 
 def index_catalogue(connection: sqlite3.Connection) -> None:
-    """Index all items that are there: for a till whose catalogue is older than this index. 3 s for 100,000."""
+    """Index all items that are there: for a till whose catalogue is older than the index; 7 s for 100,000."""
     index = SearchIndex(connection)
     generation = connection.execute(
         "SELECT coalesce((SELECT current FROM feed_generation WHERE feed = ?), 0)", (GLOBAL_FEED,)

@@ -24,7 +24,8 @@ _UNITS = {
 _TIMES = re.compile(r"(?<=[0-9])\s*[x*]\s*(?=[0-9])")
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*[^\W_]*|[^\W_]+")
 _NUMBER = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W0-9_]*)")
-_CHAIN = re.compile(r"[^\W0-9_]+(?:[-/&.'][^\W0-9_]+)+")
+_CHAINING = "-/&.'"
+_CHAIN = re.compile(rf"[^\W0-9_]+(?:[{_CHAINING}][^\W0-9_]+)+")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
 
 
@@ -61,7 +62,9 @@ def words_of_item(name: str, brand: str) -> tuple[str, ...]:
     What a sign holds together may be typed as one: `P/S` is found as `ps`, `Coca-Cola` as `cocacola`.
     """
     words = words_of(name)
-    more = ["".join(filter(str.isalpha, chain)) for chain in _CHAIN.findall(fold(name))]
+    more: list[str] = []
+    if any(sign in name for sign in _CHAINING):  # most names have none, and a whole catalogue passes here
+        more += ("".join(filter(str.isalpha, chain)) for chain in _CHAIN.findall(fold(name)))
     more += words_of(brand) if brand else ()
     return (*words, *(word for word in dict.fromkeys(more) if word not in words))[:WORDS_MAX]
 
