@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from edge_agent.journal.database import Database, open_database
 from edge_agent.journal.migrations import till_migrations
 from edge_agent.journal.sqlite import found_journal
 from edge_agent.replica.sqlite import SqliteReplica
-from protocol.documents import Document, Item, Settings, Stock
+from protocol.documents import Document, DocumentBody, Item
 from protocol.feed_receiver import Apply
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, TerminalId
 
@@ -59,22 +59,31 @@ def _seconds() -> Callable[[], datetime]:
 
 
 @asynccontextmanager
-async def shop_in(folder: Path, *, items: Iterable[Item] = CATALOGUE, has_printer: bool = True) -> AsyncIterator[Shop]:
-    """Open the till in `folder`, as the agent would after a start."""
+async def shop_in(
+    folder: Path,
+    *,
+    items: Iterable[Item] = CATALOGUE,
+    has_printer: bool = True,
+    wall: Callable[[], datetime] | None = None,
+    monotonic: Callable[[], float] | None = None,
+) -> AsyncIterator[Shop]:
+    """Open the till in `folder`, as the agent would after a start. Without a clock of the test's, each look at one is
+    a second later.
+    """
     path = folder / "till.db"
     database = await open_database(path, till_migrations(SCHEMA))
     await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
     woken: list[str] = []
     numbers = itertools.count(1)
     prefix = datetime.now(UTC).isoformat()  # noqa: TID251 - ids must differ between two lives of one till
-    wall = _seconds()
+    wall = wall or _seconds()
     till = Till(
         store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
         new_id=lambda: f"{prefix}-{next(numbers)}", kick=b"kick" if has_printer else None,
     )  # fmt: skip
     counter = Counter(
         database, till, wake_link=lambda: woken.append("link"), wake_printer=lambda: woken.append("printer"),
-        monotonic=itertools.count().__next__, wall=wall,
+        monotonic=monotonic or itertools.count().__next__, wall=wall,
     )  # fmt: skip
     await load(database, GLOBAL_FEED, "item", {item.sku: item for item in items})
     await counter.start()
@@ -85,9 +94,7 @@ async def shop_in(folder: Path, *, items: Iterable[Item] = CATALOGUE, has_printe
         await database.close()
 
 
-async def load(
-    database: Database, feed: FeedName, kind: str, bodies: dict[str, Item] | dict[str, Stock] | dict[str, Settings]
-) -> None:
+async def load(database: Database, feed: FeedName, kind: str, bodies: Mapping[str, DocumentBody]) -> None:
     """What the hub would have sent."""
     documents = tuple(
         Document(kind=kind, key=key, revision=1, body=msgspec.Raw(msgspec.json.encode(body)))
