@@ -29,7 +29,8 @@ def documents(draw: st.DrawFn) -> Document:
     body: Item | Stock = Stock(sku=sku, on_hand=draw(st.integers(-9, 9)))
     kind = draw(st.sampled_from(["item", "stock"]))
     if kind == "item":
-        body = Item(sku=sku, name=sku, barcodes=tuple(draw(st.lists(st.sampled_from("XYZ")))), price=1, currency="VND")
+        name, codes = draw(st.sampled_from(["a", "b c", "c a 1l"])), draw(st.lists(st.sampled_from("XYZ")))
+        body = Item(sku=sku, name=name, barcodes=tuple(codes), price=1, currency="VND")
     raw = msgspec.Raw(msgspec.json.encode(body))
     return Document(kind=kind, key=sku, revision=1, body=raw, deleted=draw(st.booleans()))
 

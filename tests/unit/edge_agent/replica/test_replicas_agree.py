@@ -33,6 +33,9 @@ def test_both_replicas_answer_alike(script: list[tuple[str, tuple[Any, ...]]]) -
             assert memory.item(sku) == sqlite.item(sku)
         for code in "XYZ":
             assert memory.by_barcode(code) == sqlite.by_barcode(code)
+        for text in ("a", "b", "c 1l", "1", "c b", "X"):
+            assert memory.search(text, 5) == sqlite.search(text, 5)
+        connection.execute("INSERT INTO search_text (search_text) VALUES ('integrity-check')")
         assert memory.item_count() == sqlite.item_count()
         for feed in (GLOBAL_FEED, store_feed(STORE)):
             assert memory.feed_state(feed) == sqlite.feed_state(feed)

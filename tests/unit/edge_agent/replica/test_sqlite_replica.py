@@ -48,6 +48,8 @@ def test_neither_the_last_part_nor_tidying_does_more_when_the_catalogue_is_large
     assert rows(connection, "barcode") == ITEMS
     assert rows(connection, "search_item") == ITEMS + 1
     assert rows(connection, "search_serial") == 1
+    segments = connection.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone()[0]
+    assert segments < 10, "the index of names is merged, so that a search opens few parts"
 
 
 def test_a_till_that_is_upgraded_keeps_its_catalogue() -> None:
