@@ -20,6 +20,7 @@ from hardware_sim.escpos.machine import AfterDisconnect, Answer, Machine
 from hardware_sim.escpos.paper import Paper, Receipt, raster_digest
 from hardware_sim.faults import Faults
 from hardware_sim.serial_port import PtyPort
+from hardware_sim.usb_endpoints import UsbEndpoints
 
 __all__ = ["WIDTH_58_MM", "WIDTH_80_MM", "Drawer", "Receipt", "SimulatedPrinter", "raster_digest"]
 
@@ -38,7 +39,7 @@ class SimulatedPrinter:
 
     Args:
         host, port: where it listens; port 0 lets the system choose, see `port`.
-        transport: "tcp", or "pty" for a serial port (Linux).
+        transport: "tcp", "pty" for a serial port (Linux), or "usb" for a pair of endpoints (see `usb`).
         link: symbolic link to the pty's real name.
         width_dots: dots across, a multiple of 8.
         rows_per_second: speed; `None` prints as fast as the computer can (a real one does 1,200 to 2,400).
@@ -46,7 +47,7 @@ class SimulatedPrinter:
         socket_buffer_bytes: what the kernel may hold before that.
         drawer: hangs on the kick connector.
         second_client: a second TCP client waits unanswered, or is refused.
-        realtime_in_data, after_disconnect: see `escpos.machine.Machine`.
+        realtime_in_data, automatic_status, after_disconnect: see `escpos.machine.Machine`.
         keep_receipts: how many of the newest receipts `receipts` holds.
         clock: source of `Receipt.finished_at`, in seconds.
 
@@ -59,7 +60,7 @@ class SimulatedPrinter:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        transport: Literal["tcp", "pty"] = "tcp",
+        transport: Literal["tcp", "pty", "usb"] = "tcp",
         link: Path | None = None,
         width_dots: int = WIDTH_80_MM,
         rows_per_second: float | None = None,
@@ -68,6 +69,7 @@ class SimulatedPrinter:
         drawer: Drawer | None = None,
         second_client: SecondClient = "wait",
         realtime_in_data: bool = True,
+        automatic_status: bool = True,
         after_disconnect: AfterDisconnect = "forget",
         keep_receipts: int = 1000,
         clock: Callable[[], float] = time.monotonic,
@@ -82,6 +84,7 @@ class SimulatedPrinter:
             drawer,
             buffer_bytes=buffer_bytes,
             realtime_in_data=realtime_in_data,
+            automatic_status=automatic_status,
             after_disconnect=after_disconnect,
         )
         self.machine.on_answer = self._on_answer
@@ -92,6 +95,8 @@ class SimulatedPrinter:
         self.faults = Faults(self.machine, self)
         self._socket_buffer_bytes = socket_buffer_bytes
         self._pty = PtyPort(link=link) if transport == "pty" else None
+        self.usb = UsbEndpoints() if transport == "usb" else None
+        """The endpoints, with the host's side of them; `None` for a printer that is not on USB."""
         self._held: socket.socket | None = None
         self._client: Connection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,7 +121,9 @@ class SimulatedPrinter:
 
     async def start(self) -> None:
         """Listen and print. Raises `PortTaken`, `NoPty`, `LinkInTheWay`."""
-        if self._pty is None:
+        if self.usb is not None:
+            self.usb.plug()
+        elif self._pty is None:
             try:
                 self._held = bound_socket(self.host, self.port, self._socket_buffer_bytes)
                 self._held.listen(_QUEUED_CLIENTS)
@@ -143,6 +150,8 @@ class SimulatedPrinter:
             self._held = None
         if self._pty is not None:
             self._pty.unplug()
+        if self.usb is not None:
+            self.usb.unplug()
 
     @property
     def drawer(self) -> Drawer | None:
@@ -289,6 +298,8 @@ class SimulatedPrinter:
     async def _accept(self) -> None:
         if self._pty is not None:
             await self._serve_pty(self._pty)
+        elif self.usb is not None:
+            await self._serve_usb(self.usb)
         elif self._held is not None:
             await self._serve_tcp(self._held)
 
@@ -310,6 +321,14 @@ class SimulatedPrinter:
                 port.replug()
             self._listening.set()
             self._serving = self._spawn(self._serve(SerialConnection(port)))
+            await asyncio.wait([self._serving])
+
+    async def _serve_usb(self, endpoints: UsbEndpoints) -> None:
+        while True:
+            if not endpoints.plugged:
+                endpoints.plug()
+            self._listening.set()
+            self._serving = self._spawn(self._serve(endpoints.connect()))
             await asyncio.wait([self._serving])
 
     async def _serve(self, client: Connection) -> None:

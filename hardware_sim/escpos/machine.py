@@ -58,19 +58,22 @@ class Machine:
         drawer: what hangs on the kick connector, or `None`.
         buffer_bytes: size of the receive buffer.
         realtime_in_data: obey real-time commands inside image data too, as Epson's printers do.
+        automatic_status: know GS a; cheap printers do not, and stand still without a word.
         after_disconnect: "forget" drops a command whose rest never came when the next connection begins; "keep" lets it
             swallow the next connection's first bytes, as plain interface cards do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but two by keyword, each with a default
         self,
         paper: Paper,
         drawer: Drawer | None = None,
         *,
         buffer_bytes: int = 65536,
         realtime_in_data: bool = True,
+        automatic_status: bool = True,
         after_disconnect: AfterDisconnect = "forget",
     ) -> None:
+        self.automatic_status = automatic_status
         self.paper = paper
         self.drawer = drawer
         self.buffer_bytes = buffer_bytes
@@ -241,7 +244,7 @@ class Machine:
         elif isinstance(work, Ask):
             self._reply(work)
         elif isinstance(work, AutoStatus):
-            self._auto_mask = work.mask
+            self._auto_mask = work.mask if self.automatic_status else 0
             self._tell_change()
         elif isinstance(work, AllowPulse):
             self._pulse_allowed = work.allowed

@@ -32,10 +32,10 @@ AT = datetime(2026, 11, 22, 7, 5, tzinfo=UTC)
 STORE = Settings(store_name="Phố Huế", receipt_head=("12 Phố Huế, Hà Nội",))
 
 
-def patient(printer: SimulatedPrinter) -> PrinterSettings:
-    """Settings for that printer with waits that a test can afford."""
+def patient(port: int = 0) -> PrinterSettings:
+    """Settings for the printer at that port with waits that a test can afford."""
     return PrinterSettings(
-        reach=TcpReach(host="127.0.0.1", port=printer.port),
+        reach=TcpReach(host="127.0.0.1", port=port),
         connect_timeout_s=1.0,
         answer_timeout_s=0.3,
         patience_s=1.0,
@@ -199,7 +199,7 @@ def in_a_shop(
                 socket_buffer_bytes=socket_buffer_bytes,
                 after_disconnect="keep" if swallowing else "forget",
             ) as printer:
-                settings = replace(patient(printer), **changes)  # type: ignore[arg-type]  # named by the tests
+                settings = replace(patient(printer.port), **changes)  # type: ignore[arg-type]  # named by the tests
                 async with Shop(printer, settings).open() as shop:
                     await scenario(shop)
 

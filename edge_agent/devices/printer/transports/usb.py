@@ -100,8 +100,13 @@ class UsbWire:
 
     def _serial_of(self, device: Any) -> str:  # noqa: ANN401  as above
         try:
+            self._util.get_langids(device)  # get_string alone hides that we may not open it
             return str(self._util.get_string(device, device.iSerialNumber) or "")
-        except (self._core.USBError, ValueError):
+        except ValueError:  # it has no languages, so it has no strings
+            return ""
+        except self._core.USBError as exc:
+            if exc.errno in {errno.EACCES, errno.EPERM}:
+                raise
             return ""
 
     def _endpoints(self) -> tuple[int, int, int]:
