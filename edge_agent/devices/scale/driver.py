@@ -1,7 +1,8 @@
-"""A scale on a serial port, asked by a thread of its own: often while a weight is wanted, else now and then.
+"""A scale on a serial port, asked by a thread of its own: more often while a weight is wanted.
 
 Everything is told on the event loop's thread. READY means that it answers: a converter's port opens without a scale
-behind it. `latest` never tells an old weight: what is not fresh is STALE. The trap: an answer may come in two halves,
+behind it. `latest` never tells an old weight: what is not fresh is STALE. At rest it is asked often enough that goods
+can be sold by weight at any moment. The trap: an answer may come in two halves,
 or not at all, so every question has its time, and half an answer dies with its question.
 """
 
@@ -24,7 +25,7 @@ from edge_agent.till.view import DeviceView
 LINES: dict[ProtocolName, Line] = {"toledo_8217": Line(byte_bits=7, parity="E"), "cas": Line()}
 """The line that each protocol starts with."""
 
-_READ_S = 0.02
+_READ_S = 0.03
 _SILENT_MAX = 3
 _GARBLED_MAX = 3
 
@@ -40,7 +41,7 @@ class ScaleSettings:
         name: what people call it.
         line: the line; None: as the protocol has it.
         poll_s: from question to question while a weight is wanted.
-        rest_s: from question to question otherwise, to know that it is there.
+        rest_s: from question to question otherwise; less than `stale_s`.
         answer_s: how long an answer may take.
         stale_s: how old a weight may be.
     """
@@ -50,10 +51,10 @@ class ScaleSettings:
     usb: UsbIdentity | None = None
     name: str = "scale"
     line: Line | None = None
-    poll_s: float = 0.2
-    rest_s: float = 2.0
+    poll_s: float = 0.1
+    rest_s: float = 0.3
     answer_s: float = 0.5
-    stale_s: float = 1.0
+    stale_s: float = 0.8
 
 
 class Scale:
