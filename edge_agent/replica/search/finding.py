@@ -29,7 +29,7 @@ FOUND_MAX = 100
 _ENOUGH = 5
 _CODE_FROM = 3
 _LEFT_OUT_MAX = 3
-_ALL_MENDED_MAX = 5
+_SHORT_QUERY_MAX = 4
 _MARKS_LOOKED_AT_MAX = 40
 
 
@@ -100,11 +100,14 @@ def _by_mending(shelf: Shelf, query: Query, matches: dict[str, Match]) -> None:
     if matches:
         return
     known = _known(shelf, without_guesses(groups))
+    if len(groups) > _SHORT_QUERY_MAX:
+        # Each question costs more here; what was typed first says most.
+        known = known[:_SHORT_QUERY_MAX]
     if len(known) < len(groups):
         if known:  # words that no name has are left out all at once
             _by_name(shelf, known, matches, left_out=len(groups) - len(known))
-    elif len(groups) <= _ALL_MENDED_MAX:
-        _by_name(shelf, query.mended(shelf.vocabulary, only_unknown=False), matches)
+        return
+    _by_name(shelf, query.mended(shelf.vocabulary, only_unknown=False), matches)
     for fewer in islice(leave_one_out(known), _LEFT_OUT_MAX):
         if matches:
             return

@@ -1,7 +1,8 @@
 """Which of the items that fit comes first. Pure, the same for both replicas.
 
-An exact code stands above all, then names that have what was typed as whole words, as beginnings, with mistakes, and
-names that have only some of it. Within these: what stands at the front and in order, with the typed marks, short.
+An exact code stands above all, then names that have what was typed, then with mistakes, then names that have only
+some of it. Within these: whole words, at the front and in order, with the typed marks, short names. A letter or two
+are the beginning of a name rather than a word in the middle of one.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ MatchKind = Literal["code", "words", "prefix", "typo", "some"]
 
 EXACT_CODE = 10_000
 BEGUN_CODE = 4_000
-_TIERS = {"words": 3_000, "prefix": 2_900, "typo": 1_900, "some": 900}
-_BEGUN, _MISTAKE, _NOT_FIRST, _NOT_NEXT, _OTHER_MARKS = 60, 150, 40, 30, 40
+_TIERS = {"words": 3_000, "prefix": 3_000, "typo": 1_900, "some": 900}
+_BEGUN, _MISTAKE, _NOT_FIRST, _SHORT_NOT_FIRST, _NOT_NEXT, _OTHER_MARKS = 100, 150, 40, 160, 30, 170
+_SHORT = 2
 _PENALTY_MAX = 890
 _GUESSED_FROM = 5
 
@@ -61,7 +63,10 @@ def match_name(groups: Sequence[Group], words: Sequence[str], *, left_out: int =
         how = "typo"
     elif any(place.is_begun for place in places):
         how = "prefix"
-    penalty = sum(place.penalty for place in places) + _NOT_FIRST * (min(place.at for place in places) > 0)
+    penalty = sum(place.penalty for place in places)
+    if min(place.at for place in places) > 0:
+        first = groups[0][0].words[0]
+        penalty += _SHORT_NOT_FIRST if len(groups) == 1 and len(first) <= _SHORT and first.isalpha() else _NOT_FIRST
     penalty += sum(_NOT_NEXT for one, other in pairwise(places) if other.at != one.at + 1)
     penalty += min(sum(map(len, words)), 100) // 2
     return Match(_TIERS[how] - min(penalty, _PENALTY_MAX), how)

@@ -116,6 +116,13 @@ def test_the_best_find_by_example(shelves: Replica, text: str, best: int, how: s
     assert (first.item.name, first.how) == (NAMES[best], how)
 
 
+def test_a_letter_or_two_are_the_beginning_of_a_name(shelves: Replica) -> None:
+    """Names that begin so come first; whole words in the middle of others after them, but before other marks."""
+    assert found(shelves, "n", 2) == [NAMES[8], NAMES[9]]
+    shelves.apply(GLOBAL_FEED, change(document(thing("B1", "Thịt bò")), document(thing("B2", "Bộp"))))
+    assert found(shelves, "bò", 3) == [NAMES[5], "Thịt bò", NAMES[6]]
+
+
 def test_codes_are_found_while_they_are_typed(shelves: Replica) -> None:
     """From three signs on, by SKU and by barcode, an exact one first."""
     assert found(shelves, "SP00") == list(NAMES[:9])
