@@ -47,6 +47,8 @@ class TcpConnection:
 
     def close(self, *, reset: bool) -> None:
         """See `Connection`."""
+        if self._socket.fileno() < 0:
+            return
         if reset:
             # Linger on with zero seconds: close sends RST, which is what a printer that lost power looks like.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -313,7 +313,10 @@ class SimulatedPrinter:
             if self._serving is not None and not self._serving.done():
                 TcpConnection(client).close(reset=True)
             else:
-                self._serving = self._spawn(self._serve(TcpConnection(client)))
+                connection = TcpConnection(client)
+                self._serving = self._spawn(self._serve(connection))
+                # A task that is cancelled before its first pass runs nothing, not even its `finally`.
+                self._serving.add_done_callback(lambda _, taken=connection: taken.close(reset=True))  # type: ignore[misc]  # a default
 
     async def _serve_pty(self, port: PtyPort) -> None:
         while True:

@@ -15,10 +15,11 @@ from typing import TypeVar
 from sqlite_utils.db import Database
 
 from edge_agent.devices.printer import receipt, spool
-from edge_agent.devices.printer.driver import Printer
+from edge_agent.devices.printer.driver import OpenLine, Printer
 from edge_agent.devices.printer.layout import picture_of
 from edge_agent.devices.printer.settings import PrinterSettings, TcpReach
 from edge_agent.devices.printer.spool import Job, JobKind
+from edge_agent.devices.printer.transports.opening import open_line
 from edge_agent.devices.supervision import Backoff
 from edge_agent.errors import JournalFull
 from edge_agent.journal.migrations import till_migrations
@@ -107,6 +108,7 @@ class Shop:
     jobs: list[Job] = field(default_factory=list)
     wires: list[bool | None] = field(default_factory=list)
     driver: Printer | None = None
+    open_line: OpenLine = open_line
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Shop]:
@@ -120,6 +122,7 @@ class Shop:
             monotonic=time.monotonic,
             wall=lambda: self.spool.now,
             rng=Random(1),  # noqa: S311  jitter is no secret
+            open_line=self.open_line,
         )
         await self.driver.start()
         try:
@@ -165,6 +168,10 @@ class Shop:
         digest = raster_digest(picture_of(whole, self.settings.paper.width_dots))
         return sum(found.complete and found.raster_sha256 == digest for found in self.printer.receipts)
 
+    def slip(self, number: str, payload: bytes) -> str:
+        """Spool a slip for this shop's printer; its job id."""
+        return self._spool("slip", number, payload)
+
     def spool_raw(self, number: str, payload: bytes) -> str:
         """Spool a receipt job with any payload; its job id."""
         return self._spool("receipt", number, payload)
@@ -172,21 +179,24 @@ class Shop:
     def _spool(self, kind: JobKind, number: str, payload: bytes) -> str:
         job_id = f"{kind}-{number}"
         spool.enqueue(self.spool.connection, job_id=job_id, kind=kind, receipt_number=number, payload=payload,
-                      created_at=self.spool.now)  # fmt: skip
+                      created_at=self.spool.now, printer=self.settings.queue)  # fmt: skip
         self.wake()
         return job_id
 
 
-def in_a_shop(
+def in_a_shop(  # noqa: PLR0913  faults that a printer is made with, by keyword
     *,
     drawer: Callable[[], Drawer] | None = None,
     rows_per_second: float | None = None,
     swallowing: bool = False,
+    automatic_status: bool = True,
+    buffer_bytes: int = 65536,
     socket_buffer_bytes: int = 4096,
     **changes: float,
 ) -> Callable[[Callable[[Shop], Awaitable[None]]], Callable[[], None]]:
     """Make a test of an async function that gets a shop with a running driver.
 
+    `automatic_status` False: a printer that does not know GS a; `buffer_bytes`: its receive buffer.
     `swallowing`: a printer that takes the next connection's bytes for the rest of a broken-off picture. `changes`:
     printer settings that the test wants otherwise.
     """
@@ -197,6 +207,8 @@ def in_a_shop(
                 drawer=None if drawer is None else drawer(),
                 rows_per_second=rows_per_second,
                 socket_buffer_bytes=socket_buffer_bytes,
+                automatic_status=automatic_status,
+                buffer_bytes=buffer_bytes,
                 after_disconnect="keep" if swallowing else "forget",
             ) as printer:
                 settings = replace(patient(printer.port), **changes)  # type: ignore[arg-type]  # named by the tests
