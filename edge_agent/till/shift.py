@@ -35,7 +35,7 @@ from protocol.events import (
 )
 
 CASH = "cash"
-_KINDS_MAX = 64
+KINDS_MAX = 64
 """Tenders, tax rates or cashiers in one shift; what comes beyond them goes under `OTHERS`."""
 
 OTHERS = "others"
@@ -215,7 +215,7 @@ def _cashiers(
 
 
 def _place(known: dict[str, TenderSum] | dict[str, CashierSum], name: str) -> str:
-    return name if name in known or len(known) < _KINDS_MAX else OTHERS
+    return name if name in known or len(known) < KINDS_MAX else OTHERS
 
 
 def _grown(sums: ShiftSums, **more: int) -> ShiftSums:

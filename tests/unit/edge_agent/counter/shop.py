@@ -67,9 +67,7 @@ async def shop_in(
     wall: Callable[[], datetime] | None = None,
     monotonic: Callable[[], float] | None = None,
 ) -> AsyncIterator[Shop]:
-    """Open the till in `folder`, as the agent would after a start. Without a clock of the test's, each look at one is
-    a second later.
-    """
+    """Open the till in `folder`, as the agent would after a start. Its own clocks go on by a second a look."""
     path = folder / "till.db"
     database = await open_database(path, till_migrations(SCHEMA))
     await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
