@@ -32,6 +32,7 @@ from hub.ingest.mqtt_reader import JournalReader
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
 from hub.projections.availability import AvailabilityProjection
+from hub.projections.matters import MatterProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
@@ -167,6 +168,7 @@ class Hub:
             terminals=stores.fleet,
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),
+            matters=MatterProjection(data.database),
             watch=stores.watch,
             queries=data.queries,
             keys=keys,

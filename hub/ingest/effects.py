@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -67,7 +67,7 @@ class _Facts:
     words: list[str] = field(default_factory=list)
     quantities: list[int] = field(default_factory=list)
     amounts: list[int] = field(default_factory=list)
-    times: list[date] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
 
     def take(self, value: object, name: str = "") -> None:
         """Everything in a struct, however deep; an event's decoder has bounded that."""
@@ -78,7 +78,7 @@ class _Facts:
                 self.words.append(value)
             case int():
                 (self.quantities if name == "quantity" else self.amounts).append(value)
-            case date():
+            case datetime():
                 self.times.append(value)
             case tuple():
                 for inner in value:

@@ -77,7 +77,7 @@ def voucher_after(base: Voucher | None, as_of: datetime | None, told: Iterable[T
     issues = [event.data for event in events if isinstance(event.data, VoucherIssued)]
     issued_with = {issue.receipt_number for issue in issues}
     rest = (base.amount if base is not None else 0) + sum(issue.amount for issue in issues)
-    known = base is not None or bool(issues)
+    known = base is not None or as_of is not None or bool(issues)
     for event in events:
         tenders = getattr(event.data, "tenders", ())
         amount = sum(tender.amount for tender in tenders if tender.kind == "voucher" and tender.reference == code)
@@ -109,15 +109,21 @@ def pick_after(base: Pick, told: Iterable[Told]) -> Pick:
     return msgspec.structs.replace(base, state="picked") if OrderPicked in said else base
 
 
-def transfer_after(transfer: str, wanted: Transfer | None, told: Sequence[Told]) -> TransferOutcome:
-    """Where a transfer's documents are: wanted of the sender, then on the way to the receiver, then nowhere."""
+def transfer_after(transfer: str, put: Iterable[Transfer], told: Sequence[Told]) -> TransferOutcome:
+    """Where a transfer's documents are: wanted of the sender, then on the way to the receiver, then nowhere.
+
+    `put` is what the office said: goods wanted of a store, or sent to one by papers.
+    """
     sent = [(event, event.data) for event in told if isinstance(event.data, TransferSent)]
     received = [(event, event.data) for event in told if isinstance(event.data, TransferReceived)]
     goods_sent = _sum(line for _, data in sent for line in data.lines)
     goods_received = _sum(line for _, data in received for line in data.lines)
     documents: list[tuple[str, Transfer | None]] = []
-    if wanted is not None:
-        documents.append((wanted.from_store, None if sent or received else wanted))
+    for said in put:
+        if said.state == "wanted":
+            documents.append((said.from_store, None if sent or received else said))
+        elif not sent:
+            documents.append((said.to_store, None if received or said.state == "received" else said))
     for to_store in sorted({data.to_store for _, data in sent}):
         first = min((event for event, data in sent if data.to_store == to_store), key=lambda event: event.at)
         on_its_way = Transfer(

@@ -20,6 +20,7 @@ from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
 from hub.ingest.worker import CommitReport
 from hub.projections.availability import AvailabilityProjection
+from hub.projections.matters import MatterProjection
 from hub.running.changes import ChangeBoard
 from hub.running.metrics import HubMetrics
 from hub.storage import latency_buckets as buckets
@@ -53,6 +54,7 @@ class ControlParts:
     terminals: FleetStore
     feeds: FeedStore
     projection: AvailabilityProjection
+    matters: MatterProjection
     watch: WatchStore
     queries: SqlQueries
     keys: CachedKeyRing
@@ -191,7 +193,7 @@ class ControlThread:
         if publishes:
             parts.publish(publishes)
             parts.metrics.published.inc(len(publishes))
-        self._project()
+        self._project(now_s, wall)
         if now_s - self._notes_at_s >= NOTES_EVERY_S:
             self._notes_at_s = now_s
             self._keep_notes()
@@ -199,9 +201,13 @@ class ControlThread:
             self._keys_at_s = now_s
             parts.keys.refresh()
 
-    def _project(self) -> None:
+    def _project(self, now_s: float, wall: datetime) -> None:
         parts = self._parts
-        step = parts.projection.advance(parts.feeds.heads())
+        heads = parts.feeds.heads()
+        if parts.matters.advance(heads, wall, now_s):
+            parts.changes.tell("alarms")
+            self._wake.set()  # there may be more, and what has changed is to be broadcast
+        step = parts.projection.advance(heads)
         if step.skus:
             parts.changes.tell("stock", step.skus)
         if step.stores:

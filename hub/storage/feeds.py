@@ -40,8 +40,13 @@ class SqlFeedStore:
             if head is None:
                 raise UnknownStore(f"feed {feed}: no such feed")
             if store is None:
-                return FeedSnapshot(self.lineage, from_rev, head, _items(connection, from_rev), ())
-            documents = [*_settings(connection, store, from_rev), *_levels(connection, store, from_rev)]
+                found = [*_items(connection, from_rev), *_documents(connection, feed, from_rev)]
+                return FeedSnapshot(self.lineage, from_rev, head, found, ())
+            documents = [
+                *_documents(connection, feed, from_rev),
+                *_settings(connection, store, from_rev),
+                *_levels(connection, store, from_rev),
+            ]
             return FeedSnapshot(self.lineage, from_rev, head, documents, _cursors(connection, store, from_rev))
 
 
@@ -55,6 +60,19 @@ def _items(connection: sa.Connection, from_rev: int) -> Sequence[Document]:
         )
         for row in connection.execute(query)
     ]  # fmt: skip
+
+
+def _documents(connection: sa.Connection, feed: FeedName, from_rev: int) -> Sequence[Document]:
+    document = schema.document.c
+    query = (
+        sa.select(document.kind, document.key, document.revision, document.deleted, document.body)
+        .where(document.feed == feed, document.revision > from_rev)
+        .order_by(document.revision, document.kind, document.key)
+    )
+    return [
+        Document(kind=row[0], key=row[1], revision=row[2], deleted=row[3], body=msgspec.Raw(row[4].encode()))
+        for row in connection.execute(query)
+    ]
 
 
 def _settings(connection: sa.Connection, store: StoreId, from_rev: int) -> Sequence[Document]:

@@ -53,7 +53,9 @@ def logged_sale(connection: sa.Connection, number: str, nearest: StoreId | None 
         sa.select(event.c.raw, sale.c.store, sale.c.terminal, sale.c.at_us)
         .select_from(joined)
         .where(sale.c.receipt_number == number, sale.c.kind == "sale")
-        .order_by(sa.case((sale.c.store == (nearest or ""), 0), else_=1), sale.c.position.desc())
+        .order_by(
+            sa.case((sale.c.store == (nearest or ""), 0), else_=1), sale.c.at_us.desc(), sale.c.store, sale.c.terminal
+        )
         .limit(1)
     )
     row = connection.execute(query).first()

@@ -15,7 +15,16 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.stock.level import Level
-from hub.storage.records import Alarm, EpochKey, LedgerWrites, LevelKey, ParkedEvent, Place
+from hub.storage.records import (
+    Alarm,
+    DocumentPut,
+    EpochKey,
+    KeptDocument,
+    LedgerWrites,
+    LevelKey,
+    ParkedEvent,
+    Place,
+)
 from protocol.documents import Item, Settings
 from protocol.event import Digest
 from protocol.feed_sender import FeedSnapshot
@@ -210,6 +219,28 @@ class WatchStore(Protocol):
 
     def close_alarms(self, kind: str | None, now: datetime) -> int:
         """Close the open alarms of a kind (None: all); raised again, one opens anew. Returns how many."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Documents of all kinds but item, stock and settings; what events say of them is added to what is put."""
+
+    def put(self, feed: FeedName, kind: str, puts: Sequence[DocumentPut], now: datetime) -> int:
+        """Put documents of one kind; unchanged ones keep their revision. Returns how many changed. Raises UnknownStore.
+
+        What events made of a document before (a customer's new phone) gives way to what is put now; a rest (owed,
+        left, to come) does so only where the put says so.
+        """
+        ...
+
+    def delete(self, feed: FeedName, kind: str, keys: Collection[str], now: datetime) -> int:
+        """Turn documents into tombstones. Returns how many there were. Raises UnknownStore."""
+        ...
+
+    def documents(
+        self, feed: FeedName | None = None, kind: str | None = None, *, key: str | None = None, limit: int = 1_000
+    ) -> Sequence[KeptDocument]:
+        """Documents as tills have them, by feed, kind and key."""
         ...
 
 

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 
 from hub.matters.parts import Part
 from hub.stock.level import Level
+from protocol.documents import DocumentBody
 from protocol.event import Digest
-from protocol.ids import Sku, StoreId, TerminalId
+from protocol.ids import FeedName, Sku, StoreId, TerminalId
 from protocol.journal_receiver import JournalCursor
 from protocol.messages import EpochRequest
 from protocol.movements import Movement
@@ -149,6 +150,25 @@ class Alarm:
         kinds: dict[str, AlarmKind] = {"restored": "restored", "broken": "broken_chain"}
         text = f"asked for a new epoch ({request.reason}) and got {epoch}"
         return Alarm(kinds.get(request.reason, "fork"), store, terminal, text)
+
+
+@dataclass(frozen=True)
+class DocumentPut:
+    """A document that the office puts. `sets_rest`: what it says of a rest (owed, left, to come) holds from now on."""
+
+    key: str
+    body: DocumentBody
+    sets_rest: bool = True
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """A document as tills have it; `body` is JSON."""
+
+    feed: FeedName
+    kind: str
+    key: str
+    body: str
 
 
 @dataclass(frozen=True)

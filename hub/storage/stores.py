@@ -8,6 +8,7 @@ from hub.storage import schema
 from hub.storage.answers import SqlAnswerStore
 from hub.storage.catalogue import SqlCatalogueStore
 from hub.storage.database import Database
+from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.feeds import SqlFeedStore
 from hub.storage.fleet import SqlFleetStore
 from hub.storage.ledger import SqlLedgerStore
@@ -27,6 +28,7 @@ class SqlStores:
     catalogue: SqlCatalogueStore
     watch: SqlWatchStore
     answers: SqlAnswerStore
+    documents: SqlDocumentStore
 
 
 def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) -> SqlStores:
@@ -41,4 +43,5 @@ def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) ->
         SqlCatalogueStore(database),
         SqlWatchStore(database),
         SqlAnswerStore(database),
+        SqlDocumentStore(database),
     )

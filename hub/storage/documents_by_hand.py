@@ -1,0 +1,115 @@
+"""Documents that the office puts, changes and takes away: staff, customers, vouchers, deliveries, web orders ..."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.storage import schema
+from hub.storage.database import Database
+from hub.storage.document_rows import DocumentRow, LockedFeeds
+from hub.storage.moments import to_us
+from hub.storage.records import DocumentPut, KeptDocument
+from hub.storage.settling import WITH_DOCUMENTS, settle
+from protocol.documents import Customer, DocumentBody
+from protocol.ids import FeedName
+
+_PART = 500
+
+
+class SqlDocumentStore:
+    """See `DocumentStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, feed: FeedName, kind: str, puts: Sequence[DocumentPut], now: datetime) -> int:
+        """See DocumentStore."""
+        moment = to_us(now)
+        with self._database.write() as connection:
+            feeds = LockedFeeds(connection, [feed])
+            feeds.must_have(feed)
+            keys = [put.key for put in puts]
+            rows = {row.key: row for row in feeds.rows(kind, keys)}
+            changed = 0
+            moved = _with_events(connection, kind, keys)
+            for put in puts:
+                before = rows.get(put.key)
+                after = _put(before or DocumentRow(feed, kind, put.key), put, moment)
+                if put.key not in moved:
+                    changed += feeds.write([(before, after.telling(after.base))])
+                    continue
+                # The base alone; what events made of it since follows at once.
+                feeds.write([(before, after)])
+                settle(connection, feeds, kind, put.key)
+                _wake(connection, kind, put.key)
+                changed += next(iter(feeds.rows(kind, [put.key]))).body != (before.body if before is not None else "")
+            feeds.finish()
+        return changed
+
+    def delete(self, feed: FeedName, kind: str, keys: Collection[str], now: datetime) -> int:
+        """See DocumentStore."""
+        moment = to_us(now)
+        with self._database.write() as connection:
+            feeds = LockedFeeds(connection, [feed])
+            feeds.must_have(feed)
+            there = [row for row in feeds.rows(kind, list(keys)) if not row.deleted]
+            gone = [replace(row, base=None, base_us=moment, balance_us=moment).telling(None) for row in there]
+            deleted = feeds.write(zip(there, gone, strict=True))
+            feeds.finish()
+        return deleted
+
+    def documents(
+        self, feed: FeedName | None = None, kind: str | None = None, *, key: str | None = None, limit: int = 1_000
+    ) -> Sequence[KeptDocument]:
+        """See DocumentStore."""
+        table = schema.document.c
+        query = sa.select(schema.document).where(table.deleted.is_(False)).order_by(table.feed, table.kind, table.key)
+        for column, value in ((table.feed, feed), (table.kind, kind), (table.key, key)):
+            if value is not None:
+                query = query.where(column == value)
+        with self._database.read() as connection:
+            return [
+                KeptDocument(FeedName(row.feed), row.kind, row.key, row.body)
+                for row in connection.execute(query.limit(limit))
+            ]
+
+
+def _put(row: DocumentRow, put: DocumentPut, moment: int) -> DocumentRow:
+    body = put.body
+    # Two imports in the same microsecond, or by a clock that was set back, are still one after the other.
+    at = max(moment, row.base_us or 0)
+    if put.sets_rest:
+        return replace(row, base=_text(body), base_us=at, balance_us=at)
+    if isinstance(body, Customer) and row.base is not None:
+        body = msgspec.structs.replace(body, owes=msgspec.json.decode(row.base, type=Customer).owes)
+    return replace(row, base=_text(body), base_us=at)
+
+
+def _with_events(connection: sa.Connection, kind: str, keys: Sequence[str]) -> Mapping[str, bool]:
+    if kind not in WITH_DOCUMENTS:
+        return {}
+    matter = schema.matter.c
+    found: dict[str, bool] = {}
+    for start in range(0, len(keys), _PART):
+        part = keys[start : start + _PART]
+        query = sa.select(matter.key).distinct().where(matter.kind == kind, matter.key.in_(part))
+        found.update({row[0]: True for row in connection.execute(query)})
+    return found
+
+
+def _wake(connection: sa.Connection, kind: str, key: str) -> None:
+    # What waited for somebody to know this document has been waiting for this; and an alarm may begin or end by it.
+    matter = schema.matter.c
+    mine = sa.and_(matter.kind == kind, matter.key == key)
+    if kind == "customer":  # she may have bought on account ten thousand times, and has no alarms
+        mine = sa.and_(mine, matter.state == "waiting")
+    connection.execute(sa.update(schema.matter).where(mine).values(state="new"))
+
+
+def _text(body: DocumentBody) -> str:
+    return msgspec.json.encode(body).decode()
