@@ -73,6 +73,6 @@ def test_a_deal_of_a_newer_hub_is_no_deal() -> None:
     ],
 )
 def test_a_promotion_that_contradicts_itself_is_refused(deal: str, why: str) -> None:
-    """At the hub, where somebody can mend it, with a reason in words."""
+    """With a reason in words, for whoever writes promotions."""
     with pytest.raises(msgspec.ValidationError, match=why):
         read(f'{{"promotion":"a","name":"b",{deal}}}')
