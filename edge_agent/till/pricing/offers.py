@@ -82,7 +82,10 @@ def best_use(offer: Offer, free: Sequence[int], prices: Sequence[int], otherwise
     for slot in offer.slots:
         missing = slot.count
         for index in slot.lines:
-            count = min(free[index] - taken.get(index, 0), missing)
+            left = free[index]
+            if not left:  # on a long receipt most of the dearest are gone
+                continue
+            count = min(left - taken.get(index, 0), missing)
             if count > 0:
                 taken[index] = taken.get(index, 0) + count
                 picked.append((index, count, slot.off_bp))
