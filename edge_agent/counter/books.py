@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_agent.counter.price_rules import RulesKept
+from edge_agent.counter.quick_keys import QuickKeysKept
 from edge_agent.devices.scale.reading import ScaleReading
 from edge_agent.journal import shift_state, till_state
 from edge_agent.journal.clock import Stamp, TillClock
@@ -52,6 +53,7 @@ class Till:
     kick: bytes | None
     weigh: Callable[[], ScaleReading | None] = lambda: None
     rules: RulesKept = field(default_factory=RulesKept, compare=False)
+    quick_keys: QuickKeysKept = field(default_factory=QuickKeysKept, compare=False)
 
     @property
     def store_feed(self) -> FeedName:

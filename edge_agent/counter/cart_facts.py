@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_agent.counter.books import Books, Till, open_cart
+from edge_agent.counter.customer_records import customer_of
+from edge_agent.counter.desks.asks import asking_view, weight_view
+from edge_agent.counter.desks.customers import customer_view
 from edge_agent.counter.pricing import currency_of, priced
+from edge_agent.journal import held_carts
 from edge_agent.till.cart import Cart, CartLine
 from edge_agent.till.pricing import PricedBasket, PricedLine, label_of
 from edge_agent.till.pricing.priced import Cut
-from edge_agent.till.view import CutView, HintView, LineView, TaxView
+from edge_agent.till.view import (
+    AskView,
+    CustomerView,
+    CutView,
+    HintView,
+    LineView,
+    QuickKeyView,
+    TaxView,
+    WeightView,
+)
 
 Language = Literal["vi", "en"]
 
@@ -30,12 +43,19 @@ class CartFacts:
     taxes: tuple[TaxView, ...]
     hints: tuple[HintView, ...]
     tax_included: bool
+    customer: CustomerView | None
+    asking: AskView | None
+    weight: WeightView | None
+    held_count: int
+    quick_keys: tuple[QuickKeyView, ...]
 
 
 def read_cart_facts(books: Books, till: Till, language: Language) -> CartFacts:
     """Read what the picture shows of the cart."""
     cart = open_cart(books, till)
     sums = priced(books, till, cart)
+    customer = customer_of(books, cart)
+    asking = asking_view(cart)
     return CartFacts(
         cart=cart,
         sums=sums,
@@ -54,6 +74,11 @@ def read_cart_facts(books: Books, till: Till, language: Language) -> CartFacts:
             for message in sums.messages
         ),
         tax_included=books.settings.prices_include_tax,
+        customer=customer_view(customer) if customer is not None else None,
+        asking=asking,
+        weight=weight_view(till) if asking is not None and asking.kind == "weight" else None,
+        held_count=held_carts.count(books.connection),
+        quick_keys=till.quick_keys.of(books.replica, books.settings),
     )
 
 

@@ -27,7 +27,7 @@ def changeable(books: Books, till: Till, sale_id: str | None) -> Cart | Outcome:
     cart = open_cart(books, till)
     if sale_id is not None and cart.sale_id != sale_id:
         return Outcome("stale_page")
-    return Outcome("not_while_paying") if cart.taken else cart
+    return Outcome("not_while_paying") if cart.is_paying else cart
 
 
 def keep(  # noqa: PLR0913 - what was, what comes of it, and what to say
@@ -45,9 +45,9 @@ def keep(  # noqa: PLR0913 - what was, what comes of it, and what to say
     if not isinstance(after, Cart):
         return Outcome(after, detail=short(detail))
     guard_cuts(books, till, before, after)
-    gone = write_voided(books, till, before, after, reason)
+    write_voided(books, till, before, after, reason)
     save(books, after)
-    return Outcome(notice, good=True, detail=short(detail), journalled=gone, panel=panel)
+    return Outcome(notice, good=True, detail=short(detail), journalled=True, panel=panel)
 
 
 def save(books: Books, cart: Cart) -> None:
@@ -81,9 +81,8 @@ def allowed_by(books: Books) -> str:
     return books.approver.id if books.approver is not None else books.by
 
 
-def write_voided(books: Books, till: Till, before: Cart, after: Cart, reason: str) -> bool:
-    """Write down each line that became less; False if there was none."""
-    gone = False
+def write_voided(books: Books, till: Till, before: Cart, after: Cart, reason: str) -> None:
+    """Write down each line that became less."""
     for line in before.lines:
         left = line_of(after, line.number)
         quantity = line.quantity - (left.quantity if left is not None else 0)
@@ -94,8 +93,6 @@ def write_voided(books: Books, till: Till, before: Cart, after: Cart, reason: st
             currency=before.currency, reason=reason[:_REASON_MAX],
         )  # fmt: skip
         write_down(books, till, fact)
-        gone = True
-    return gone
 
 
 def _removed(books: Books, line: CartLine, quantity: int) -> SaleLine:

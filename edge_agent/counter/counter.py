@@ -11,13 +11,13 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from edge_agent.counter.books import Books, Outcome, Till
-from edge_agent.counter.desk import BadFields, Fields, OrderKind, fill
+from edge_agent.counter.desk import BadFields, Fields, HubQuestionKind, OrderKind, fill
 from edge_agent.counter.desks import ORDERS, QUESTIONS
 from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.facts import Facts, ItemsKnown, make_view, read_facts
@@ -27,6 +27,7 @@ from edge_agent.counter.proving import Prover, TooManyGuesses
 from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
+from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Counter:
         wake_printer: Callable[[], None],
         monotonic: Callable[[], float],
         wall: Callable[[], datetime],
+        ask_hub: Callable[[str, str], Awaitable[Answer | None]] | None = None,
     ) -> None:
         self._database = database
         self._till = till
@@ -75,6 +77,7 @@ class Counter:
         self._wake_printer = wake_printer
         self._monotonic = monotonic
         self._wall = wall
+        self._ask_hub = ask_hub
         self._facts: Facts | None = None
         self._view: CounterView | None = None
         self._revision = 0
@@ -158,6 +161,8 @@ class Counter:
         self._last_deed_s = self._monotonic()
         try:
             question = fill(kind.fields, fields)
+            if isinstance(kind, HubQuestionKind):
+                return await self._answer_with_hub(kind, question)
             return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question))
         except BadFields as error:
             _log.warning("a question did not fit", extra={"question": name, "problem": str(error)})
@@ -332,6 +337,11 @@ class Counter:
 
     def _items(self) -> ItemsKnown:
         return self._facts.items if self._facts is not None else ItemsKnown()
+
+    async def _answer_with_hub(self, kind: HubQuestionKind[Any], question: Fields) -> object:
+        wanted = await self._database.look(lambda c: kind.ask(Books.of(c, self._till), self._till, question))
+        heard = await self._ask_hub(*wanted) if wanted is not None and self._ask_hub is not None else None
+        return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question, heard))
 
     def _note(self, code: NoticeCode, *, good: bool, detail: str, panel: str = "") -> None:
         serial = self._notice.serial + 1 if self._notice is not None else 1

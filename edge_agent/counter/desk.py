@@ -14,6 +14,7 @@ import msgspec
 
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.till.rights import Right
+from protocol.messages import Answer
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,27 @@ class QuestionKind(Generic[F]):
 
 
 @dataclass(frozen=True)
+class HubQuestionKind(Generic[F]):
+    """One thing that a panel shows and only the hub knows; the page loads it on its own, since it may take seconds.
+
+    `ask` says what to ask the hub (kind and key of `protocol.messages.Ask`), or None if the books know; `answer` gets
+    what it said, None without a link or in time.
+    """
+
+    name: str
+    fields: type[F]
+    ask: Callable[[Books, Till, F], tuple[str, str] | None]
+    answer: Callable[[Books, Till, F, Answer | None], object]
+    by_anybody: bool = False
+
+
+@dataclass(frozen=True)
 class Desk:
     """Orders and questions that belong together."""
 
     name: str
     orders: tuple[OrderKind[Any], ...] = ()
-    questions: tuple[QuestionKind[Any], ...] = ()
+    questions: tuple[QuestionKind[Any] | HubQuestionKind[Any], ...] = ()
 
 
 class BadFields(ValueError):

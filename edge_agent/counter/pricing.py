@@ -9,13 +9,12 @@ she was told with what it costs now, and the first money that is taken fixes it.
 from __future__ import annotations
 
 from edge_agent.counter.books import CURRENCY_UNTIL_TOLD, Books, Till
-from edge_agent.replica.documents import find_document
+from edge_agent.counter.customer_records import customer_of
 from edge_agent.till.cart import Cart
 from edge_agent.till.charging import basket_of
 from edge_agent.till.moments import at_store
 from edge_agent.till.pricing import PricedBasket, PriceRules
 from protocol.documents import Customer
-from protocol.ids import GLOBAL_FEED
 
 
 def priced(books: Books, till: Till, cart: Cart) -> PricedBasket:
@@ -39,13 +38,6 @@ def price_rules(books: Books, till: Till, cart: Cart) -> PriceRules:
 def price_list_of(books: Books, customer: Customer | None) -> str:
     """Which prices hold: the customer's own, else the store's; "" is the plain ones."""
     return (customer.price_list if customer is not None else "") or books.settings.price_list
-
-
-def customer_of(books: Books, cart: Cart) -> Customer | None:
-    """Who is attached to the cart."""
-    if not cart.customer:
-        return None
-    return find_document(books.connection, GLOBAL_FEED, "customer", cart.customer, Customer)
 
 
 def currency_of(books: Books, cart: Cart) -> str:

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge_agent.counter.desk import Desk, OrderKind, QuestionKind
-from edge_agent.counter.desks import payment, people, receipts, sale, shift
+from edge_agent.counter.desk import Desk, HubQuestionKind, OrderKind, QuestionKind
+from edge_agent.counter.desks import (
+    asks,
+    customers,
+    cuts,
+    holding,
+    lookup,
+    payment,
+    people,
+    receipts,
+    sale,
+    scanning,
+    shift,
+)
 
-DESKS: tuple[Desk, ...] = (sale.DESK, payment.DESK, receipts.DESK, people.DESK, shift.DESK)
+DESKS: tuple[Desk, ...] = (
+    scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
+    receipts.DESK, people.DESK, shift.DESK,
+)  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}
-QUESTIONS: Mapping[str, QuestionKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.questions}
+QUESTIONS: Mapping[str, QuestionKind[Any] | HubQuestionKind[Any]] = {
+    kind.name: kind for desk in DESKS for kind in desk.questions
+}
 
 assert len(ORDERS) == sum(len(desk.orders) for desk in DESKS), "two desks have an order of the same name"
 assert len(QUESTIONS) == sum(len(desk.questions) for desk in DESKS), "two desks have a question of the same name"

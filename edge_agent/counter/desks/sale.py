@@ -1,24 +1,28 @@
-"""The sale desk: codes into lines, quantities, lines off, the next customer."""
+"""The sale desk: quantities, lines off, notes, receipts given up, the next customer.
+
+Whatever leaves a receipt before it is paid is a fact of its own (see `cart_keeping.keep`).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
-from edge_agent.counter.books import Books, Outcome, Till, open_cart, short
-from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind
+from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, start_cart, write_down
+from edge_agent.counter.cart_keeping import allowed_by, changeable, keep, save
+from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
+from edge_agent.counter.pricing import priced
 from edge_agent.journal import till_state
-from edge_agent.till.cart import Cart, CartRefusal, add_item, set_quantity, void_line
-from edge_agent.till.codes import ScanReading, read_scan
-from edge_agent.till.view import NoticeCode
-from protocol.documents import Item
+from edge_agent.till.asking import open_question
+from edge_agent.till.cart import CartLine, line_of, put_line, set_quantity, void_line
+from edge_agent.till.sale import sale_line
 from protocol.errors import InvalidQuantity
-from protocol.quantity import SCALE, parse_quantity
+from protocol.events import CartVoided
+from protocol.quantity import parse_quantity
 
-
-class Scan(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A code, scanned or typed; `N*code` means N of it, `N*` alone N of whatever comes next."""
-
-    code: str
+NOTE_MAX = 300
+REASON_MAX = 200
 
 
 class SetQuantity(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,50 +38,131 @@ class VoidLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     sale_id: str
     number: int
+    reason: str = ""
 
 
-def scan(books: Books, till: Till, order: Scan) -> Outcome:
-    """Take a code into the cart."""
-    reading = read_scan(order.code)
-    cart = open_cart(books, till)
-    if not reading.text and not reading.suspicion:
-        till_state.save_cart(books.connection, msgspec.structs.replace(cart, multiplier=reading.quantity))
-        return Outcome()
-    item = _find(books, reading)
-    if item is None:
-        return _unknown(reading)
-    quantity = reading.quantity or cart.multiplier or SCALE
-    changed = add_item(cart, item, quantity, reading.text, _currency(books, cart, item))
-    if isinstance(changed, Cart):
-        till_state.dismiss_sale(books.connection)
-    outcome = keep_cart(books, changed, "line_added", item.name)
-    if outcome.good and _goes_below_zero(books, item.sku, cart, changed):
-        return Outcome("stock_negative", good=True, detail=short(item.name))
-    return outcome
+class NoteLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write something below a line; "" takes it away."""
+
+    sale_id: str
+    number: int
+    note: str = ""
+
+
+class NoteReceipt(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write something on the receipt; "" takes it away."""
+
+    sale_id: str
+    note: str = ""
+
+
+class VoidReceipt(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give the whole receipt up, for a reason."""
+
+    sale_id: str
+    reason: str
+
+
+class AskNote(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The line that is meant; 0 is the newest one."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class NoteView:
+    """What could be written on: a line (None on an empty receipt) and the receipt."""
+
+    sale_id: str
+    line: CartLine | None
+    receipt_note: str
+
+
+@dataclass(frozen=True)
+class VoidView:
+    """What would be given up."""
+
+    sale_id: str
+    is_empty: bool
 
 
 def change_quantity(books: Books, till: Till, order: SetQuantity) -> Outcome:
     """Give a line the quantity that was typed."""
-    cart = open_cart(books, till)
-    if cart.sale_id != order.sale_id:
-        return Outcome("stale_page")
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
     try:
-        quantity = parse_quantity(order.quantity.strip())
+        quantity = parse_quantity(order.quantity)
     except InvalidQuantity:
         return Outcome("bad_quantity", detail=short(order.quantity))
-    name = _name_of(cart, order.number)
+    line = line_of(cart, order.number)
     after = set_quantity(cart, order.number, quantity)
     if after == "bad_quantity":
         return Outcome("bad_quantity", detail=short(order.quantity))
-    return keep_cart(books, after, "line_added" if quantity else "line_voided", name)
+    asks = not isinstance(after, str) and open_question(after) is not None
+    return keep(
+        books, till, cart, after, notice="line_added" if quantity else "line_voided", detail=line.name if line else "",
+        panel="ask" if asks else "",
+    )  # fmt: skip
 
 
 def take_off(books: Books, till: Till, order: VoidLine) -> Outcome:
     """Take a line off the receipt."""
-    cart = open_cart(books, till)
-    if cart.sale_id != order.sale_id:
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
+    line = line_of(cart, order.number)
+    return keep(
+        books, till, cart, void_line(cart, order.number), notice="line_voided", detail=line.name if line else "",
+        reason=order.reason,
+    )  # fmt: skip
+
+
+def note_line(books: Books, till: Till, order: NoteLine) -> Outcome:
+    """Write something below a line."""
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
+    line = line_of(cart, order.number)
+    if line is None:
         return Outcome("stale_page")
-    return keep_cart(books, void_line(cart, order.number), "line_voided", _name_of(cart, order.number))
+    after = put_line(cart, msgspec.structs.replace(line, note=order.note.strip()[:NOTE_MAX]))
+    return keep(books, till, cart, after, notice="note_set")
+
+
+def note_receipt(books: Books, till: Till, order: NoteReceipt) -> Outcome:
+    """Write something on the receipt."""
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
+    save(books, msgspec.structs.replace(cart, note=order.note.strip()[:NOTE_MAX]))
+    return Outcome("note_set", good=True)
+
+
+def void_receipt(books: Books, till: Till, order: VoidReceipt) -> Outcome:
+    """Give the whole receipt up; the next one starts empty. The kind's right has been looked at already."""
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
+    reason = order.reason.strip()[:REASON_MAX]
+    if cart.lines and not reason:
+        return Outcome("bad_input", detail="reason")
+    if cart.lines and not cart.training:
+        sums = priced(books, till, cart)
+        fact = CartVoided(
+            cart=cart.sale_id,
+            by=allowed_by(books),
+            reason=reason,
+            lines=tuple(
+                sale_line(line, line_sums, books.settings.language)
+                for line, line_sums in zip(cart.lines, sums.lines, strict=True)
+            ),
+            total=sums.total,
+            currency=cart.currency,
+        )
+        write_down(books, till, fact)
+    start_cart(books, till)
+    return Outcome("cart_voided", good=True, journalled=True)
 
 
 def dismiss(books: Books, _till: Till, _order: NoFields) -> Outcome:
@@ -86,49 +171,28 @@ def dismiss(books: Books, _till: Till, _order: NoFields) -> Outcome:
     return Outcome()
 
 
-def keep_cart(books: Books, after: Cart | CartRefusal, notice: NoticeCode, detail: str) -> Outcome:
-    """Save a changed cart and say so, or say why it was not changed."""
-    if not isinstance(after, Cart):
-        return Outcome(after, detail=short(detail))
-    till_state.save_cart(books.connection, after)
-    return Outcome(notice, good=True, detail=short(detail))
+def ask_note(books: Books, till: Till, question: AskNote) -> NoteView:
+    """What the note panel shows."""
+    cart = open_cart(books, till)
+    line = line_of(cart, question.number) or (cart.lines[-1] if cart.lines else None)
+    return NoteView(cart.sale_id, line, cart.note)
+
+
+def ask_void(books: Books, till: Till, _question: NoFields) -> VoidView:
+    """What the panel that gives a receipt up shows."""
+    cart = open_cart(books, till)
+    return VoidView(cart.sale_id, not cart.lines)
 
 
 DESK = Desk(
     "sale",
     orders=(
-        OrderKind("scan", Scan, scan),
         OrderKind("set_quantity", SetQuantity, change_quantity),
         OrderKind("void_line", VoidLine, take_off),
+        OrderKind("note_line", NoteLine, note_line),
+        OrderKind("note_receipt", NoteReceipt, note_receipt),
+        OrderKind("void_receipt", VoidReceipt, void_receipt, right="void_receipt"),
         OrderKind("new_sale", NoFields, dismiss),
     ),
+    questions=(QuestionKind("note", AskNote, ask_note), QuestionKind("void", NoFields, ask_void)),
 )
-
-
-def _find(books: Books, reading: ScanReading) -> Item | None:
-    if not reading.text:
-        return None
-    return books.replica.by_barcode(reading.text) or books.replica.item(reading.text)
-
-
-def _unknown(reading: ScanReading) -> Outcome:
-    # What was refused as a card number is in no notice, no log and no table.
-    if reading.suspicion in ("card_number_refused", "unreadable_scan", "bad_quantity"):
-        return Outcome(reading.suspicion)
-    return Outcome(reading.suspicion or "unknown_code", detail=short(reading.text))
-
-
-def _currency(books: Books, cart: Cart, item: Item) -> str:
-    told = books.replica.settings()
-    return cart.currency or (told.currency if told is not None else item.currency)
-
-
-def _goes_below_zero(books: Books, sku: str, before: Cart, after: Cart | CartRefusal) -> bool:
-    stock = books.replica.stock_view(sku)
-    if stock is None or not isinstance(after, Cart):
-        return False
-    return stock - before.quantity_of(sku) >= 0 > stock - after.quantity_of(sku)
-
-
-def _name_of(cart: Cart, line_number: int) -> str:
-    return next((line.name for line in cart.lines if line.number == line_number), "")
