@@ -45,6 +45,7 @@ from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
 from edge_agent.till.view import DeviceView
+from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)
 
@@ -122,8 +123,9 @@ class Agent:
         database = await self._open_books()
         till = self._till()
         counter = self._counter = Counter(
-            database, till, wake_link=self._wake_link, wake_printer=self._wake_printer, monotonic=elapsed_s, wall=now
-        )
+            database, till, wake_link=self._wake_link, wake_printer=self._wake_printer, monotonic=elapsed_s, wall=now,
+            ask_hub=self._ask_hub,
+        )  # fmt: skip
         await counter.start()
         self._closers.push_async_callback(counter.stop)
         self._start_link(database, counter)
@@ -275,6 +277,9 @@ class Agent:
     def _wake_link(self) -> None:
         if self._link is not None:
             self._link.wake()
+
+    async def _ask_hub(self, kind: str, key: str) -> Answer | None:
+        return await self._link.ask(kind, key) if self._link is not None else None
 
     def _wake_printer(self) -> None:
         for printer in self._printers:
