@@ -181,6 +181,7 @@ class Agent:
                 settings, run=database.run, on_state=self._on_device, on_job=lambda _: counter.refresh(),
                 on_drawer_wire=drawer.wire_changed if has_drawer else lambda _: None, monotonic=elapsed_s,
                 wall=self._clock.now, rng=Random(),  # noqa: S311 - jitter
+                on_kick_unmoved=drawer.did_not_move,
             )  # fmt: skip
             self._printers.append(printer)
             counter.set_device(printer.view)

@@ -16,6 +16,7 @@ from protocol.messages import DeviceState
 Problem = Literal[
     "", "absent", "in_use", "no_permission", "broken_line", "unreachable", "no_answer", "connection_lost", "stalled",
     "paper_low", "paper_out", "cover_open", "offline", "printer_error", "no_font", "drawer_open",
+    "drawer_jammed",
 ]  # fmt: skip
 """Why a device is not simply READY; the page turns it into words and a remedy."""
 

@@ -64,7 +64,9 @@ def _words(device: DeviceView, speech: Speech) -> _Words:
     """Tone, label, what happened, and the steps of the remedy."""
     _ = speech.gettext
     find: Callable[[str, Speech], _Words | None]
-    find = {"scanner": _scanner_words, "printer": _printer_words, "drawer": _drawer_words}[device.kind]
+    find = {
+        "scanner": _scanner_words, "printer": _printer_words, "pick_printer": _printer_words, "drawer": _drawer_words,
+    }[device.kind]  # fmt: skip
     problem = device.problem or ("paper_" + device.paper if device.paper in {"low", "out"} else "")
     for code in (problem, device.state):
         found = find(code, speech)
@@ -116,6 +118,14 @@ def _printer_words(code: str, speech: Speech) -> _Words | None:
         "opening": ("quiet", _("Printer connects"), _("The printer is being connected."), ()),
         "absent": away, "backoff": away, "unreachable": away, "no_answer": away, "connection_lost": away,
         "fault": fault, "printer_error": fault, "degraded": fault,
+        "in_use": (
+            "look", _("Printer taken"), _("Another program on this PC uses the printer."),
+            (_("Close the other program; the till takes the printer by itself."),),
+        ),
+        "no_permission": (
+            "act", _("Printer locked"), _("This PC does not let the till use the printer."),
+            (_("You can go on selling."), _("Call your support: the till lacks the right to the printer.")),
+        ),
         "paper_out": (
             "act", _("Paper out"), _("The printer has no paper."),
             (_("Open the cover."), _("Put in a roll, its end towards you."), _("Close the cover.")),
@@ -151,6 +161,10 @@ def _drawer_words(code: str, speech: Speech) -> _Words | None:
         "ready": ("good", _("Drawer"), _("The cash drawer is closed."), ()),
         "opening": ("quiet", _("Drawer connects"), _("The cash drawer is being connected."), ()),
         "absent": away, "backoff": away, "fault": away, "degraded": away, "no_answer": away, "unreachable": away,
+        "drawer_jammed": (
+            "look", _("Drawer stuck"), _("The cash drawer was told to open and did not move."),
+            (_("Is it locked? Open it with its key."), _("Check the cable from the drawer to the printer.")),
+        ),
         "drawer_open": ("look", _("Drawer open"), _("The cash drawer is open."), (_("Close it."),)),
     }  # fmt: skip
     return table.get(code)

@@ -35,6 +35,8 @@ class Drawer:
         self._on_state = on_state
         self._wall = wall
         self.position: Position = "unknown"
+        self._high: bool | None = None
+        self._jammed = False
         self._view = DeviceView(kind="drawer", name=settings.name, state="absent", since=wall())
 
     @property
@@ -48,12 +50,27 @@ class Drawer:
 
     def wire_changed(self, high: bool | None) -> None:
         """The printer says the level of the wire; None: the printer is gone, and the drawer with it."""
+        if high != self._high:
+            self._jammed = False
+        self._high = high
         self.position = position(high, self._settings.sensor)
+        self._show()
+
+    def did_not_move(self) -> None:
+        """A kick was carried out and the wire says nothing of it: jammed, locked, or its cable is off.
+
+        Only a sensor that said "closed" can say so; a drawer that stood open was not to move.
+        """
+        if self.position == "closed":
+            self._jammed = True
+            self._show()
+
+    def _show(self) -> None:
         view = DeviceView(
             kind="drawer",
             name=self._settings.name,
-            state="absent" if high is None else "ready",
-            problem="drawer_open" if self.position == "open" else "",
+            state="absent" if self._high is None else "degraded" if self._jammed else "ready",
+            problem="drawer_jammed" if self._jammed else "drawer_open" if self.position == "open" else "",
             since=self._wall(),
         )
         if (view.state, view.problem) != (self._view.state, self._view.problem):

@@ -43,6 +43,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _DISK_RETRY_S = 1.0
 _FORGET_EVERY_S = 6 * 3600.0
+_KICK_LOOK_MAX_S = 2.5
 _DRAWN_AHEAD = 3
 """Jobs that are looked at: a kick, the receipt behind it, and the next one."""
 
@@ -68,6 +69,7 @@ class Printer:
         on_job: told whenever a job changed, after that is on disk.
         on_drawer_wire: told the level of the drawer's sensor wire; None: not known.
         monotonic, wall: clocks: seconds; aware UTC.
+        on_kick_unmoved: told when a kick was carried out and the wire did not change within `kick_look_s`.
         rng: for the jitter.
         open_line: opens the way that the settings name; told what to call when it is lost.
     """
@@ -84,6 +86,7 @@ class Printer:
         wall: Callable[[], datetime],
         rng: Random,
         open_line: OpenLine = open_line,
+        on_kick_unmoved: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._open_line = open_line
@@ -95,7 +98,10 @@ class Printer:
         self._wall = wall
         self._supervision = Supervision(settings.backoff, rng)
         self._view = DeviceView(kind=settings.queue, name=settings.name, state="absent", since=wall())
+        self._on_kick_unmoved = on_kick_unmoved
         self._drawer_wire: bool | None = None
+        self._kicked_at_s: float | None = None
+        """When the last kick was carried out, until the wire changed or was looked at again."""
         self._drawings: dict[tuple[str, int], asyncio.Task[Parts]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
@@ -195,7 +201,7 @@ class Printer:
             return self._settings.watch_every_s
         await self._change_all(lambda c, now: spool.resume_held(c, now, queue))
         if job is None:
-            return self._settings.poll_every_s
+            return self._settings.poll_every_s if self._kicked_at_s is None else self._settings.kick_look_s
         if self._broken_off:
             if not await visit.settle():
                 return self._give_up("stalled")
@@ -244,6 +250,7 @@ class Printer:
         except (IllegalStep, UnknownJob):
             return 0.0  # cancelled while it was drawn
         try:
+            wire = self._drawer_wire
             title = f"Tillwire {job.receipt_number or job.kind}"
             done = await visit.deliver(title, parts, lambda: self._take_step_surely(job.job_id, "sent"))
         except ConnectionLost:
@@ -251,6 +258,8 @@ class Printer:
             self._broken_off |= visit.touched
             raise
         if done:
+            if job.kind == "drawer" and wire == self._drawer_wire:
+                self._kicked_at_s = self._monotonic()
             await self._take_step_surely(job.job_id, "passed")
             return 0.0
         await self._take_step_surely(job.job_id, "lost", "stalled")
@@ -327,17 +336,27 @@ class Printer:
             turn = supervision.hampered("paper_low", now_s)
         else:
             turn = supervision.fine(now_s)
-        if status.drawer_high != self._drawer_wire:
-            self._drawer_wire = status.drawer_high
-            self._on_drawer_wire(status.drawer_high)
+        self._look_at_drawer(status.drawer_high, now_s)
         self._show(turn, paper=status.paper)
+
+    def _look_at_drawer(self, high: bool | None, now_s: float) -> None:
+        kicked_s = self._kicked_at_s
+        if high != self._drawer_wire:
+            self._drawer_wire = high
+            self._kicked_at_s = None
+            self._on_drawer_wire(high)
+        elif kicked_s is not None and now_s - kicked_s >= self._settings.kick_look_s:
+            # Later looks say nothing: a drawer may have been opened and closed again in between.
+            self._kicked_at_s = None
+            if high is not None and now_s - kicked_s < _KICK_LOOK_MAX_S:
+                self._on_kick_unmoved()
 
     def _give_up(self, problem: Problem, why: str = "") -> float:
         now_s = self._monotonic()
         turn = self._supervision.gave_up(problem, now_s)
         self._show(turn, paper="unknown", why=why)
         if self._drawer_wire is not None:
-            self._drawer_wire = None
+            self._drawer_wire = self._kicked_at_s = None
             self._on_drawer_wire(None)
         return self._supervision.wait_s(now_s)
 

@@ -118,6 +118,7 @@ class PrinterSettings:
         poll_every_s: how often an idle printer is asked how it is.
         settle_s: silence that is awaited after a broken-off job, so that no old answer is taken for a new one.
         kick_valid_s: age at which a drawer kick is no longer sent.
+        kick_look_s: how long after a kick the drawer should have moved; nobody closes it faster.
         stale_after_s: age at which a receipt found at start is printed only when a person says so.
         keep_jobs_days: how long done jobs are kept for reprints.
         stop_grace_s: how long `stop` waits for the receipt in the printer.
@@ -139,6 +140,7 @@ class PrinterSettings:
     poll_every_s: float = 5.0
     settle_s: float = 2.0
     kick_valid_s: float = 8.0
+    kick_look_s: float = 0.8
     stale_after_s: float = 900.0
     keep_jobs_days: float = 14.0
     stop_grace_s: float = 3.0

@@ -121,15 +121,18 @@ def enqueue(  # noqa: PLR0913  a job has that many facts, all keyword-only
     payload: bytes,
     created_at: datetime,
     printer: Queue = MAIN,
+    is_copy: bool = False,
 ) -> Job:
     """Add a job, in the transaction of what it belongs to; `created_at` by the clock that the printer's driver has.
 
-    The same id again changes nothing and returns the first.
+    The same id again changes nothing and returns the first. `is_copy`: paper of this number came out before, which the
+    spool may have forgotten; this one is marked as a reprint.
     """
+    copy_number = max(1, _next_copy(connection, receipt_number, kind)) if is_copy else 0
     connection.execute(
-        "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, created_at_ms, changed_at_ms, printer)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT (job_id) DO NOTHING",
-        (job_id, kind, receipt_number, payload, _ms(created_at), _ms(created_at), printer),
+        "INSERT INTO print_job (job_id, kind, receipt_number, payload, state, copy_number, created_at_ms,"
+        " changed_at_ms, printer) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?) ON CONFLICT (job_id) DO NOTHING",
+        (job_id, kind, receipt_number, payload, copy_number, _ms(created_at), _ms(created_at), printer),
     )
     return get(connection, job_id)
 

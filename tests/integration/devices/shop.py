@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlite_utils.db import Database
 
+from edge_agent.devices.drawer.driver import Drawer, DrawerSettings
 from edge_agent.devices.printer import receipt, spool
 from edge_agent.devices.printer.driver import OpenLine, Printer
 from edge_agent.devices.printer.layout import picture_of
@@ -24,7 +25,8 @@ from edge_agent.devices.supervision import Backoff
 from edge_agent.errors import JournalFull
 from edge_agent.journal.migrations import till_migrations
 from edge_agent.till.view import DeviceView, PrintState
-from hardware_sim.printer import Drawer, SimulatedPrinter, raster_digest
+from hardware_sim.drawer import Drawer as SimulatedDrawer
+from hardware_sim.printer import SimulatedPrinter, raster_digest
 from protocol.documents import Settings
 from protocol.events import SaleCompleted, SaleLine, Tender
 
@@ -44,6 +46,7 @@ def patient(port: int = 0) -> PrinterSettings:
         watch_every_s=0.05,
         poll_every_s=0.1,
         settle_s=0.1,
+        kick_look_s=0.1,
         stop_grace_s=0.1,
         backoff=Backoff(first_s=0.05, longest_s=0.2),
     )
@@ -107,8 +110,20 @@ class Shop:
     views: list[DeviceView] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     wires: list[bool | None] = field(default_factory=list)
+    drawer_views: list[DeviceView] = field(default_factory=list)
+    drawer: Drawer = field(init=False)
     driver: Printer | None = None
     open_line: OpenLine = open_line
+
+    def __post_init__(self) -> None:
+        """The drawer's health, with a sensor that is high while it is open."""
+        self.drawer = Drawer(
+            DrawerSettings(sensor="open_is_high"), on_state=self.drawer_views.append, wall=lambda: self.spool.now
+        )
+
+    def _wire_changed(self, high: bool | None) -> None:
+        self.wires.append(high)
+        self.drawer.wire_changed(high)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Shop]:
@@ -118,7 +133,8 @@ class Shop:
             run=self.spool.run,
             on_state=self.views.append,
             on_job=self.jobs.append,
-            on_drawer_wire=self.wires.append,
+            on_drawer_wire=self._wire_changed,
+            on_kick_unmoved=self.drawer.did_not_move,
             monotonic=time.monotonic,
             wall=lambda: self.spool.now,
             rng=Random(1),  # noqa: S311  jitter is no secret
@@ -186,7 +202,7 @@ class Shop:
 
 def in_a_shop(  # noqa: PLR0913  faults that a printer is made with, by keyword
     *,
-    drawer: Callable[[], Drawer] | None = None,
+    drawer: Callable[[], SimulatedDrawer] | None = None,
     rows_per_second: float | None = None,
     swallowing: bool = False,
     automatic_status: bool = True,

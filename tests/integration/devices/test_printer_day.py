@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.devices.drawer.framing import kick
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.settings import Paper, TcpReach
 from edge_agent.devices.printer.slip import Slip, Words, encode
+from hardware_sim.drawer import Drawer
 from hardware_sim.printer import SimulatedPrinter
 from tests.integration.devices.shop import AT, Shop, a_receipt, in_a_shop
 from tests.integration.devices.test_printer_faults import MID_RECEIPT_ROWS
@@ -178,6 +180,37 @@ async def test_another_client_may_have_the_printer_in_between(shop: Shop) -> Non
     writer.write(b"\x10\x04\x01")
     assert len(await reader.read(1)) == 1
     writer.close()
+
+
+@in_a_shop(drawer=Drawer)
+async def test_a_jammed_drawer_is_told_and_forgotten_when_it_moves(shop: Shop) -> None:
+    """The kick was carried out and the wire stays: told with its remedy; opened with the key it is well again."""
+    assert shop.printer.drawer is not None
+    await shop.until(lambda: shop.drawer.view.state == "ready")
+    shop.printer.drawer.jam()
+    job = shop.kick(kick(2))
+    receipt = shop.sell("R1")
+    await shop.until_job(job, "printed")
+    await shop.until(lambda: shop.drawer.view.problem == "drawer_jammed")
+    await shop.until_job(receipt, "printed")
+    shop.printer.drawer.open_with_key()
+    await shop.until(lambda: shop.drawer.view.problem == "drawer_open")
+    shop.printer.drawer.close()
+    await shop.until(lambda: (shop.drawer.view.state, shop.drawer.view.problem) == ("ready", ""))
+
+
+@in_a_shop(drawer=Drawer)
+async def test_a_drawer_that_was_left_open_is_told_and_not_called_stuck(shop: Shop) -> None:
+    """It stays open through the next sale: "drawer open" the whole time, and the sale goes on."""
+    assert shop.printer.drawer is not None
+    shop.printer.drawer.open_with_key()
+    await shop.until(lambda: shop.drawer.view.problem == "drawer_open")
+    jobs = [shop.kick(kick(2)), shop.sell("R1")]
+    for job in jobs:
+        await shop.until_job(job, "printed")
+    await asyncio.sleep(0.3)
+    assert {view.problem for view in shop.drawer_views} == {"drawer_open"}
+    assert shop.printer.drawer.openings == 0
 
 
 @in_a_shop(paper=Paper(mode="text"))  # type: ignore[arg-type]  # a setting
