@@ -164,15 +164,30 @@ def test_what_an_input_method_was_composing_is_taken_back(stage: Stage) -> None:
     """A Vietnamese input method takes the keys and writes on its own; the field is put right when the scan is known."""
     stage.page.locator("#text").fill("bánh ")
     stage.page.evaluate("document.getElementById('text').setSelectionRange(5, 5)")
-    *keys, enter, release = scan(MILK, layout="input_method", gap_ms=(2.0, 8.0))
-    stage.play(keys[:8])
+    events = scan(MILK, layout="input_method")
+    start_s = stage.play(events[:8])
     stage.keyboard.send("Input.imeSetComposition", {"text": "8934", "selectionStart": 4, "selectionEnd": 4})
     assert stage.value("text") == "bánh 8934"
-    stage.page.evaluate("window.inputs = []")
-    stage.play(scan(MILK, layout="input_method", gap_ms=(2.0, 8.0)))
-    assert (enter.code, release.code) == ("Enter", "Enter")
+    stage.play(events[8:], start_s=start_s)
     assert stage.told("scans") == [MILK]
-    stage.page.wait_for_function("document.getElementById('text').value === 'bánh 8934'")
+    expect(stage.page.locator("#text")).to_have_value("bánh ")
+    stage.page.keyboard.type("mì", delay=HAND_MS)
+    expect(stage.page.locator("#text")).to_have_value("bánh mì")
+
+
+def test_a_key_of_an_input_method_overtakes_no_held_digit(stage: Stage) -> None:
+    """A digit, then at once a letter that an input method takes: they arrive in the order in which they were typed."""
+    digit = press("5", "Digit5", 0.0)
+    taken = [KeyEvent("down", "KeyA", "Process", "", 229, shift=False, time_ms=40.0)]
+    (result,) = stage.page.evaluate(
+        "(keys) => [window.tillwireWedge.replay(keys)]",
+        [
+            {"type": e.kind, "code": e.code, "key": "a" if e.key == "Process" else e.key, "time": e.time_ms}
+            | {"composing": e.key == "Process"}
+            for e in together(digit, taken)
+        ],
+    )
+    assert (result["scans"], result["typed"]) == ([], "5a")
 
 
 def test_an_element_can_be_left_alone(stage: Stage) -> None:

@@ -49,13 +49,15 @@ class Stage:
         """What the page noted: scans, inputs, keys, submits."""
         return self.page.evaluate(f"window.{name}")
 
-    def play(self, events: Sequence[KeyEvent]) -> None:
+    def play(self, events: Sequence[KeyEvent], *, start_s: float | None = None) -> float:
         """Send key events with their own times, so that a busy machine does not change what is tested.
+
+        Returns the moment from which the events' times count: give it to the next part of the same scan.
 
         The times lie in the future of the page: it waits for typing to be typing by its own clock, and must not get
         there while the events of one scan are still on their way from this test.
         """
-        start_s = float(self.page.evaluate("(performance.timeOrigin + performance.now()) / 1000")) + _AHEAD_S
+        start_s = start_s or float(self.page.evaluate("(performance.timeOrigin + performance.now()) / 1000")) + _AHEAD_S
         for event in events:
             self.keyboard.send(
                 "Input.dispatchKeyEvent",
@@ -69,6 +71,7 @@ class Stage:
                     "timestamp": start_s + event.time_ms / 1000,
                 },
             )
+        return start_s
 
 
 @contextmanager

@@ -107,7 +107,10 @@
         answer.began = true;
       }
       if (burst.keys.length >= settings.lengthMax) return end(answer);
-      if (key.composing || key.key === "Dead") held = false; // it is in the input method's hands already
+      if (key.composing || key.key === "Dead") { // it is in the input method's hands already, and must not overtake
+        held = false;
+        answer.release = answer.release.concat(waiting());
+      }
       burst.keys.push({ char: char, source: key, code: key.code, time: key.time, up: null, gone: !held });
       burst.last = key.time;
       answer.pass = !held;
@@ -220,10 +223,10 @@
   }
 
   function wait() {
-    if (timer === null && machine.waits()) timer = window.setTimeout(look_again, SETTINGS.gapMs + 5);
+    if (timer === null && machine.waits()) timer = window.setTimeout(lookAgain, SETTINGS.gapMs + 5);
   }
 
-  function look_again() {
+  function lookAgain() {
     timer = null;
     machine.idle(window.performance.now()).forEach(type);
     wait();

@@ -160,10 +160,8 @@ def test_a_pulled_cable_is_told_once_and_a_new_name_is_found_soon() -> None:
                 scanner.unplug()
                 await till.until(lambda: till.state == ("absent", "absent"))
                 assert [reading.why for reading in till.unreadable] == ["cut_off"]
-                began_s = time.monotonic()
                 scanner.replug()
                 await till.until(lambda: till.state == ("ready", ""))
-                assert time.monotonic() - began_s < 5.0
                 await scanner.scan(NOODLES)
                 await till.until(lambda: till.codes == [MILK, NOODLES])
                 assert [view.state for view in till.views].count("absent") == 1
@@ -336,23 +334,6 @@ def test_a_cable_pulled_in_the_middle_of_a_scan_sells_nothing(byte_count: int) -
                 await till.until_ready(2)
                 await scanner.scan(NOODLES)
                 await till.until(lambda: till.codes == [NOODLES])
-
-    asyncio.run(scenario())
-
-
-def test_a_scan_reaches_the_till_at_once() -> None:
-    """From the last byte to the callback in less than 30 ms, however long the till has waited."""
-
-    async def scenario() -> None:
-        async with SimulatedScanner() as scanner, scanning(ScannerSettings(port=scanner.path)) as (till, _):
-            await till.until_ready()
-            waits_s = []
-            for index in range(5):
-                await asyncio.sleep(0.1)
-                sent = await scanner.scan(MILK)
-                await till.until(lambda count=index: len(till.codes) > count)  # type: ignore[misc]  # a lambda's default
-                waits_s.append(time.monotonic() - sent.sent_at)
-            assert sorted(waits_s)[2] < 0.03
 
     asyncio.run(scenario())
 
