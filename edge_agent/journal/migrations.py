@@ -10,6 +10,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.db import Database
 
 from edge_agent.replica.customers import index_customers
+from edge_agent.replica.search import tables
 from edge_agent.replica.search.index import index_catalogue
 
 _JOURNAL = """
@@ -174,32 +175,6 @@ CREATE INDEX print_job_receipt ON print_job (receipt_number, copy_number);
 CREATE INDEX print_job_done ON print_job (changed_at_ms) WHERE state IN ('printed', 'cancelled');
 """
 
-# Segments are merged when `search/index.py` says so: FTS5's own time for it is in the middle of somebody's scan.
-_SEARCH = """
-CREATE TABLE search_item (
-  id         INTEGER PRIMARY KEY,
-  generation INTEGER NOT NULL,
-  sku        TEXT NOT NULL,
-  words      TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX search_item_place ON search_item (generation, sku);
-CREATE TABLE search_serial (
-  generation INTEGER PRIMARY KEY,
-  last       INTEGER NOT NULL
-) STRICT;
-CREATE TABLE search_word (
-  generation INTEGER NOT NULL,
-  key        TEXT NOT NULL,
-  word       TEXT NOT NULL,
-  PRIMARY KEY (generation, key, word)
-) STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE search_text USING fts5 (
-  words, content = '', detail = none, columnsize = 0, prefix = '1 2 3', tokenize = "ascii tokenchars '.'"
-);
-INSERT INTO search_text (search_text, rank) VALUES ('automerge', 0);
-INSERT INTO search_text (search_text, rank) VALUES ('crisismerge', 64);
-"""
-
 _PEOPLE = """
 CREATE TABLE pin_failure (
   who    TEXT PRIMARY KEY,
@@ -284,7 +259,7 @@ def till_migrations(spool_schema: str) -> Migrations:  # noqa: C901 - a list, on
 
     @steps(name="0006_search")
     def search(database: Database) -> None:
-        _run(database, _SEARCH)
+        _run(database, tables.SEARCH)
         index_catalogue(database.conn)
 
     @steps(name="0007_printers")
