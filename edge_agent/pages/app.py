@@ -26,6 +26,7 @@ from edge_agent.pages.stream import Broadcast
 STATIC = Path(__file__).parent / "static"
 TEXT_MAX = 500
 FIELDS_MAX = 100
+SIGN_IN = "sign_in"
 _PART_MAX = 8_192
 
 
@@ -96,6 +97,10 @@ def _add_orders(app: FastAPI, counter: CounterLike, settings: PageSettings) -> N
         if not is_panel(name):
             return PlainTextResponse("no such panel", status_code=404)
         answer = await counter.ask(name, fields)
+        view = counter.view()
+        if answer is None and view.has_staff and view.person is None:  # a locked till shows one thing only
+            name, fields = SIGN_IN, {}
+            answer = await counter.ask(name, fields)
         return HTMLResponse(panel(name, counter.view(), settings.clock(), answer=answer, fields=fields))
 
 

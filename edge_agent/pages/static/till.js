@@ -56,6 +56,7 @@
       if (["cash", "quantity"].includes(body.dataset.panel)) panel("");
     }
     if (Number(stage.serial) !== serial) { said(stage); again(); }
+    want(stage.wants);
     panel(body.dataset.panel);
     mark();
     preview();
@@ -68,6 +69,8 @@
     body.dataset.bad = good ? "no" : "yes";
     failed(false);
     window.tillwireBeep?.(good);
+    document.dispatchEvent(new CustomEvent("tillwire:said", { detail: stage.notice }));
+    if (stage.notice === "sign_in_first") wanted = "";
     const last = document.querySelector("#lines > .line:last-child")?.id;
     if (last === newest && stage.notice !== "line_added") return;
     if (last !== newest) marked = null;
@@ -145,6 +148,20 @@
 
   function again() {
     if (body.dataset.panel === "side" && asked && side.querySelector("[data-live]")) load(asked);
+  }
+
+  // Who has to sign in, or to allow something, is asked at once; the answer closes the panel.
+  // A count that was under way goes on then.
+  let wanted = "";
+  let interrupted = "";
+
+  function want(name) {
+    if (name === wanted) return;
+    const before = wanted;
+    wanted = name;
+    if (!before) interrupted = asked.startsWith("shift_") ? `@${asked}` : "";
+    if (name) panel(`@${name}`);
+    else if (asked.split("?")[0] === before) panel(interrupted);
   }
 
   side.addEventListener("htmx:afterSwap", () => home());
@@ -283,6 +300,7 @@
   window.tillwire = { panel, toggle, home, move, takeOff, scan, forgetQuantity, line, fields: { code, given, quantity } };
   mark();
   toNewest();
+  want(byId("stage").dataset.wants);
   connect();
   home();
 })();

@@ -159,7 +159,7 @@ def test_foreign_text_never_becomes_markup() -> None:
     for view_ in (hostile, replace(hostile, lines=())):
         html = page(view_, NOW, HOSTILE, icons="")
         assert "alert(1)>" not in html.replace("alert(1)&gt;", "")
-        assert len(re.findall("<script", html)) == 5
+        assert len(re.findall("<script", html)) == len(re.findall('<script src="/static/[a-z/.]+[?"]', html))
         assert "onerror=alert(1)>" not in html
         assert not re.findall(r"\son\w+\s*=\s*[\"']", html)
 
