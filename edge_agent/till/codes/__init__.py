@@ -7,9 +7,9 @@ one.
 
 from edge_agent.till.codes.cards import holds_card_number
 from edge_agent.till.codes.gtin import GTIN_LENGTHS, barcode_key, check_digit, is_gtin
-from edge_agent.till.codes.reading import ScanKind, ScanReading, ScanRules, Suspicion, read_scan, rules_of
+from edge_agent.till.codes.reading import ScanKind, ScanReading, ScanRules, Suspicion, read_scan
 
 __all__ = [
     "GTIN_LENGTHS", "ScanKind", "ScanReading", "ScanRules", "Suspicion", "barcode_key", "check_digit",
-    "holds_card_number", "is_gtin", "read_scan", "rules_of",
+    "holds_card_number", "is_gtin", "read_scan",
 ]  # fmt: skip

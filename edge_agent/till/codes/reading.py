@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Literal
 
 from edge_agent.till.codes.cards import holds_card_number
-from edge_agent.till.codes.embedded import Embedded, read_embedded, readable_layouts, scaled
+from edge_agent.till.codes.embedded import Embedded, read_embedded, scaled
 from edge_agent.till.codes.gs1 import SEPARATOR, Gs1Reading, read_elements, read_link
 from edge_agent.till.codes.gtin import GTIN_LENGTHS, expand_upc_e, is_digits, is_gtin
 from protocol.barcodes import BarcodeLayout
-from protocol.documents import Settings
 from protocol.errors import InvalidMoney, InvalidQuantity
 from protocol.money import decimals
 from protocol.quantity import QUANTITY_MAX, SCALE, parse_quantity
@@ -87,18 +86,6 @@ class ScanReading:
     expiry: date | None = None
     best_before: date | None = None
     symbology: str = ""
-
-
-def rules_of(settings: Settings, this_year: int, *, separator: str = "") -> ScanRules:
-    """The rules of a store; a layout that cannot be read is left out. `separator`: see ScanRules."""
-    return ScanRules(
-        readable_layouts(settings.barcode_layouts),
-        settings.customer_card_prefix,
-        settings.voucher_prefix,
-        separator,
-        settings.currency,
-        this_year,
-    )
 
 
 def read_scan(raw: str, rules: ScanRules = NO_RULES) -> ScanReading:

@@ -6,12 +6,13 @@ import pytest
 
 from edge_agent.replica.lookup import find_item
 from edge_agent.replica.port import Replica
-from edge_agent.till.codes import check_digit, read_scan, rules_of
-from protocol.documents import Item, Settings
+from edge_agent.till.codes import ScanRules, check_digit, read_scan
+from edge_agent.till.codes.embedded import readable_layouts
+from protocol.documents import Item
 from protocol.ids import GLOBAL_FEED
 from tests.unit.edge_agent.replica.test_replica_contract import change, document
 
-RULES = rules_of(Settings(store_name="Hàng Bài", barcode_layouts=("21IIIIIWW.WWWC", "nonsense")), this_year=2026)
+RULES = ScanRules(layouts=readable_layouts(["21IIIIIWW.WWWC", "nonsense"]))
 ZEROED = "211111100000" + str(check_digit("211111100000"))
 
 
