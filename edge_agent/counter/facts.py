@@ -9,7 +9,9 @@ from typing import Literal
 from edge_agent.counter.books import Books, Till, has_staff
 from edge_agent.counter.cart_facts import CartFacts, read_cart_facts
 from edge_agent.counter.desks.people import waiting_view
+from edge_agent.counter.payment_facts import PaymentFacts, last_sale, read_payment_facts
 from edge_agent.counter.shift_views import shift_view
+from edge_agent.counter.work_views import work_view
 from edge_agent.devices.printer import spool
 from edge_agent.journal import till_state
 from edge_agent.till.rights import Person
@@ -20,10 +22,10 @@ from edge_agent.till.view import (
     NoticeView,
     PersonView,
     PrintQuestionView,
-    PrintState,
     SaleDoneView,
     ShiftView,
     WaitingView,
+    WorkView,
 )
 from protocol.documents import Settings
 from protocol.ids import GLOBAL_FEED
@@ -45,6 +47,7 @@ class Facts:
     """One consistent reading of the books."""
 
     cart: CartFacts
+    payment: PaymentFacts
     settings: Settings
     language: Language
     backlog: int
@@ -58,6 +61,7 @@ class Facts:
     has_staff: bool
     waiting: WaitingView | None
     shift: ShiftView | None
+    work: WorkView | None
 
 
 def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
@@ -66,8 +70,10 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
     lost = books.journal.lost_epoch
     chosen = till_state.preference(books.connection, "language")
     language: Language = "en" if (chosen or settings.language) == "en" else "vi"
+    cart = read_cart_facts(books, till, language)
     return Facts(
-        cart=read_cart_facts(books, till, language),
+        cart=cart,
+        payment=read_payment_facts(books, cart.cart, cart.sums),
         settings=settings,
         language=language,
         backlog=books.journal.tail - books.journal.acked,
@@ -75,7 +81,7 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         epoch_problem=lost.reason if lost is not None else "",
         set_aside=books.journal.set_aside_count,
         items=_items(books, items),
-        last_sale=_last_sale(books),
+        last_sale=last_sale(books),
         questions=tuple(
             PrintQuestionView(job.job_id, job.receipt_number, "unknown" if job.state == "unknown" else "unprinted")
             for job in spool.open_questions(books.connection)
@@ -84,6 +90,7 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         has_staff=has_staff(books.connection, till),
         waiting=waiting_view(books, till),
         shift=shift_view(books),
+        work=work_view(books),
     )
 
 
@@ -126,6 +133,7 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         has_staff=facts.has_staff,
         waiting=facts.waiting,
         shift=facts.shift,
+        work=facts.work,
         gross_total=sums.gross_total,
         cuts=facts.cart.cuts,
         taxes=facts.cart.taxes,
@@ -137,8 +145,12 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         held_count=facts.cart.held_count,
         quick_keys=facts.cart.quick_keys,
         cash_total=sums.cash_total,
-        left=sums.total,
-        cash_left=sums.cash_total,
+        left=facts.payment.due.left,
+        cash_left=facts.payment.due.cash,
+        payments=facts.payment.payments,
+        attempt=facts.payment.attempt,
+        take=facts.payment.take,
+        late_payments=facts.payment.late,
         requires_shift=facts.settings.require_shift,
         training=cart.training,
         note=cart.note,
@@ -158,11 +170,3 @@ def _items(books: Books, known: ItemsKnown) -> ItemsKnown:
         return known
     return ItemsKnown(state.lineage, state.revision, books.replica.item_count())
 
-
-def _last_sale(books: Books) -> SaleDoneView | None:
-    sale = till_state.shown_sale(books.connection)
-    if sale is None:
-        return None
-    job = spool.latest_of(books.connection, sale.receipt_number)
-    state: PrintState = job.state if job is not None else "cancelled"
-    return SaleDoneView(sale.receipt_number, sale.total, sale.given, sale.change, state)

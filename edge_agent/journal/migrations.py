@@ -9,6 +9,8 @@ from __future__ import annotations
 from sqlite_utils import Migrations
 from sqlite_utils.db import Database
 
+from edge_agent.journal import work_state
+from edge_agent.journal.receipts_kept import keep_all
 from edge_agent.replica.customers import index_customers
 from edge_agent.replica.search import tables
 from edge_agent.replica.search.index import index_catalogue
@@ -232,6 +234,88 @@ INSERT INTO customer_name (customer_name, rank) VALUES ('automerge', 0);
 INSERT INTO customer_name (customer_name, rank) VALUES ('crisismerge', 64);
 """
 
+# `memo` is what a banking app writes; `until_us` is when the customer should have paid, not when money stops counting.
+_PAYMENTS = """
+CREATE TABLE payment_attempt (
+  position       INTEGER PRIMARY KEY AUTOINCREMENT,
+  attempt        TEXT NOT NULL UNIQUE,
+  sale_id        TEXT NOT NULL,
+  kind           TEXT NOT NULL,
+  state          TEXT NOT NULL CHECK (state IN
+                   ('created', 'pending', 'in_progress', 'approved', 'declined', 'cancelled', 'unknown')),
+  amount         INTEGER NOT NULL,
+  currency       TEXT NOT NULL,
+  receipt_number TEXT NOT NULL,
+  memo           TEXT NOT NULL DEFAULT '',
+  payload        TEXT NOT NULL DEFAULT '',
+  reference      TEXT NOT NULL DEFAULT '',
+  by_whom        TEXT NOT NULL,
+  payment        TEXT NOT NULL DEFAULT '',
+  wanted         TEXT NOT NULL DEFAULT '',
+  created_us     INTEGER NOT NULL,
+  changed_us     INTEGER NOT NULL,
+  until_us       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX payment_attempt_open ON payment_attempt (position)
+  WHERE state IN ('created', 'pending', 'in_progress', 'unknown');
+CREATE INDEX payment_attempt_sale ON payment_attempt (sale_id);
+CREATE TABLE payment_seen (
+  payment TEXT PRIMARY KEY,
+  at_us   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payment_late (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  payment  TEXT NOT NULL UNIQUE,
+  attempt  TEXT NOT NULL,
+  why      TEXT NOT NULL CHECK (why IN ('cancelled', 'double', 'wrong_amount', 'too_late')),
+  amount   INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  memo     TEXT NOT NULL,
+  at_us    INTEGER NOT NULL,
+  answered TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX payment_late_open ON payment_late (position) WHERE answered = '';
+CREATE TABLE own_value (
+  position INTEGER PRIMARY KEY,
+  kind     TEXT NOT NULL CHECK (kind IN ('voucher', 'account')),
+  key      TEXT NOT NULL,
+  delta    INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  expires  TEXT NOT NULL DEFAULT '',
+  revision INTEGER NOT NULL,
+  at_us    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX own_value_key ON own_value (kind, key);
+CREATE TABLE receipt_kept (
+  receipt_number TEXT PRIMARY KEY,
+  kind           TEXT NOT NULL CHECK (kind IN ('sale', 'refund', 'account')),
+  at_us          INTEGER NOT NULL,
+  total          INTEGER NOT NULL,
+  currency       TEXT NOT NULL,
+  is_own         INTEGER NOT NULL,
+  body           BLOB NOT NULL
+) STRICT;
+CREATE INDEX receipt_kept_at ON receipt_kept (at_us);
+CREATE TABLE line_returned (
+  original TEXT NOT NULL,
+  line     INTEGER NOT NULL,
+  receipt  TEXT NOT NULL,
+  quantity INTEGER NOT NULL,
+  at_us    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX line_returned_original ON line_returned (original, line);
+CREATE TABLE line_returned_elsewhere (
+  original TEXT NOT NULL,
+  line     INTEGER NOT NULL,
+  quantity INTEGER NOT NULL,
+  PRIMARY KEY (original, line)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE training_counter (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  last INTEGER NOT NULL
+) STRICT;
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:  # noqa: C901 - a list, one step after the other
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -275,6 +359,15 @@ def till_migrations(spool_schema: str) -> Migrations:  # noqa: C901 - a list, on
     def sale(database: Database) -> None:
         _run(database, _SALE)
         index_customers(database.conn)
+
+    @steps(name="0010_payments")
+    def payments(database: Database) -> None:
+        _run(database, _PAYMENTS)
+        keep_all(database.conn)
+
+    @steps(name="0011_work")
+    def work(database: Database) -> None:
+        _run(database, work_state.SCHEMA)
 
     return steps
 

@@ -26,8 +26,10 @@ NoticeCode = Literal[
     "training_off", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown", "voucher_empty",
     "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
     "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
-    "work_open", "transfer_unknown", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
-    "not_while_paying", "offline_only", "may_not", "report_printed", "serial_doubled", "held_full", "receipt_scanned",
+    "work_waits", "work_unknown", "work_enough", "work_announced", "work_empty", "work_full", "not_in_work",
+    "partner_missing", "reason_missing", "pick_first", "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
+    "not_while_paying", "offline_only", "may_not", "given_part", "approval_missing", "payment_late", "late_answered",
+    "qr_printed", "looked_up", "report_printed", "serial_doubled", "held_full", "receipt_scanned",
     "voucher_scanned", "age_refused",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
@@ -146,7 +148,10 @@ class PaymentView:
 
 @dataclass(frozen=True)
 class AttemptView:
-    """A payment that a machine or a bank decides, under way. `payload` is what a QR code says."""
+    """A payment that a machine or a bank decides, under way. `payload` is what a QR code says.
+
+    After `until` somebody should ask what became of it; money that comes later still counts.
+    """
 
     id: str
     kind: str
@@ -155,6 +160,7 @@ class AttemptView:
     since: datetime
     reference: str = ""
     payload: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -266,13 +272,17 @@ class PrintQuestionView:
 
 @dataclass(frozen=True)
 class SaleDoneView:
-    """The sale that was just paid, shown until the next scan."""
+    """The sale that was just paid, shown until the next scan. A negative `total` was given back.
+
+    `payments` are its tenders, if there was more than cash.
+    """
 
     receipt_number: str
     total: int
     given: int
     change: int
     print_state: PrintState
+    payments: tuple[PaymentView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -331,3 +341,7 @@ class CounterView:
     quick_keys: tuple[QuickKeyView, ...] = ()
     tenders: tuple[str, ...] = ("cash",)
     """The ways of paying that this store takes, in the order of their buttons."""
+    take: str = ""
+    """What the next money is called: a form that is sent twice means the same money."""
+    late_payments: int = 0
+    """Transfers that paid nothing here and wait for somebody."""

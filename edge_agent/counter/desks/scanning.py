@@ -6,23 +6,27 @@ card, a voucher or a coupon. Nothing that was scanned stops the cart: at worst i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlencode
 
 import msgspec
 
-from edge_agent.counter.books import Books, Outcome, Till, short
+from edge_agent.counter.books import Books, Outcome, Till, open_cart, short
 from edge_agent.counter.cart_keeping import allow_noted, changeable, save
 from edge_agent.counter.desk import Desk, Fields, OrderKind
 from edge_agent.counter.desks.asks import scanned_answer, serial_on_label
 from edge_agent.counter.desks.customers import attach_by_card
 from edge_agent.counter.desks.cuts import known_coupon, take_coupon
 from edge_agent.counter.selling import expiry_of, is_expired, sell
+from edge_agent.counter.working import take
+from edge_agent.journal import work_state
+from edge_agent.replica import lookup
 from edge_agent.till.cart import Cart
 from edge_agent.till.codes import ScanReading, ScanRules, is_gtin, read_scan
 from edge_agent.till.codes.embedded import readable_layouts
 from edge_agent.till.moments import at_store
+from edge_agent.till.work import Work
 from protocol.barcodes import BarcodeLayout
 from protocol.documents import Item
 from protocol.errors import InvalidQuantity
@@ -49,7 +53,9 @@ class RepeatLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def scan(books: Books, till: Till, order: Scan) -> Outcome:
-    """Do what a code says."""
+    """Do what a code says: while a store work is open, goods go to its list."""
+    if (work := work_state.active(books.connection)) is not None:
+        return _scan_into(books, till, work, order.code)
     cart = changeable(books, till, None)
     if isinstance(cart, Outcome):
         return cart
@@ -63,9 +69,8 @@ def scan(books: Books, till: Till, order: Scan) -> Outcome:
     if is_expired(books, till, reading):
         day = expiry_of(reading)
         return Outcome("expired", detail=short(f"{item.name} ({day})"), panel=_panel("expired", code=order.code))
-    if (answered := serial_on_label(books, cart, item.sku, reading.serial)) is not None:
-        return answered
-    return sell(books, till, cart, item, reading)
+    answered = serial_on_label(books, cart, item.sku, reading.serial)
+    return answered if answered is not None else sell(books, till, cart, item, reading)
 
 
 def sell_expired(books: Books, till: Till, order: Scan) -> Outcome:
@@ -97,6 +102,8 @@ def sell_item(books: Books, till: Till, order: SellItem) -> Outcome:
             return Outcome("bad_quantity", detail=short(order.quantity))
         if not 0 < quantity <= QUANTITY_MAX:
             return Outcome("bad_quantity", detail=short(order.quantity))
+    if (work := work_state.active(books.connection)) is not None:
+        return _take(books, till, work, item, ScanReading(item.sku, quantity))
     return sell(books, till, cart, item, ScanReading(item.sku, quantity))
 
 
@@ -136,15 +143,9 @@ def _layouts(texts: tuple[str, ...]) -> tuple[BarcodeLayout, ...]:
 
 
 def _find(books: Books, reading: ScanReading) -> Item | None:
-    if not reading.text or reading.kind in {"customer", "voucher"}:
+    if reading.kind in {"customer", "voucher"}:
         return None
-    ways: tuple[Callable[[], Item | None], ...] = (
-        lambda: books.replica.by_barcode(reading.text),
-        lambda: books.replica.item(reading.text),
-        *((lambda code=code: books.replica.by_barcode(code)) for code in reading.alternatives),
-        lambda: books.replica.by_plu(reading.plu) if reading.plu else None,
-    )
-    return next((item for way in ways if (item := way()) is not None), None)
+    return lookup.find_item(books.replica, reading)
 
 
 def _no_item(books: Books, till: Till, cart: Cart, reading: ScanReading) -> Outcome:
@@ -173,6 +174,28 @@ def _unknown(books: Books, till: Till, cart: Cart, reading: ScanReading) -> Outc
 
 def _panel(name: str, **fields: str) -> str:
     return f"{name}?{urlencode(fields)}"
+
+
+def _scan_into(books: Books, till: Till, work: Work, code: str) -> Outcome:
+    """Do what a code says in store work: only goods mean anything there, and what is refused is not repeated."""
+    cart = open_cart(books, till)
+    item, reading = find_item(books, till, cart, code)
+    if reading.kind == "multiplier":
+        save(books, msgspec.structs.replace(cart, multiplier=reading.quantity))
+        return Outcome()
+    if item is not None:
+        return _take(books, till, work, item, reading)
+    hidden = reading.suspicion in ("card_number_refused", "unreadable_scan", "bad_quantity")
+    return Outcome(reading.suspicion or "unknown_code", detail="" if hidden else short(reading.text))
+
+
+def _take(books: Books, till: Till, work: Work, item: Item, reading: ScanReading) -> Outcome:
+    """Put goods on a work's list; an `N*` that was typed before counts for them."""
+    cart = open_cart(books, till)
+    if cart.multiplier is None:
+        return take(books, till, work, item, reading)
+    save(books, msgspec.structs.replace(cart, multiplier=None))
+    return take(books, till, work, item, replace(reading, quantity=reading.quantity or cart.multiplier))
 
 
 def _search_panel(books: Books, reading: ScanReading) -> str:

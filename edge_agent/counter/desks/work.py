@@ -1,0 +1,279 @@
+"""The work desk: receiving, counting, sending and taking in, writing off, gathering web orders.
+
+While a work is active, scans go to its list. It survives a restart, can wait for later, and becomes one event when it
+is finished; nothing of it is a fact before that.
+"""
+
+from __future__ import annotations
+
+from edge_agent.counter.books import Books, Outcome, Till, is_training, short, write_down
+from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
+from edge_agent.counter.permission import allow
+from edge_agent.counter.work_papers import print_pick, print_work
+from edge_agent.counter.work_views import ask_pick, ask_picks, ask_summary, ask_work
+from edge_agent.counter.working import new_line
+from edge_agent.journal import work_state
+from edge_agent.journal.work_state import Done, DoneKind
+from edge_agent.replica.documents import find_document
+from edge_agent.till.rights import Right
+from edge_agent.till.sale import receipt_number
+from edge_agent.till.work import Closing, Work, WorkKind, WorkLine, fact_of, missing_in, with_quantity
+from protocol.documents import Pick, Purchase, Transfer
+from protocol.errors import InvalidQuantity
+from protocol.events import OrderHandedOver, OrderPicked, StockLine
+from protocol.quantity import parse_quantity
+
+_ID_MAX = 64
+_TEXT_MAX = 300
+_LETTERS: dict[WorkKind, str] = {
+    "receive": "R", "count": "C", "send": "S", "take_in": "I", "write_off": "W", "pick": "P",
+}  # fmt: skip
+_RIGHTS: dict[WorkKind, Right] = {"count": "finish_count", "write_off": "adjust_stock"}
+
+
+class StartWork(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Begin a work. `key`: the purchase, transfer or order that it is about, "" for a free one."""
+
+    kind: WorkKind
+    key: str = ""
+    partner: str = ""
+
+
+class OneWork(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which work is meant."""
+
+    work_id: str
+
+
+class WorkQuantity(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a line of a work another quantity; 0 is one, too: nothing was found."""
+
+    work_id: str
+    number: int
+    quantity: str
+
+
+class WorkLineOff(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take a line off a work's list, as if it had never been scanned."""
+
+    work_id: str
+    number: int
+
+
+class FinishWork(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write a work down."""
+
+    work_id: str
+    partner: str = ""
+    document: str = ""
+    reason: str = ""
+    note: str = ""
+
+
+class HandOver(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A web order leaves the store."""
+
+    order: str
+    to: str = ""
+
+
+class OneOrder(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which web order is meant."""
+
+    order: str
+
+
+def start(books: Books, till: Till, order: StartWork) -> Outcome:
+    """Begin a work; scans go to it from now on. Another one that was active waits."""
+    if is_training(books):
+        return Outcome("training_on")
+    key = order.key.strip()
+    expected = _expected(books, till, order.kind, key)
+    if expected is None:
+        return Outcome("work_unknown", detail=short(key))
+    same = (each for each in work_state.listed(books.connection) if (each.kind, each.reference) == (order.kind, key))
+    already = next(same, None) if key else None
+    if already is not None:
+        work_state.activate(books.connection, already.id)
+        return Outcome("work_started", good=True)
+    partner, lines = expected
+    work = Work(
+        id=_new_id(books, till, order.kind), kind=order.kind, by=books.by, started_at=till.clock.now(), reference=key,
+        partner=partner or order.partner.strip()[:_ID_MAX],
+    )  # fmt: skip
+    work_state.start(books.connection, work, ())
+    for line in lines:
+        item = books.replica.item(line.sku)
+        made = new_line(books, till, work.id, item) if item is not None else _unnamed(books, till, work.id, line.sku)
+        work_state.put_line(books.connection, work.id, _with_expected(made, line.quantity))
+    return Outcome("work_started", good=True)
+
+
+def pause(books: Books, _till: Till, order: OneWork) -> Outcome:
+    """Let a work wait; scans go to the receipt again."""
+    if work_state.find(books.connection, order.work_id) is None:
+        return Outcome("stale_page")
+    work_state.activate(books.connection, "")
+    return Outcome("work_waits", good=True)
+
+
+def resume(books: Books, _till: Till, order: OneWork) -> Outcome:
+    """Go on with a work that waits."""
+    if work_state.find(books.connection, order.work_id) is None:
+        return Outcome("stale_page")
+    work_state.activate(books.connection, order.work_id)
+    return Outcome("work_started", good=True)
+
+
+def change_quantity(books: Books, till: Till, order: WorkQuantity) -> Outcome:
+    """Give a line the quantity that was typed."""
+    line = work_state.line_of_number(books.connection, order.work_id, order.number)
+    if line is None:
+        return Outcome("stale_page")
+    try:
+        quantity = parse_quantity(order.quantity)
+    except InvalidQuantity:
+        return Outcome("bad_quantity", detail=short(order.quantity))
+    work = work_state.find(books.connection, order.work_id)
+    after = with_quantity(line, quantity, till.clock.now())
+    if after is None or work is None:
+        return Outcome("bad_quantity", detail=short(order.quantity))
+    if work.kind == "pick" and after.expected is not None and quantity > after.expected:
+        return Outcome("work_enough", detail=short(line.name))
+    work_state.put_line(books.connection, order.work_id, after, touched=True)
+    return Outcome("work_line", good=True, detail=short(line.name))
+
+
+def line_off(books: Books, _till: Till, order: WorkLineOff) -> Outcome:
+    """Take a line off the list. What papers announced stays on it."""
+    line = work_state.line_of_number(books.connection, order.work_id, order.number)
+    if line is None:
+        return Outcome("stale_page")
+    if line.expected is not None:
+        return Outcome("work_announced", detail=short(line.name))
+    work_state.drop_line(books.connection, order.work_id, order.number)
+    return Outcome("line_voided", good=True, detail=short(line.name))
+
+
+def drop(books: Books, _till: Till, order: OneWork) -> Outcome:
+    """Give a work up."""
+    if work_state.find(books.connection, order.work_id) is None:
+        return Outcome("stale_page")
+    work_state.remove(books.connection, order.work_id)
+    return Outcome("work_dropped", good=True)
+
+
+def finish(books: Books, till: Till, order: FinishWork) -> Outcome:
+    """Write a work down, once: a second order finds it gone."""
+    work = work_state.find(books.connection, order.work_id)
+    if work is None:
+        return Outcome("stale_page")
+    lines = work_state.lines_of(books.connection, work.id)
+    closing = Closing(
+        partner=order.partner.strip()[:_ID_MAX], document=order.document.strip()[:_ID_MAX],
+        reason=order.reason.strip()[:_TEXT_MAX], note=order.note.strip()[:_TEXT_MAX],
+    )  # fmt: skip
+    if (missing := missing_in(work, lines, closing)) is not None:
+        return Outcome(missing)
+    if (right := _RIGHTS.get(work.kind)) is not None:
+        allow(books, till, right, detail=work.id)
+    moment = till.clock.stamp(books.journal.last_time)
+    fact = fact_of(work, lines, closing, books.by)
+    write_down(books, till, fact, moment)
+    if work.reference:
+        picked = fact.lines if isinstance(fact, OrderPicked) else ()
+        kinds: dict[WorkKind, DoneKind] = {"receive": "purchase", "take_in": "transfer", "send": "transfer"}
+        done = Done(kinds.get(work.kind, "picked"), work.reference, picked, till.clock.now())
+        work_state.note_done(books.connection, done)
+    work_state.remove(books.connection, work.id)
+    printed = print_work(books, till, work, lines, closing, moment.real)
+    return Outcome("work_done", good=True, detail=work.reference or work.id, journalled=True, print_changed=printed)
+
+
+def hand_over(books: Books, till: Till, order: HandOver) -> Outcome:
+    """Write down that a web order left, once. What was not gathered does not leave."""
+    document = find_document(books.connection, till.store_feed, "pick", order.order, Pick)
+    picked = work_state.find_done(books.connection, "picked", order.order)
+    if work_state.find_done(books.connection, "handed_over", order.order) is not None:
+        return Outcome("stale_page")
+    if picked is not None:
+        lines: tuple[StockLine, ...] = picked.lines
+    elif document is not None and document.state == "picked":
+        lines = document.lines
+    else:
+        return Outcome("pick_first", detail=short(order.order))
+    fact = OrderHandedOver(order=order.order, lines=lines, by=books.by, to=order.to.strip()[:_TEXT_MAX])
+    write_down(books, till, fact)
+    work_state.note_done(books.connection, Done("handed_over", order.order, lines, till.clock.now()))
+    return Outcome("work_done", good=True, detail=short(order.order), journalled=True)
+
+
+def print_ticket(books: Books, till: Till, order: OneOrder) -> Outcome:
+    """Print what there is to gather."""
+    document = find_document(books.connection, till.store_feed, "pick", order.order, Pick)
+    if document is None:
+        return Outcome("work_unknown", detail=short(order.order))
+    if not print_pick(books, till, document, till.clock.now()):
+        return Outcome("no_printer")
+    return Outcome("ticket_printed", good=True, detail=short(document.number or order.order), print_changed=True)
+
+
+DESK = Desk(
+    "work",
+    orders=(
+        OrderKind("work_start", StartWork, start),
+        OrderKind("work_pause", OneWork, pause),
+        OrderKind("work_resume", OneWork, resume),
+        OrderKind("work_quantity", WorkQuantity, change_quantity),
+        OrderKind("work_line_off", WorkLineOff, line_off),
+        OrderKind("work_drop", OneWork, drop),
+        OrderKind("work_finish", FinishWork, finish),
+        OrderKind("hand_over", HandOver, hand_over),
+        OrderKind("pick_ticket", OneOrder, print_ticket),
+    ),
+    questions=(
+        QuestionKind("work", NoFields, ask_work),
+        QuestionKind("work_finish", NoFields, ask_summary),
+        QuestionKind("picks", NoFields, ask_picks),
+        QuestionKind("pick", OneOrder, lambda books, till, question: ask_pick(books, till, question.order)),
+    ),
+)
+
+
+def _expected(books: Books, till: Till, kind: WorkKind, key: str) -> tuple[str, tuple[StockLine, ...]] | None:
+    """Whom the goods come from or go to, and what papers announce; None for papers that are not known here."""
+    found: tuple[str, tuple[StockLine, ...]] | None = ("", ())
+    connection, feed = books.connection, till.store_feed
+    if kind == "pick":
+        pick = find_document(connection, feed, "pick", key, Pick)
+        found = (pick.customer, pick.lines) if pick is not None and pick.state == "open" else None
+    elif key and kind == "receive":
+        purchase = find_document(connection, feed, "purchase", key, Purchase)
+        found = (purchase.supplier, purchase.lines) if purchase is not None else None
+    elif key and kind == "take_in":
+        transfer = find_document(connection, feed, "transfer", key, Transfer)
+        if work_state.find_done(connection, "transfer", key) is not None:
+            found = None
+        elif transfer is not None and transfer.to_store == till.store:
+            found = (transfer.from_store, transfer.lines)
+        # Goods stand at the door whose papers have not come yet: they are taken in under the number on the papers.
+    elif key and kind == "send":
+        wanted = find_document(connection, feed, "transfer", key, Transfer)
+        found = (wanted.to_store, wanted.lines) if wanted is not None and wanted.state == "wanted" else None
+    return found
+
+
+def _new_id(books: Books, till: Till, kind: WorkKind) -> str:
+    number = receipt_number(till.store, till.terminal, books.journal.epoch, work_state.next_work(books.connection))
+    return f"{_LETTERS[kind]}-{number[2 - _ID_MAX :]}"
+
+
+def _unnamed(books: Books, till: Till, work_id: str, sku: str) -> WorkLine:
+    """A line for a SKU that this till's catalogue lacks: papers may be older or newer than it."""
+    return WorkLine(work_state.next_number(books.connection, work_id), sku, sku, "piece", 0, till.clock.now())
+
+
+def _with_expected(line: WorkLine, expected: int) -> WorkLine:
+    return WorkLine(
+        line.number, line.sku, line.name, line.unit, line.quantity, line.at, expected, line.barcode, line.shelf
+    )
