@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from edge_agent.counter.price_rules import RulesKept
 from edge_agent.counter.quick_keys import QuickKeysKept
 from edge_agent.devices.scale.reading import ScaleReading
-from edge_agent.journal import shift_state, till_state
+from edge_agent.journal import receipts_kept, shift_state, till_state
 from edge_agent.journal.clock import Stamp, TillClock
 from edge_agent.journal.record import record as record_event
 from edge_agent.journal.sqlite import SqliteJournal
@@ -121,9 +121,13 @@ class Outcome:
 
 
 def write_down(books: Books, till: Till, fact: EventData, moment: Stamp | None = None) -> SealedEvent:
-    """Append a fact to the journal, with what it moves in this till's own view of stock and in the shift's sums."""
+    """Append a fact to the journal, with what it moves in this till's own view of stock and in the shift's sums.
+
+    Receipts are kept beside it, to be looked up.
+    """
     stamp = moment or till.clock.stamp(books.journal.last_time)
     shift_state.add(books.connection, fact)
+    receipts_kept.keep(books.connection, fact, stamp.time)
     return record_event(
         books.journal, books.replica, fact,
         event_id=till.new_id(), time=stamp.time, clock_unchecked=stamp.unchecked,

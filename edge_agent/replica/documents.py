@@ -47,6 +47,15 @@ def find_document(
     return _read(row[0], struct) if row is not None else None
 
 
+def revision_of(connection: sqlite3.Connection, feed: FeedName, kind: str, key: str) -> int:
+    """At which revision a document changed last; 0 where there is none."""
+    row = connection.execute(
+        f"SELECT revision FROM document WHERE feed = ? AND generation = {_CURRENT} AND kind = ? AND key = ?",  # noqa: S608 - our own words
+        (feed, feed, kind, key),
+    ).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
 def list_documents(connection: sqlite3.Connection, feed: FeedName, kind: str, struct: type[Body]) -> Iterator[Body]:
     """All documents of a kind, in the order of their keys."""
     rows = connection.execute(

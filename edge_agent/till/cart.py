@@ -36,16 +36,23 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a returned line gives back: a line (from 1) of an old receipt; "" for goods without a receipt."""
+    """What a returned line gives back: a line (from 1) of an old receipt; "" for goods without a receipt.
+
+    `before` is how much of that line had come back when this was taken, in thousandths: its amounts follow from it.
+    """
 
     receipt: str
     line: int = 0
     restock: bool = True
     reason: str = ""
+    before: int = 0
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Money that was already taken for this cart: a part payment that is sure. `id` names it, so it counts once."""
+    """Money that was already taken for this cart: a part payment that is sure. `id` names it, so it counts once.
+
+    Money that goes back to the customer is negative. `issues` is a voucher that is made out for it.
+    """
 
     id: str
     kind: str
@@ -53,6 +60,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     given: int | None = None
     change: int = 0
     reference: str = ""
+    issues: bool = False
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,6 +7,7 @@ bank passes on as they are.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from protocol.documents import BankAccount
@@ -14,6 +15,8 @@ from protocol.documents import BankAccount
 MEMO_MAX = 25
 """Characters of a memo that apps show and banks pass on whole (EMVCo, tag 62-08)."""
 
+_LETTERS = "ABCDEFGHKLMNPQRSTUVWXYZ"
+_TAIL_LETTERS = 4
 _NAPAS = "A000000727"
 _TO_ACCOUNT = "QRIBFTTA"
 _DONG, _VIETNAM = "704", "VN"
@@ -48,6 +51,16 @@ def payload(bank: BankAccount, amount: int, memo: str) -> str:
 def memo_of(receipt_number: str) -> str:
     """A receipt's number as a memo: letters and digits, the end of it if it is too long, since that is what differs."""
     return re.sub(r"[^0-9A-Za-z]", "", receipt_number).upper()[-MEMO_MAX:]
+
+
+def memo_of_attempt(receipt_number: str, attempt: int) -> str:
+    """The memo of a receipt's attempt (from 1): the number, and letters that tell it from every other attempt.
+
+    Two parts of one receipt may be paid by two telephones, and a number of one till may begin like another's.
+    """
+    digest = hashlib.sha256(f"{receipt_number}/{attempt}".encode()).digest()
+    tail = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_TAIL_LETTERS])
+    return re.sub(r"[^0-9A-Za-z]", "", receipt_number).upper()[-(MEMO_MAX - _TAIL_LETTERS) :] + tail
 
 
 def has_memo(said: str, memo: str) -> bool:

@@ -218,7 +218,7 @@ DESK = Desk(
 def _unfinished(books: Books, till: Till) -> NoticeCode | None:
     """What forbids a close. Receipts that are held do not: the next shift recalls and takes the money for them."""
     cart = open_cart(books, till)
-    if cart.taken:
+    if cart.is_paying:
         return "payment_open"
     if cart.lines:
         return "shift_has_cart"

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.till.cart import AMOUNT_MAX, Cart, add_item, set_quantity, void_line
+from edge_agent.till.cart import AMOUNT_MAX, Cart, Taken, add_item, set_quantity, void_line
 from edge_agent.till.charging import basket_of
+from edge_agent.till.payment import due_of, put, take_cash
 from edge_agent.till.pricing import compile_rules, price
-from edge_agent.till.sale import business_day, cash_given, complete_sale, receipt_number
+from edge_agent.till.sale import Occasion, business_day, facts_of, receipt_number
 from protocol.documents import Item
-from protocol.events import Tender, Word
+from protocol.events import SaleCompleted, Word
 from protocol.movements import movements_of
 from protocol.quantity import QUANTITY_MAX
 
@@ -64,21 +65,11 @@ def test_a_sale_adds_up(scans: list[tuple[Item, int]], extra: int) -> None:
     """Lines make the total, tenders make the total, given less change makes the total, movements take the goods."""
     cart = filled(scans)
     sums = price(basket_of(cart, datetime(2026, 11, 22, tzinfo=UTC)), compile_rules(()))
-    given_cash = cash_given(str(sums.total + extra), due=sums.total, currency="VND")
-    if not isinstance(given_cash, int):
-        assert given_cash == "bad_amount"  # it happened to be a valid GTIN
-        return
-    sale = complete_sale(
-        cart,
-        sums,
-        tenders=(Tender(kind="cash", amount=sums.total, given=given_cash, change=given_cash - sums.total),),
-        rounding=0,
-        tax_included=True,
-        receipt_number="r",
-        day=date(2026, 11, 22),
-        cashier="lan",
-        language="vi",
-    )
+    taken = take_cash(due_of(cart, sums, 1), sums.total + extra, take="t", cash_step=1, is_part=False)
+    assert isinstance(taken, Taken)
+    occasion = Occasion(day=date(2026, 11, 22), cashier="lan", language="vi", tax_included=True)
+    [sale] = facts_of(put(cart, taken, sums), sums, rounding=0, numbers=["r"], occasion=occasion)
+    assert isinstance(sale, SaleCompleted)
     assert sale.total == sum(line.amount for line in sale.lines) == sum(tender.amount for tender in sale.tenders)
     assert sale.tax_total == sum(line.tax for line in sale.lines)
     assert all(0 <= line.tax <= line.amount for line in sale.lines)

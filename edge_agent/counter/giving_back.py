@@ -1,0 +1,49 @@
+"""How money goes back for goods that come back: to the tenders of the old receipts, in the same proportions.
+
+Goods without a receipt that is known here are paid back in cash. Another way than the proposed one is somebody's to
+allow: cash for goods that were paid by a stolen card is the oldest trick there is.
+"""
+
+from __future__ import annotations
+
+from edge_agent.counter.books import Books, Till
+from edge_agent.counter.paying import Open
+from edge_agent.counter.permission import allow
+from edge_agent.journal import receipts_kept
+from edge_agent.till.cart import Cart
+from edge_agent.till.payment import CASH, VOUCHER, GiveBack, back_to
+from edge_agent.till.pricing import PricedBasket
+from protocol.events import SaleCompleted
+from protocol.money import spread
+
+
+def proposed(books: Books, cart: Cart, sums: PricedBasket) -> tuple[GiveBack, ...]:
+    """What still goes back, by tender; () when nothing does."""
+    money = -sums.total
+    if money <= 0:
+        return ()
+    worth: dict[str, int] = {}
+    for line, line_sums in zip(cart.lines, sums.lines, strict=True):
+        if line.origin is not None:
+            worth[line.origin.receipt] = worth.get(line.origin.receipt, 0) - line_sums.amount
+    if not any(worth.values()):
+        return ()
+    wanted: dict[tuple[str, str], int] = {}
+    for receipt, share in zip(worth, spread(money, list(worth.values())), strict=True):
+        kept = receipts_kept.find(books.connection, receipt) if receipt else None
+        tenders = kept.fact.tenders if kept is not None and isinstance(kept.fact, SaleCompleted) else ()
+        for part in back_to(tenders, share):
+            wanted[part.kind, part.reference] = wanted.get((part.kind, part.reference), 0) + part.amount
+    for taken in cart.taken:
+        place = (taken.kind, taken.reference if taken.kind == VOUCHER and not taken.issues else "")
+        wanted[place] = wanted.get(place, 0) + taken.amount
+    return tuple(GiveBack(kind, amount, reference) for (kind, reference), amount in wanted.items() if amount > 0)
+
+
+def allow_way(books: Books, till: Till, opened: Open, kind: str, amount: int) -> None:
+    """Let money go back in the way in which it came; another way needs somebody who may. Raises ApprovalNeeded."""
+    room = sum(part.amount for part in proposed(books, opened.cart, opened.sums) if part.kind == kind)
+    if kind == CASH:
+        room += books.settings.cash_step  # what cash rounds to may be a little more
+    if amount > room:
+        allow(books, till, "payment_override", detail=kind, amount=amount)
