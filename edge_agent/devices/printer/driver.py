@@ -27,10 +27,11 @@ from edge_agent.devices.errors import (
     PrinterUnreachable,
     UnknownJob,
 )
-from edge_agent.devices.printer import spool
+from edge_agent.devices.printer import drawings, spool
 from edge_agent.devices.printer.commands import Parts
+from edge_agent.devices.printer.drawings import Drawings
 from edge_agent.devices.printer.framing import PrinterStatus
-from edge_agent.devices.printer.settings import Paper, PrinterSettings
+from edge_agent.devices.printer.settings import PrinterSettings
 from edge_agent.devices.printer.spool import Job, Step
 from edge_agent.devices.printer.transports.line import Line
 from edge_agent.devices.printer.transports.opening import open_line
@@ -102,7 +103,8 @@ class Printer:
         self._drawer_wire: bool | None = None
         self._kicked_at_s: float | None = None
         """When the last kick was carried out, until the wire changed or was looked at again."""
-        self._drawings: dict[tuple[str, int], asyncio.Task[Parts]] = {}
+        self._drawings = Drawings(settings.paper)
+        self._coming: list[Job] = []
         self._woken = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -134,12 +136,11 @@ class Printer:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for drawing in self._drawings.values():
-            drawing.cancel()
+        self._drawings.drop()
 
     async def warm_up(self) -> None:
         """Load what receipts are drawn with, in a thread: half a second that the start does not wait for."""
-        await asyncio.to_thread(_drawing)
+        await asyncio.to_thread(drawings.load)
 
     def wake(self) -> None:
         """There is a new job, or a question was answered."""
@@ -228,7 +229,9 @@ class Printer:
         for job in expired:
             self._on_job(job)
         self._show("same", waiting)
-        self._draw_ahead(coming)
+        self._coming = coming
+        if coming and coming[0].kind != "drawer":
+            self._drawings.begin(coming)
         return coming[0] if coming else None
 
     async def _until_woken(self, wait_s: float) -> None:
@@ -252,7 +255,7 @@ class Printer:
         try:
             wire = self._drawer_wire
             title = f"Tillwire {job.receipt_number or job.kind}"
-            done = await visit.deliver(title, parts, lambda: self._take_step_surely(job.job_id, "sent"))
+            done = await visit.deliver(title, parts, lambda: self._sent(job))
         except ConnectionLost:
             await self._take_step_surely(job.job_id, "lost" if visit.touched else "untouched", "connection_lost")
             self._broken_off |= visit.touched
@@ -266,24 +269,16 @@ class Printer:
         self._broken_off = True
         return self._give_up("stalled")
 
-    def _draw_ahead(self, coming: list[Job]) -> None:
-        """Begin to draw what will be sent next, while the printer is asked or the drawer opens."""
-        wanted = {(job.job_id, job.copy_number): job for job in coming if job.kind != "drawer"}
-        for key in [key for key in self._drawings if key not in wanted]:
-            self._drawings.pop(key).cancel()
-        for key, job in wanted.items():
-            if key not in self._drawings:
-                task = asyncio.create_task(asyncio.to_thread(_draw, job, self._settings.paper), name="drawing")
-                task.add_done_callback(lambda done: done.cancelled() or done.exception())  # told when it is awaited
-                self._drawings[key] = task
+    async def _sent(self, job: Job) -> None:
+        # Not sooner: while a kick is on its way somebody waits with money in hand, and drawing takes the processor.
+        self._drawings.begin([each for each in self._coming if each.job_id != job.job_id])
+        await self._take_step_surely(job.job_id, "sent")
 
     async def _drawn(self, job: Job) -> Parts | None:
         try:
             if job.kind == "drawer":
                 return (job.payload,)  # nothing to draw, and somebody waits with money in hand
-            if (job.job_id, job.copy_number) not in self._drawings:
-                self._draw_ahead([job])
-            return await self._drawings.pop((job.job_id, job.copy_number))
+            return await self._drawings.take(job)
         except FontMissing as exc:
             problem: Problem = "no_font"
             why = str(exc)
@@ -378,16 +373,6 @@ class Printer:
         if view != before:
             self._view = view
             self._on_state(view)
-
-
-def _draw(job: Job, paper: Paper) -> Parts:
-    return _drawing()(job, paper)
-
-
-def _drawing() -> Callable[[Job, Paper], Parts]:
-    from edge_agent.devices.printer.drawing import job_parts  # noqa: PLC0415 - pictures and codes: see warm_up
-
-    return job_parts
 
 
 def _problem_of(exc: DeviceUnavailable) -> Problem:
