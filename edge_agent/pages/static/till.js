@@ -164,6 +164,10 @@
     else if (asked.split("?")[0] === before) panel(interrupted);
   }
 
+  // What was asked for and is not wanted any more comes too late.
+  side.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.pathInfo.requestPath !== `/panel/${asked}`) event.detail.shouldSwap = false;
+  });
   side.addEventListener("htmx:afterSwap", () => home());
 
   function panel(name) {
