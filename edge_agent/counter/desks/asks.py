@@ -12,6 +12,7 @@ from edge_agent.counter.selling import weigh
 from edge_agent.till.asking import Question, answer, declined, is_serial, open_question
 from edge_agent.till.cart import AskKind, Cart, line_of, void_line
 from edge_agent.till.codes import ScanReading, is_gtin
+from edge_agent.till.codes.cards import is_imei
 from edge_agent.till.view import AskView, NoticeCode, WeightView
 from protocol.quantity import format_quantity
 
@@ -94,13 +95,14 @@ def take_answer(books: Books, cart: Cart, number: int, kind: AskKind, text: str)
 def scanned_answer(books: Books, cart: Cart, reading: ScanReading) -> Outcome | None:
     """A code that is no item's, scanned while a serial or a lot is asked for, is the answer; None if it cannot be.
 
-    Not a GTIN: that is an item which this till does not know, and no piece's own number.
+    Not a GTIN: that is an item which this till does not know, and no piece's own number. Nor a GTIN that was read
+    wrong; of what is suspicious only a phone's IMEI, which looks like a card number.
     """
     question = open_question(cart)
     text = reading.text
     if question is None or question.kind not in {"serial", "lot"} or reading.quantity is not None:
         return None
-    if not is_serial(text) or is_gtin(text):
+    if not is_serial(text) or is_gtin(text) or (reading.suspicion and not is_imei(text)):
         return None
     return take_answer(books, cart, question.number, question.kind, text)
 

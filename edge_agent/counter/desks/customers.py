@@ -165,14 +165,14 @@ def ask_customer(books: Books, till: Till, question: AskCustomer) -> CustomersVi
     """Whom the typed text finds."""
     cart = open_cart(books, till)
     attached = customer_of(books, cart)
-    found = (
-        dict.fromkeys(find_customers(books, question.text, currency_of(books, cart))) if question.text.strip() else {}
-    )
+    found: dict[str, Customer] = {}
+    for customer in find_customers(books, question.text, currency_of(books, cart)):
+        found.setdefault(customer.customer, customer)
     return CustomersView(
         sale_id=cart.sale_id,
         text=question.text,
         attached=customer_view(attached) if attached is not None else None,
-        found=tuple(customer_view(customer) for customer in list(found)[:FOUND_MAX]),
+        found=tuple(customer_view(customer) for customer in list(found.values())[:FOUND_MAX]),
     )
 
 
@@ -193,6 +193,8 @@ def ask_new_customer(books: Books, till: Till, question: AskCustomer) -> Custome
 def find_customers(books: Books, text: str, currency: str) -> Iterator[Customer]:
     """Whom a text finds, best first; the same one may come more than once."""
     text = text.strip()
+    if not text:
+        return
     phone, end = e164(text, currency), last_digits(text)
     yield from _exactly(books, phone, text.lower() if "@" in text else "")
     yield from _customers(books, by_card(books.connection, text))
