@@ -15,7 +15,6 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from random import Random
@@ -29,7 +28,6 @@ from edge_agent.counter import Counter, Till
 from edge_agent.devices.drawer.driver import Drawer
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.driver import Printer
-from edge_agent.devices.scanner.driver import SerialScanner
 from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
 from edge_agent.journal import till_state
@@ -41,6 +39,7 @@ from edge_agent.journal.migrations import till_migrations
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.pages.app import build_pages
 from edge_agent.pages.settings import PageSettings
+from edge_agent.peripherals import Peripherals
 from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
@@ -49,7 +48,6 @@ from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)
 
-SCANS_WAITING_MAX = 100
 HOUSEKEEPING_S = 3600.0
 _DISK_LOOK_S = 10.0
 
@@ -71,14 +69,6 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-@dataclass(frozen=True)
-class Scan:
-    """A code from the driver, and when its last byte was read."""
-
-    text: str
-    arrived_s: float
-
-
 class Agent:
     """One till. Make it, `start` it, `stop` it; a stopped one is not started again."""
 
@@ -88,8 +78,10 @@ class Agent:
         self._folder = Path(config.data.folder)
         self._closers = contextlib.AsyncExitStack()
         self._clock = TillClock(now, elapsed_s)
-        self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING_MAX)
-        self._scanner: SerialScanner | None = None
+        self._peripherals = Peripherals(
+            config, on_state=self._on_device, elapsed_s=elapsed_s, wall=self._clock.now,
+            rng=Random(),  # noqa: S311 - jitter
+        )  # fmt: skip
         self._printers: list[Printer] = []
         self._link: Link | None = None
         self._counter: Counter | None = None
@@ -131,7 +123,8 @@ class Agent:
         self._start_link(database, counter)
         await self._start_printers(database, counter)
         await self._serve(database, counter, listener)
-        self._start_scanner(counter)
+        self._closers.push_async_callback(self._peripherals.close)
+        await self._peripherals.start(counter)
         self._background(self._keep_house(database), "housekeeping")
         for printer in self._printers:
             self._background(printer.warm_up(), "printer warm-up")
@@ -161,6 +154,7 @@ class Agent:
             clock=self._clock,
             new_id=new_id,
             kick=drawer.kick_payload() if config.printer is not None else None,
+            weigh=self._peripherals.weigh,
         )
 
     def _start_link(self, database: Database, counter: Counter) -> None:
@@ -190,20 +184,6 @@ class Agent:
             await printer.start()
             self._closers.push_async_callback(printer.stop)
         counter.refresh()
-
-    def _start_scanner(self, counter: Counter) -> None:
-        settings = assembly.scanner_settings(self._config)
-        if settings is None:
-            return
-        self._background(self._take_scans(counter), "scans")
-        loop = asyncio.get_running_loop()
-        scanner = self._scanner = SerialScanner(
-            settings, on_code=self._on_code, on_unreadable=lambda _what, _at_s: counter.say("unreadable_scan"),
-            on_state=self._on_device, call_soon=loop.call_soon_threadsafe, monotonic=elapsed_s,
-            wall=self._clock.now, rng=Random(),  # noqa: S311 - jitter
-        )  # fmt: skip
-        scanner.start()
-        self._closers.push_async_callback(asyncio.to_thread, scanner.stop)
 
     async def _serve(self, database: Database, counter: Counter, listener: socket.socket) -> None:
         settings = PageSettings(token=page_token(self._folder), version=VERSION, clock=self._shown_time)
@@ -236,21 +216,6 @@ class Agent:
     def _on_device(self, device: DeviceView) -> None:
         self.counter.set_device(device)
         self._wake_link()
-
-    def _on_code(self, text: str, arrived_s: float) -> None:
-        try:
-            self._scans.put_nowait(Scan(text, arrived_s))
-        except asyncio.QueueFull:
-            _log.warning("scanner: too many codes at once, one was dropped")
-            self.counter.say("unreadable_scan")
-
-    async def _take_scans(self, counter: Counter) -> None:
-        while True:
-            scan = await self._scans.get()
-            await counter.scan(scan.text, source="scanner", arrived_s=scan.arrived_s)
-            notice = counter.view().notice
-            if self._scanner is not None:
-                self._scanner.acknowledge(good=notice is None or notice.good)
 
     async def _keep_house(self, database: Database) -> None:
         while True:
