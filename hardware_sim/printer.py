@@ -80,13 +80,9 @@ class SimulatedPrinter:
         self.second_client: SecondClient = second_client
         self.paper = Paper(width_dots, keep=keep_receipts, clock=clock, on_receipt=self._on_receipt)
         self.machine = Machine(
-            self.paper,
-            drawer,
-            buffer_bytes=buffer_bytes,
-            realtime_in_data=realtime_in_data,
-            automatic_status=automatic_status,
-            after_disconnect=after_disconnect,
-        )
+            self.paper, drawer, buffer_bytes=buffer_bytes, realtime_in_data=realtime_in_data,
+            automatic_status=automatic_status, after_disconnect=after_disconnect,
+        )  # fmt: skip
         self.machine.on_answer = self._on_answer
         self.on_receipt: Callable[[Receipt], None] | None = None
         self.bytes_received = 0

@@ -6,6 +6,9 @@ transaction. The spool's table belongs to the devices, which stand above this ro
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+
 from sqlite_utils import Migrations
 from sqlite_utils.db import Database
 
@@ -317,58 +320,28 @@ CREATE TABLE training_counter (
 """
 
 
-def till_migrations(spool_schema: str) -> Migrations:  # noqa: C901 - a list, one step after the other
+def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
     steps = Migrations("till")
 
-    @steps(name="0001_journal")
-    def journal(database: Database) -> None:
-        _run(database, _JOURNAL)
+    def step(name: str, script: str, then: Callable[[sqlite3.Connection], object] | None = None) -> None:
+        @steps(name=name)
+        def run(database: Database) -> None:
+            _run(database, script)
+            if then is not None:
+                then(database.conn)
 
-    @steps(name="0002_replica")
-    def replica(database: Database) -> None:
-        _run(database, _REPLICA)
-
-    @steps(name="0003_till")
-    def till(database: Database) -> None:
-        _run(database, _TILL)
-
-    @steps(name="0004_spool")
-    def spool(database: Database) -> None:
-        _run(database, spool_schema)
-
-    @steps(name="0005_generations")
-    def generations(database: Database) -> None:
-        _run(database, _GENERATIONS)
-
-    @steps(name="0006_search")
-    def search(database: Database) -> None:
-        _run(database, tables.SEARCH)
-        index_catalogue(database.conn)
-
-    @steps(name="0007_printers")
-    def printers(database: Database) -> None:
-        if spool_schema.strip():  # tests of this room alone have no spool
-            _run(database, _PRINTERS)
-
-    @steps(name="0008_people")
-    def people(database: Database) -> None:
-        _run(database, _PEOPLE)
-
-    @steps(name="0009_sale")
-    def sale(database: Database) -> None:
-        _run(database, _SALE)
-        index_customers(database.conn)
-
-    @steps(name="0010_payments")
-    def payments(database: Database) -> None:
-        _run(database, _PAYMENTS)
-        keep_all(database.conn)
-
-    @steps(name="0011_work")
-    def work(database: Database) -> None:
-        _run(database, work_state.SCHEMA)
-
+    step("0001_journal", _JOURNAL)
+    step("0002_replica", _REPLICA)
+    step("0003_till", _TILL)
+    step("0004_spool", spool_schema)
+    step("0005_generations", _GENERATIONS)
+    step("0006_search", tables.SEARCH, index_catalogue)
+    step("0007_printers", _PRINTERS if spool_schema.strip() else "")  # tests of this room alone have no spool
+    step("0008_people", _PEOPLE)
+    step("0009_sale", _SALE, index_customers)
+    step("0010_payments", _PAYMENTS, keep_all)
+    step("0011_work", work_state.SCHEMA)
     return steps
 
 
