@@ -10,17 +10,26 @@ import msgspec
 
 from hub.errors import ImportFailed
 from protocol.documents import Item
-from protocol.errors import ProtocolError
+from protocol.errors import InvalidQuantity, ProtocolError
 from protocol.ids import Sku, sku
 from protocol.money import BASIS_POINTS, parse_amount
 from protocol.quantity import parse_quantity
 
-ITEM_COLUMNS = ("sku", "name", "barcodes", "price", "currency", "unit", "tax_rate")
+ITEM_COLUMNS = (
+    "sku", "name", "barcodes", "price", "currency", "unit", "tax_rate", "category", "brand", "plu", "weighed",
+    "open_price", "min_age", "asks_serial", "asks_lot", "colour", "symbol", "shelf",
+)  # fmt: skip
+PRICES = "prices."
+"""`prices.wholesale` is a column of the price list "wholesale"; an empty field has no price of its own there."""
+
+_YES, _NO = frozenset({"yes", "true", "1", "x"}), frozenset({"no", "false", "0", ""})
 STOCK_COLUMNS = ("sku", "quantity")
 
 
 def read_items(name: str, text: str) -> Sequence[Item]:
     """Read a catalogue. CSV needs sku, name, price, currency; barcodes are separated by spaces, tax_rate is percent.
+
+    Flags (weighed, open_price, asks_serial, asks_lot) are yes or no, `prices.<list>` columns are other price lists.
 
     JSON lines are `Item` documents (price in minor units). Raises ImportFailed, which names file, line and remedy.
     """
@@ -70,20 +79,42 @@ def _csv_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
     for number, row in _rows(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
         try:
             currency = row["currency"].upper()
-            item = Item(
-                sku=sku(row["sku"]),
-                name=row["name"],
-                barcodes=tuple(row.get("barcodes", "").replace(";", " ").split()),
-                price=parse_amount(row["price"], currency),
-                currency=currency,
-                unit=row.get("unit") or "piece",
-                tax_rate_bp=_basis_points(row.get("tax_rate", "")),
-            )
-            # Through the codec once, so that a file cannot bring what no till would take.
-            checked = msgspec.json.decode(msgspec.json.encode(item), type=Item)
+            read: dict[str, object] = {
+                "sku": sku(row["sku"]),
+                "name": row["name"],
+                "barcodes": row.get("barcodes", "").replace(";", " ").split(),
+                "price": parse_amount(row["price"], currency),
+                "currency": currency,
+                "unit": row.get("unit") or "piece",
+                "tax_rate_bp": _basis_points(row.get("tax_rate", "")),
+                "min_age": _whole(row, "min_age"),
+                "prices": {
+                    column.removeprefix(PRICES): parse_amount(text, currency)
+                    for column, text in row.items()
+                    if column.startswith(PRICES) and text
+                },
+            }
+            read |= {flag: _flag(row, flag) for flag in ("weighed", "open_price", "asks_serial", "asks_lot")}
+            read |= {word: row.get(word, "") for word in ("category", "brand", "plu", "colour", "symbol", "shelf")}
+            # Through the codec, so that a file cannot bring what no till would take.
+            checked = msgspec.json.decode(msgspec.json.encode(read), type=Item)
         except (ProtocolError, msgspec.ValidationError) as error:
             raise ImportFailed(f"{name}:{number}: {error}") from error
         yield number, checked
+
+
+def _flag(row: Mapping[str, str], column: str) -> bool:
+    text = row.get(column, "").lower()
+    if text not in _YES | _NO:
+        raise InvalidQuantity(f"{column} {text!r}: write yes or no")
+    return text in _YES
+
+
+def _whole(row: Mapping[str, str], column: str) -> int:
+    text = row.get(column, "") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidQuantity(f"{column} {text!r}: write a whole number")
+    return int(text)
 
 
 def _basis_points(text: str) -> int:
@@ -97,7 +128,12 @@ def _rows(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> 
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [column.strip().lower() for column in reader.fieldnames or ()]
     missing = [column for column in needed if column not in columns]
-    unknown = [column for column in columns if column not in known]
+    lists = known is ITEM_COLUMNS
+    unknown = [
+        column
+        for column in columns
+        if column not in known and not (lists and column.startswith(PRICES) and column != PRICES)
+    ]
     if missing or unknown:
         problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown column {', '.join(unknown)}"
         raise ImportFailed(f"{name}:1: the head line {problem}; it may have {', '.join(known)}")

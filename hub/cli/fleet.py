@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 import msgspec
 
-from hub.cli.opening import Invocation, pass_invocation
+from hub.catalogue.documents import read_body, read_object
+from hub.cli.opening import Invocation, pass_invocation, read_text
 from hub.config import HubConfig, is_time_zone, now
-from hub.errors import StoreExists
+from hub.errors import ImportFailed, StoreExists
 from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, write_private
 from hub.identity.admin_key import new_link_key
 from hub.running.addresses import running_addresses
@@ -58,6 +60,29 @@ def list_stores(invocation: Invocation) -> None:
     with invocation.data() as data:
         for row in data.queries.stores(now()):
             click.echo(f"{row.store}\t{row.name}\t{row.currency}\t{row.time_zone}\tsales today: {row.sales_today}")
+
+
+@store.command("settings")
+@click.argument("name", metavar="STORE")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json_", is_flag=True, help="Show them as JSON, as FILE may be.")
+@pass_invocation
+def store_settings(invocation: Invocation, name: str, file: Path | None, *, as_json_: bool) -> None:
+    """Change what FILE (.toml or .json) names of a store's settings, and show them all; tills follow within seconds."""
+    checked = store_id(name)
+    with invocation.data() as data:
+        settings = data.stores.fleet.settings(checked)
+        if file is not None:
+            changes = read_object(str(file), read_text(file))
+            settings = changed_settings(str(file), settings, changes)
+            data.stores.fleet.set_settings(checked, settings, now())
+    shown = msgspec.to_builtins(settings, builtin_types=())
+    full = {name: shown.get(name, getattr(settings, name)) for name in settings.__struct_fields__}
+    if as_json_:
+        click.echo(msgspec.json.format(msgspec.json.encode(full), indent=2).decode())
+        return
+    for field, value in full.items():
+        click.echo(f"{field:22}{msgspec.json.encode(value).decode()}")
 
 
 @click.group()
@@ -158,6 +183,21 @@ def _create_store(data: OpenData, store_name: StoreId) -> None:
         data.stores.fleet.add_store(store_name, settings, Key(new_link_key()), now())
     except StoreExists:
         return
+
+
+def changed_settings(name: str, settings: Settings, changes: Mapping[str, object]) -> Settings:
+    """The settings with what a file names. Raises ImportFailed for what no till would take."""
+    whole = msgspec.to_builtins(settings)
+    read = read_body(name, {**whole, **changes}, Settings)
+    assert isinstance(read, Settings)
+    try:
+        decimals(read.currency)
+    except InvalidMoney as error:
+        raise ImportFailed(f"{name}: field currency: {error}") from error
+    if not is_time_zone(read.time_zone):
+        text = f"{read.time_zone!r} is no time zone; write its IANA name, such as Asia/Ho_Chi_Minh"
+        raise ImportFailed(f"{name}: field time_zone: {text}")
+    return read
 
 
 def _settings(title: str, currency: str, time_zone: str, language: str) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hub.catalogue.files import read_items, read_stock
-from hub.cli.opening import Invocation, pass_invocation, read_text
+from hub.cli.opening import Invocation, file_argument, pass_invocation, read_text
 from hub.config import now
 from hub.errors import UnknownStore
 from hub.ingest.replay import replay
@@ -17,7 +17,6 @@ from hub.running.data import OpenData
 from protocol.ids import Sku, StoreId, store_id
 from protocol.quantity import format_quantity
 
-file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 ITEMS_AT_ONCE = 2_000
 
 
@@ -105,6 +104,17 @@ def list_parked(invocation: Invocation, limit: int) -> None:
             click.echo(f"{row.received_at.isoformat(timespec='seconds')}\t{place}\t{row.reason}\t{row.text}")
 
 
+@parked.command("waiting")
+@click.option("--limit", default=100, show_default=True, help="How many at most, oldest first.")
+@pass_invocation
+def list_waiting(invocation: Invocation, limit: int) -> None:
+    """List events that wait for another one: refunds without their sale, vouchers and customers nobody has made."""
+    with invocation.data() as data:
+        for row in data.stores.documents.waiting(limit):
+            place = f"{row.store}/{row.terminal}"
+            click.echo(f"{row.at.isoformat(timespec='seconds')}\t{row.kind} {row.key}\t{row.role}\t{place}")
+
+
 @parked.command("replay")
 @pass_invocation
 def replay_parked(invocation: Invocation) -> None:
@@ -130,7 +140,10 @@ def list_alarms(invocation: Invocation) -> None:
     with invocation.data() as data:
         for row in data.queries.alarms(1_000):
             place = "/".join(word for word in (row.store, row.terminal, row.sku) if word)
-            click.echo(f"{row.at.isoformat(timespec='seconds')}\t{row.kind}\t{place or '-'}\t{row.count or ''}")
+            about = " ".join(word for word in (row.subject, row.text) if word)
+            click.echo(
+                f"{row.at.isoformat(timespec='seconds')}\t{row.kind}\t{place or '-'}\t{row.count or ''}\t{about}"
+            )
 
 
 @alarm.command("close")

@@ -35,6 +35,7 @@ class Invocation:
             data.close()
 
 
+file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 pass_invocation = click.make_pass_decorator(Invocation)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
+from hub.cli.documents import customer, document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_environment
@@ -114,7 +115,7 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
-for command in (store, terminal, catalogue, stock, parked, alarm):
+for command in (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, parked, alarm):
     program.add_command(command)
 tell_environment(program)
 

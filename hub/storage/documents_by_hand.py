@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.document_rows import DocumentRow, LockedFeeds
-from hub.storage.moments import to_us
-from hub.storage.records import DocumentPut, KeptDocument
+from hub.storage.moments import from_us, to_us
+from hub.storage.records import DocumentPut, KeptDocument, WaitingEntry
 from hub.storage.settling import WITH_DOCUMENTS, settle
 from protocol.documents import Customer, DocumentBody
 from protocol.ids import FeedName
@@ -76,6 +76,18 @@ class SqlDocumentStore:
             return [
                 KeptDocument(FeedName(row.feed), row.kind, row.key, row.body)
                 for row in connection.execute(query.limit(limit))
+            ]
+
+    def waiting(self, limit: int) -> Sequence[WaitingEntry]:
+        """See DocumentStore."""
+        matter = schema.matter.c
+        query = (
+            sa.select(schema.matter).where(matter.state == "waiting").order_by(matter.at_us, matter.key).limit(limit)
+        )
+        with self._database.read() as connection:
+            return [
+                WaitingEntry(row.kind, row.key, row.role, row.store, row.terminal, from_us(row.at_us))
+                for row in connection.execute(query)
             ]
 
 

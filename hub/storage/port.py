@@ -24,6 +24,7 @@ from hub.storage.records import (
     LevelKey,
     ParkedEvent,
     Place,
+    WaitingEntry,
 )
 from protocol.documents import Item, Settings
 from protocol.event import Digest
@@ -241,6 +242,10 @@ class DocumentStore(Protocol):
         self, feed: FeedName | None = None, kind: str | None = None, *, key: str | None = None, limit: int = 1_000
     ) -> Sequence[KeptDocument]:
         """Documents as tills have them, by feed, kind and key."""
+        ...
+
+    def waiting(self, limit: int) -> Sequence[WaitingEntry]:
+        """Events that wait for another one, oldest first."""
         ...
 
 

@@ -34,7 +34,10 @@ from protocol.event import Unreadable, read_data, read_event
 from protocol.events import SaleCompleted, SaleRefunded
 
 NEGATIVE_ALARMS_MAX = 50
-_SEVERITY: dict[str, Severity] = {"fork": "bad", "broken_chain": "bad", "restored": "warn", "clock": "info"}
+_SEVERITY: dict[str, Severity] = {
+    "fork": "bad", "broken_chain": "bad", "restored": "warn", "clock": "info", "returned_twice": "bad",
+    "return_unknown": "info", "voucher_overspent": "bad", "shift_differs": "bad",
+}  # fmt: skip
 
 
 class SqlQueries(StockQueries):
@@ -161,7 +164,15 @@ class SqlQueries(StockQueries):
         """See Queries."""
         alarm, level = schema.alarm.c, schema.level.c
         raised = (
-            sa.select(alarm.kind, alarm.store, alarm.terminal, alarm.last_us, alarm.count.label("number"))
+            sa.select(
+                alarm.kind,
+                alarm.store,
+                alarm.terminal,
+                alarm.subject,
+                alarm.text,
+                alarm.last_us,
+                alarm.count.label("number"),
+            )
             .where(alarm.closed_us.is_(None))
             .order_by(alarm.last_us.desc())
             .limit(limit)
@@ -175,9 +186,10 @@ class SqlQueries(StockQueries):
         with self._database.read() as connection:
             rows = [
                 AlarmRow(
-                    id=f"{row.kind}:{row.store}:{row.terminal}", kind=_alarm_kind(row.kind),
-                    severity=_SEVERITY.get(row.kind, "warn"), at=from_us(row.last_us), store=row.store,
-                    terminal=row.terminal, count=row.number,
+                    id=":".join((row.kind, row.store, row.terminal, *filter(None, [row.subject]))),
+                    kind=_alarm_kind(row.kind), severity=_SEVERITY.get(row.kind, "warn"), at=from_us(row.last_us),
+                    store=row.store, terminal=row.terminal, count=row.number, subject=row.subject,
+                    text=row.text if row.subject else "",
                 )
                 for row in connection.execute(raised)
             ]  # fmt: skip

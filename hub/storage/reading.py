@@ -15,7 +15,10 @@ from typing import Literal, Protocol
 
 StockOrder = Literal["sku", "name", "store", "on_hand", "available", "updated_at"]
 SaleOrder = Literal["newest", "slowest"]
-AlarmKind = Literal["fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock"]
+AlarmKind = Literal[
+    "fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock",
+    "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
+]  # fmt: skip
 Severity = Literal["bad", "warn", "info"]
 
 
@@ -194,6 +197,7 @@ class ParkedRow:
 class AlarmRow:
     """Something a person should look at. The dashboard has the words and the remedy for each `kind`.
 
+    `subject` is what it is about (a receipt, a voucher, a transfer, a shift), `text` the facts, in no language.
     Offline stores and faulty devices are told from `TerminalRow`; they are no rows here.
     """
 
@@ -206,6 +210,8 @@ class AlarmRow:
     sku: str = ""
     quantity: int = 0
     count: int = 0
+    subject: str = ""
+    text: str = ""
 
 
 class Queries(Protocol):

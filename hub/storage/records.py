@@ -171,6 +171,17 @@ class KeptDocument:
     body: str
 
 
+class WaitingEntry(NamedTuple):
+    """An event that waits for what it is about: a refund for its sale, a voucher's use for its issue."""
+
+    kind: str
+    key: str
+    role: str
+    store: str
+    terminal: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class LedgerWrites:
     """What one transaction writes, all or nothing.

@@ -6,6 +6,7 @@ import pytest
 
 from hub.catalogue.files import read_items, read_stock
 from hub.errors import ImportFailed
+from protocol.documents import Item
 
 HEAD = "sku,name,barcodes,price,currency,unit,tax_rate\n"
 
@@ -20,6 +21,19 @@ def test_a_catalogue_is_read_as_a_shop_writes_it() -> None:
     assert (wine.price, wine.currency, wine.tax_rate_bp) == (1_250, "USD", 750)
 
 
+def test_a_till_learns_how_to_sell_an_item_from_the_same_file() -> None:
+    """Weighed goods, ages, serial numbers, price lists, and how quick keys look."""
+    text = (
+        "sku,name,price,currency,category,brand,plu,weighed,min_age,asks_serial,asks_lot,prices.wholesale,prices.vip,"
+        "colour,symbol,shelf\nham,Ham,250000,VND,food/meat,Vissan,217,yes,18,no,1,230000,,red,🥩,A3\n"
+    )
+    (ham,) = read_items("items.csv", text)
+    assert ham == Item(
+        sku="ham", name="Ham", price=250_000, currency="VND", category="food/meat", brand="Vissan", plu="217",
+        weighed=True, min_age=18, asks_lot=True, prices={"wholesale": 230_000}, colour="red", symbol="🥩", shelf="A3",
+    )  # fmt: skip
+
+
 def test_json_lines_are_documents() -> None:
     """The same struct that travels to the tills."""
     (item,) = read_items("items.jsonl", '\n{"sku":"a","name":"A","price":1,"currency":"VND"}\n')
@@ -30,7 +44,10 @@ def test_json_lines_are_documents() -> None:
     ("name", "text", "words"),
     [
         ("i.csv", "sku,name\n", r"i\.csv:1: the head line lacks price, currency"),
-        ("i.csv", "sku,name,price,currency,colour\n", r"i\.csv:1: .*unknown column colour"),
+        ("i.csv", "sku,name,price,currency,taste\n", r"i\.csv:1: .*unknown column taste"),
+        ("i.csv", "sku,name,price,currency,prices.\n", r"i\.csv:1: .*unknown column prices\."),
+        ("i.csv", "sku,name,price,currency,weighed\na,A,1,VND,perhaps\n", r"i\.csv:2: .*write yes or no"),
+        ("i.csv", "sku,name,price,currency,min_age\na,A,1,VND,-1\n", r"i\.csv:2: .*write a whole number"),
         ("i.csv", HEAD + "a,A,,1,VND,,\na,A,,1,VND,,\n", r"i\.csv:3: SKU a is in the file twice"),
         ("i.csv", HEAD + "a,A,7,1,VND,,\nb,B,7,1,VND,,\n", r"i\.csv:3: barcode 7 belongs to a already"),
         ("i.csv", HEAD + "a,A,,1.5,VND,,\n", r"i\.csv:2: amount '1\.5': write digits with at most 0 decimals"),

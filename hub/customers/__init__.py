@@ -1,0 +1,1 @@
+"""Customers as an office keeps them in files."""
