@@ -93,7 +93,7 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     """Sign in, count, sell, count again while a supervisor opens the drawer, close, read the Z report."""
     page = shop_page
     sign_in(page, "101", "1111")
-    page.get_by_role("button", name="Ca và tiền mặt").focus()
+    page.get_by_role("button", name="Ca và két").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".shift [data-home]")).to_be_focused()
     page.keyboard.press("Enter")
@@ -129,11 +129,31 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     expect(page.locator(".report")).to_contain_text("Nguyễn Thị Lan")
 
 
+def test_a_drawer_is_counted_with_fingers_alone(shop: RealTill, shop_page: Page) -> None:
+    """The pad types into the field that was touched last, and the sum grows with every touch."""
+    page = shop_page
+    sign_in(page, "101", "1111")
+    page.get_by_role("button", name="Ca và két").click()
+    page.get_by_role("button", name="Đếm tiền và mở ca").click()
+    page.locator("#notes-100000").click()
+    for digit in "12":
+        page.locator(f".count-pad [data-key='{digit}']").click()
+    expect(page.locator("[data-sum]")).to_have_text("1.200.000")
+    page.locator("#notes-1000").click()
+    page.locator(".count-pad [data-key='5']").click()
+    expect(page.locator("[data-sum]")).to_have_text("1.205.000")
+    page.get_by_role("button", name="Mở ca", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("Đã mở ca 1")
+    shift = shop.shop.counter.view().shift
+    assert shift is not None
+    assert shift.opened_by == "101"
+
+
 def test_every_panel_speaks_both_languages(shop: RealTill, shop_page: Page) -> None:
     """Each panel opens in Vietnamese and in English, without an error of a script or a template."""
     page = shop_page
     sign_in(page, "900", "7777")
-    for language, word in (("vi", "Ca và tiền mặt"), ("en", "Shift and cash")):
+    for language, word in (("vi", "Ca và két"), ("en", "Shift and drawer")):
         shop.call(shop.shop.counter.order("set_language", {"language": language}))
         expect(page.locator("html")).to_have_attribute("lang", language)
         for name in (

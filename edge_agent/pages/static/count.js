@@ -64,6 +64,8 @@
     if (!event.target.matches("form[data-count] input")) return;
     for (const each of side.querySelectorAll("[data-home]")) each.removeAttribute("data-home");
     event.target.setAttribute("data-home", ""); // where the keys of a pad go back to
+    const pad = side.querySelector(".count-pad .pad");
+    if (pad) pad.dataset.for = event.target.id;
   });
 
   side.addEventListener("keydown", (event) => {
