@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from edge_agent.counter.attempts import take_incoming
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.counter.desk import BadFields, Fields, HubQuestionKind, OrderKind, fill
 from edge_agent.counter.desks import ORDERS, QUESTIONS
@@ -92,6 +93,7 @@ class Counter:
         self._watching: asyncio.Task[None] | None = None
         self._last_deed_s = monotonic()
         self._refusing: NoticeCode | None = None
+        self._incoming_seen = ("", -1)
         self.scan_timings: deque[ScanTiming] = deque(maxlen=_TIMINGS_MAX)
         self.sold: deque[SoldAt] = deque(maxlen=_TIMINGS_MAX)
 
@@ -315,6 +317,7 @@ class Counter:
         while self._stale:
             self._stale = False
             try:
+                await self._take_incoming()
                 self._facts = await self._database.run(self._read)
             except JournalClosed:
                 return
@@ -323,6 +326,23 @@ class Counter:
             else:
                 self._draw()
             await asyncio.sleep(REFRESH_EVERY_S)
+
+    async def _take_incoming(self) -> None:
+        """Let transfers that the hub tells of pay what they are for; looked for when the store's documents moved."""
+
+        def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
+            books = Books.of(connection, self._till)
+            outcome = take_incoming(books, self._till)
+            return outcome or Outcome(), self._read_after(books.now(self._till))
+
+        def revision(connection: sqlite3.Connection) -> tuple[str, int]:
+            state = Books.of(connection, self._till).replica.feed_state(self._till.store_feed)
+            return state.lineage, state.revision
+
+        seen = await self._database.run(revision)
+        if seen != self._incoming_seen:
+            await self._transact("incoming", transaction)
+            self._incoming_seen = seen
 
     async def _watch_idle(self) -> None:
         while True:
@@ -341,6 +361,9 @@ class Counter:
     async def _answer_with_hub(self, kind: HubQuestionKind[Any], question: Fields) -> object:
         wanted = await self._database.look(lambda c: kind.ask(Books.of(c, self._till), self._till, question))
         heard = await self._ask_hub(*wanted) if wanted is not None and self._ask_hub is not None else None
+        keep = kind.keep
+        if keep is not None and heard is not None:
+            await self._database.run(lambda c: keep(Books.of(c, self._till), self._till, question, heard))
         return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question, heard))
 
     def _note(self, code: NoticeCode, *, good: bool, detail: str, panel: str = "") -> None:

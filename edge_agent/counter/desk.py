@@ -68,7 +68,7 @@ class HubQuestionKind(Generic[F]):
     """One thing that a panel shows and only the hub knows; the page loads it on its own, since it may take seconds.
 
     `ask` says what to ask the hub (kind and key of `protocol.messages.Ask`), or None if the books know; `answer` gets
-    what it said, None without a link or in time.
+    what it said, None without a link or in time. `keep` writes down what was heard before it is answered.
     """
 
     name: str
@@ -76,6 +76,7 @@ class HubQuestionKind(Generic[F]):
     ask: Callable[[Books, Till, F], tuple[str, str] | None]
     answer: Callable[[Books, Till, F, Answer | None], object]
     by_anybody: bool = False
+    keep: Callable[[Books, Till, F, Answer], None] | None = None
 
 
 @dataclass(frozen=True)

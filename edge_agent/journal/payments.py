@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from edge_agent.till.moments import from_us, to_us
-from edge_agent.till.vietqr import has_memo
+from edge_agent.till.vietqr import plain_memo
 
 AttemptState = Literal["created", "pending", "in_progress", "approved", "declined", "cancelled", "unknown"]
 LateWhy = Literal["cancelled", "double", "wrong_amount", "too_late"]
@@ -150,14 +150,13 @@ def attempts_of(connection: sqlite3.Connection, sale_id: str) -> list[Attempt]:
 
 def attempt_with_memo(connection: sqlite3.Connection, said: str) -> Attempt | None:
     """The attempt whose memo is in a bank's words: the longest memo, of equal ones the newest."""
-    rows = connection.execute(
-        f"{_ATTEMPT} WHERE memo <> '' AND kind = 'vietqr' ORDER BY length(memo) DESC, position DESC"
+    return _attempt(
+        connection.execute(
+            f"{_ATTEMPT} WHERE memo <> '' AND payload <> '' AND instr(?, memo) > 0"
+            " ORDER BY length(memo) DESC, position DESC LIMIT 1",
+            (plain_memo(said),),
+        ).fetchone()
     )
-    for row in rows:
-        attempt = _attempt(row)
-        if attempt is not None and has_memo(said, attempt.memo):
-            return attempt
-    return None
 
 
 def is_new(connection: sqlite3.Connection, payment: str, at: datetime) -> bool:

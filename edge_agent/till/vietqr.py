@@ -60,12 +60,17 @@ def memo_of_attempt(receipt_number: str, attempt: int) -> str:
     """
     digest = hashlib.sha256(f"{receipt_number}/{attempt}".encode()).digest()
     tail = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_TAIL_LETTERS])
-    return re.sub(r"[^0-9A-Za-z]", "", receipt_number).upper()[-(MEMO_MAX - _TAIL_LETTERS) :] + tail
+    return plain_memo(receipt_number)[-(MEMO_MAX - _TAIL_LETTERS) :] + tail
 
 
 def has_memo(said: str, memo: str) -> bool:
     """Whether a bank's words carry the memo: banks add words of their own and may put spaces in."""
-    return memo in re.sub(r"[^0-9A-Za-z]", "", said).upper()
+    return memo in plain_memo(said)
+
+
+def plain_memo(said: str) -> str:
+    """A bank's words as memos are compared: letters and digits only, capitals."""
+    return re.sub(r"[^0-9A-Za-z]", "", said).upper()
 
 
 def crc16(content: bytes) -> int:

@@ -18,12 +18,13 @@ from edge_agent.counter.desks import (
     sale,
     scanning,
     shift,
+    transfers,
     work,
 )
 
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
-    receipts.DESK, people.DESK, shift.DESK, work.DESK,
+    transfers.DESK,     receipts.DESK, people.DESK, shift.DESK, work.DESK,
 )  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}
