@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.assembly import printer_settings
 from edge_agent.config import AgentConfig, load_config, load_credentials, page_token
 from edge_agent.errors import ConfigError
 
@@ -53,6 +54,11 @@ def test_little_is_needed_and_paths_are_beside_the_file(tmp_path: Path) -> None:
         (GOOD + "[printer]\nhost = '10.0.0.9'\nwidht_dots = 384\n", ["[printer]", "'widht_dots'", "'width_dots'"]),
         (GOOD + "[scaner]\nport = 'COM3'\n", ["'scaner'", "'scanner'"]),
         (GOOD + "[printer]\nport = 9100\n", ["[printer]", "'host'", "add it"]),
+        (GOOD + "[printer]\nconnection = 'usb'\n", ["[printer]", "'usb'", "add it"]),
+        (GOOD + "[printer]\nconnection = 'usb'\nusb = 'epson'\n", ["[printer]", "'usb'", "04b8:0e28"]),
+        (GOOD + "[pick_printer]\nconnection = 'serial'\n", ["[pick_printer]", "'device'", "add it"]),
+        (GOOD + "[pick_printer]\nhots = 'x'\n", ["[pick_printer]", "'hots'", "'host'"]),
+        (GOOD + "[printer]\nconnection = 'lpt'\n", ["[printer]", "'connection'", "'lpt'"]),
         (GOOD.replace('[data]\nfolder = "data"', ""), ["[data]", "missing"]),
         (GOOD + "[page]\nport = 99999\n", ["[page]", "'port'", "99999", "65535"]),
         (GOOD + "[page]\nport = 'x'\n", ["[page]", "'port'", "'x'"]),
@@ -152,3 +158,28 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path, folder: str) -> None:
     """A path that the system does not take names the key's value and the remedy."""
     with pytest.raises(ConfigError, match="give another path"):
         config_with(tmp_path, GOOD.replace('"data"', f'"{folder}"'))
+
+
+@pytest.mark.parametrize(
+    ("keys", "reach"),
+    [
+        ("host = '10.0.0.9'", "10.0.0.9:9100"),
+        ("connection = 'serial'\ndevice = '/dev/ttyS1'\nflow = 'xonxoff'", "/dev/ttyS1"),
+        ("connection = 'usb'\nusb = '04b8:0e28:X5Y7'", "04b8:0e28:X5Y7"),
+        ("connection = 'windows'\nqueue = 'EPSON TM-T20III'", "EPSON TM-T20III"),
+    ],
+)
+def test_each_connection_of_a_printer_becomes_its_way(tmp_path: Path, keys: str, reach: str) -> None:
+    """The table of one printer, and of a second one for pick tickets, as settings of the driver."""
+    config = config_with(tmp_path, GOOD + f"[printer]\n{keys}\n[pick_printer]\n{keys}\nwidth_dots = 384\n")
+    first, second = printer_settings(config)
+    assert (str(first.reach), first.queue, first.name, first.paper.width_dots) == (reach, "printer", "printer", 576)
+    assert (second.queue, second.name, second.paper.width_dots) == ("pick_printer", "pick printer", 384)
+
+
+def test_files_of_a_printer_are_beside_the_configuration(tmp_path: Path) -> None:
+    """Its folder and its logo."""
+    config = config_with(tmp_path, GOOD + "[printer]\nconnection = 'file'\nfolder = 'out'\nlogo = 'logo.png'\n")
+    (settings,) = printer_settings(config)
+    assert str(settings.reach) == str(tmp_path / "out")
+    assert settings.paper.logo == str(tmp_path / "logo.png")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware_sim.errors import LinkInTheWay, PortTaken, WaitedTooLong
+from hardware_sim.errors import LinkInTheWay, NotPlugged, PortTaken, WaitedTooLong
 from hardware_sim.printer import WIDTH_58_MM, SimulatedPrinter, raster_digest
 from tests.unit.hardware_sim.host_side import FENCE, IMAGE, NOTHING_S, RECEIPT, STATUS, Host, play
 
@@ -163,3 +163,44 @@ def test_only_the_newest_receipts_are_kept_but_all_are_counted() -> None:
 
     play(scenario())
     assert seen == list(range(1, 11))
+
+
+def test_a_receipt_goes_through_usb_endpoints() -> None:
+    """The host's calls block in a thread of its own: a transfer takes what fits, answers come back, a pull is told."""
+
+    def send(printer: SimulatedPrinter, data: bytes) -> None:
+        assert printer.usb is not None
+        while data:
+            data = data[printer.usb.host_write(data, 1.0) :]
+
+    async def scenario() -> None:
+        async with SimulatedPrinter(transport="usb") as printer:
+            assert printer.usb is not None
+            await asyncio.to_thread(send, printer, STATUS + RECEIPT + FENCE)
+            await printer.wait_receipts(1)
+            await printer.wait_idle()
+            assert printer.usb.host_read(64, 1.0) == b"\x16\0"
+            assert printer.receipts[0].raster_sha256 == raster_digest(IMAGE)
+            printer.faults.stall()
+            assert 0 < printer.usb.host_write(bytes(100_000), 0) < 100_000
+            printer.faults.power_off()
+            with pytest.raises(NotPlugged):
+                await asyncio.to_thread(printer.usb.host_read, 64, 5.0)
+
+    play(scenario())
+
+
+def test_a_printer_without_automatic_status_stands_still_without_a_word() -> None:
+    """GS a is taken and means nothing; who asks is answered all the same."""
+
+    async def scenario() -> None:
+        async with SimulatedPrinter(automatic_status=False) as printer:
+            host = await Host.connect(printer)
+            await host.send(b"\x1da\x0f")
+            await printer.wait_idle()
+            printer.faults.paper_out()
+            await host.send(STATUS)
+            assert await host.answer() == b"\x1e"
+            host.close()
+
+    play(scenario())
