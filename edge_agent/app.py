@@ -154,6 +154,7 @@ class Agent:
             clock=self._clock,
             new_id=new_id,
             kick=drawer.kick_payload() if config.printer is not None else None,
+            pick_queue="printer" if config.pick_printer is None else "pick_printer",
             weigh=self._peripherals.weigh,
         )
 

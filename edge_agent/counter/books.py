@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from edge_agent.counter.price_rules import RulesKept
 from edge_agent.counter.quick_keys import QuickKeysKept
+from edge_agent.devices.printer.spool import MAIN, Queue
 from edge_agent.devices.scale.reading import ScaleReading
 from edge_agent.journal import receipts_kept, shift_state, till_state
 from edge_agent.journal.clock import Stamp, TillClock
@@ -41,8 +42,8 @@ class Till:
     """Who sells here. `new_id` makes unique, time-ordered ids.
 
     `cashier` is who sells at a store that has no staff documents. `kick` opens the drawer, in the printer's bytes;
-    None: there is no printer, so nothing is queued for one. `weigh` says what the scale says now, None without a
-    scale; it is asked in the database's thread and answers at once.
+    None: there is no printer, so nothing is queued for one. `pick_queue` is the printer of pick tickets. `weigh`
+    says what the scale says now, None without a scale; it is asked in the database's thread and answers at once.
     """
 
     store: StoreId
@@ -51,6 +52,7 @@ class Till:
     clock: TillClock
     new_id: Callable[[], str]
     kick: bytes | None
+    pick_queue: Queue = MAIN
     weigh: Callable[[], ScaleReading | None] = lambda: None
     rules: RulesKept = field(default_factory=RulesKept, compare=False)
     quick_keys: QuickKeysKept = field(default_factory=QuickKeysKept, compare=False)

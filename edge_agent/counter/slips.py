@@ -12,13 +12,15 @@ from edge_agent.journal import till_state
 from edge_agent.till.moments import at_store
 
 
-def queue_slip(books: Books, till: Till, paper: slip.Slip, moment: datetime, *, number: str) -> bool:
+def queue_slip(  # noqa: PLR0913 - what, when, how it is called, and where it comes out
+    books: Books, till: Till, paper: slip.Slip, moment: datetime, *, number: str, printer: spool.Queue = spool.MAIN
+) -> bool:
     """Queue a slip, called `number` by people ("Z 12"); False without a printer."""
-    if till.kick is None:
+    if till.kick is None and printer == spool.MAIN:
         return False
     spool.enqueue(
         books.connection, job_id=till.new_id(), kind="slip", receipt_number=number, payload=slip.encode(paper),
-        created_at=moment,
+        created_at=moment, printer=printer,
     )  # fmt: skip
     return True
 

@@ -36,7 +36,7 @@ def print_work(  # noqa: PLR0913, PLR0917 - the work, and when and where
 
 
 def print_pick(books: Books, till: Till, pick: Pick, moment: datetime) -> bool:
-    """Print the ticket of a web order."""
+    """Print the ticket of a web order, where the till's pick tickets come out."""
     lines = []
     for line in pick.lines:
         item = books.replica.item(line.sku)
@@ -54,4 +54,4 @@ def print_pick(books: Books, till: Till, pick: Pick, moment: datetime) -> bool:
         way=pick.way, due_at=due_at, note=pick.note,
     )  # fmt: skip
     slip = pick_ticket(order, occasion_at(books, till, moment, books.by))
-    return queue_slip(books, till, slip, moment, number=order.number)
+    return queue_slip(books, till, slip, moment, number=order.number, printer=till.pick_queue)

@@ -131,9 +131,11 @@ def two_sided(left: str, right: str, style: Face, width_dots: int, left_style: F
 
 
 def banners(text: str, style: Face, width_dots: int) -> Iterator[Banner]:
-    """The text on black bars, as many as it needs."""
-    for line in _balanced(text, max(1, style.columns(width_dots) - 2)):
-        yield Banner(line, style)
+    """The text on black bars, as many as it needs; what says it in two languages is parted between them."""
+    columns = max(1, style.columns(width_dots) - 2)
+    for part in text.split(" / ") if len(text) > columns else (text,):
+        for line in _balanced(part, columns):
+            yield Banner(line, style)
 
 
 def wrap(text: str, columns: int) -> list[str]:
