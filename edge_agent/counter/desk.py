@@ -101,7 +101,7 @@ def fill(fields: type[F], given: Mapping[str, str]) -> F:
     kept: dict[str, object] = {}
     for name, text in given.items():
         whole, dot, part = name.partition(".")
-        if dot and whole in wanted:
+        if dot and whole in wanted and wanted[whole].default_factory is dict:
             entries = kept.setdefault(whole, {})
             if text != "" and isinstance(entries, dict):
                 entries[part] = text

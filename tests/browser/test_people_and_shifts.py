@@ -86,6 +86,7 @@ def test_a_scan_at_a_locked_till_is_refused_and_asks_again(shop: RealTill, shop_
     shop.scan(WATER)
     expect(page.locator(".sign-in")).to_be_visible()
     expect(page.locator("#notice")).to_contain_text("Đăng nhập trước")
+    assert "Ai đứng quầy?" in page.request.get(f"{shop.url}/panel/x_report").text()
     expect(page.locator(".line")).to_have_count(0)
 
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from edge_agent.counter.shift_views import CloseView, OpenView, ReportView
 from edge_agent.devices.printer import slip
-from edge_agent.journal import shift_state, till_state
-from edge_agent.till.cart import Cart, Taken
+from edge_agent.journal import shift_state
 from edge_agent.till.shift import tally_of
 from protocol.documents import Settings
 from protocol.events import CashMoved, ShiftClosed, ShiftOpened
@@ -197,11 +196,13 @@ async def test_what_is_on_the_screen_is_finished_before_a_close(tmp_path: Path) 
         await open_with(shop)
         await shop.counter.scan(WATER, source="scanner")
         assert await close_with(shop, "500000") == "shift_has_cart"
-        paid = Cart(sale_id="x", taken=(Taken(id="t", kind="card", amount=1_000),))
-        await shop.database.run(lambda c: till_state.save_cart(c, paid))
+        sale_id = shop.counter.view().sale_id
+        part = {"sale_id": sale_id, "given": "1000", "part": "true"}
+        await shop.counter.order("pay_cash", part)
         assert await close_with(shop, "500000") == "payment_open"
-        await shop.database.run(lambda c: till_state.save_cart(c, Cart(sale_id="y")))
-        assert await close_with(shop, "500000") == "shift_closed"
+        await shop.counter.order("pay_cash", {"sale_id": sale_id})
+        assert await close_with(shop, "505000") == "shift_closed"
+        assert [one.over for one in await facts(shop, ShiftClosed)] == [0]
 
 
 @pytest.mark.parametrize(
