@@ -41,6 +41,14 @@ class DeclineAsk(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: AskKind
 
 
+class AskPanel(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which question the page means; the till answers with the one of now. A new question is a new address."""
+
+    number: int = 0
+    kind: str = ""
+    missing: int = 0
+
+
 @dataclass(frozen=True)
 class AskPanelView:
     """The question, whose line it is about, and what the scale says; None when nothing is asked."""
@@ -122,7 +130,7 @@ def asking_view(cart: Cart) -> AskView | None:
     return _view(question) if question is not None else None
 
 
-def ask_panel(books: Books, till: Till, _question: NoFields) -> AskPanelView:
+def ask_panel(books: Books, till: Till, _question: AskPanel) -> AskPanelView:
     """The question beside the cart."""
     cart = open_cart(books, till)
     asking = asking_view(cart)
@@ -151,7 +159,7 @@ def ask_weight(_books: Books, till: Till, _question: NoFields) -> WeightView:
 DESK = Desk(
     "asks",
     orders=(OrderKind("answer_ask", AnswerAsk, answer_ask), OrderKind("decline_ask", DeclineAsk, decline_ask)),
-    questions=(QuestionKind("ask", NoFields, ask_panel), QuestionKind("weight", NoFields, ask_weight)),
+    questions=(QuestionKind("ask", AskPanel, ask_panel), QuestionKind("weight", NoFields, ask_weight)),
 )
 
 

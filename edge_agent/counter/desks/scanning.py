@@ -46,6 +46,12 @@ class SellItem(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quantity: str = ""
 
 
+class SellFound(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sell the best of what a text finds: Enter in the search, whether or not its answer has been drawn yet."""
+
+    text: str
+
+
 class RepeatLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One more of what was scanned last."""
 
@@ -105,6 +111,14 @@ def sell_item(books: Books, till: Till, order: SellItem) -> Outcome:
     if (work := work_state.active(books.connection)) is not None:
         return _take(books, till, work, item, ScanReading(item.sku, quantity))
     return sell(books, till, cart, item, ScanReading(item.sku, quantity))
+
+
+def sell_found(books: Books, till: Till, order: SellFound) -> Outcome:
+    """Sell what the search shows first."""
+    found = books.replica.search(order.text, 1)
+    if not found:
+        return Outcome("unknown_code", detail=short(order.text))
+    return sell_item(books, till, SellItem(sku=found[0].item.sku))
 
 
 def repeat_line(books: Books, till: Till, order: RepeatLine) -> Outcome:
@@ -212,6 +226,7 @@ DESK = Desk(
         OrderKind("scan", Scan, scan),
         OrderKind("sell_expired", Scan, sell_expired),
         OrderKind("sell_item", SellItem, sell_item),
+        OrderKind("sell_found", SellFound, sell_found),
         OrderKind("repeat_line", RepeatLine, repeat_line),
     ),
 )

@@ -71,6 +71,9 @@
     window.tillwireBeep?.(good);
     document.dispatchEvent(new CustomEvent("tillwire:said", { detail: stage.notice }));
     if (stage.notice === "sign_in_first") wanted = "";
+    // A panel that has done its work closes; one that helps now opens.
+    if (side.firstElementChild?.dataset.closes?.split(" ").includes(stage.notice)) panel("");
+    if (stage.helps) panel(`@${stage.helps}`);
     const last = document.querySelector("#lines > .line:last-child")?.id;
     if (last === newest && stage.notice !== "line_added") return;
     if (last !== newest) marked = null;
@@ -166,11 +169,14 @@
 
   // What was asked for and is not wanted any more comes too late.
   side.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.pathInfo.requestPath !== `/panel/${asked}`) event.detail.shouldSwap = false;
+    if (event.detail.target === side && event.detail.pathInfo.requestPath !== `/panel/${asked}`) event.detail.shouldSwap = false;
   });
-  side.addEventListener("htmx:afterSwap", () => home());
+  side.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === side || document.activeElement === body) home(); // a part of it leaves the focus alone
+  });
 
   function panel(name) {
+    name = address(name);
     if (name?.startsWith("@")) { load(name.slice(1)); name = "side"; }
     let wanted = name && byId(`panel-${name}`) ? name : "";
     if ((wanted === "cash" || wanted === "quantity") && body.dataset.stage !== "cart") wanted = "";
@@ -186,7 +192,10 @@
     home();
   }
 
-  const toggle = (name) => panel(body.dataset.panel === name || (asked && `@${asked}` === name) ? "" : name);
+  // "@note?number={line}" means the marked line.
+  const address = (name) => name?.replace("{line}", line()?.dataset.number || "0");
+
+  const toggle = (to) => { const name = address(to); panel(body.dataset.panel === name || (asked && `@${asked}` === name) ? "" : name); };
 
   function home() {
     const field = { cash: given, quantity, side: side.querySelector("[data-home]") }[body.dataset.panel] || code;
