@@ -67,7 +67,7 @@ def test_a_locked_till_asks_who_is_there(shop: RealTill, shop_page: Page) -> Non
     for digit in "2223":
         page.locator(f".pad[data-for=pin] [data-key='{digit}']").click()
     assert page.locator("#pin").get_attribute("type") == "password"
-    page.get_by_role("button", name="Đăng nhập").click()
+    page.locator(".sign-in").get_by_role("button", name="Đăng nhập").click()
     expect(page.locator("#notice")).to_contain_text("Mã PIN sai")
     expect(page.locator("#pin")).to_have_value("")
     page.keyboard.type("2222\n", delay=5)
@@ -104,8 +104,7 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     page.get_by_role("button", name="Mở ca", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#notice")).to_contain_text("Đã mở ca 1")
-    expect(page.get_by_role("button", name="Bán hàng")).to_be_focused()
-    page.keyboard.press("Enter")
+    expect(page.locator(".shift-open")).to_have_count(0)
     shop.scan(f"3*{WATER}")
     expect(page.locator(".line")).to_have_count(1)
     shop.call(shop.shop.counter.order("pay_cash", {"sale_id": shop.shop.counter.view().sale_id}))
@@ -124,8 +123,6 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     page.get_by_role("button", name=re.compile("Đóng ca và in")).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#notice")).to_contain_text("Đã đóng ca 1")
-    expect(page.get_by_role("button", name="Báo cáo Z gần nhất")).to_be_focused()
-    page.keyboard.press("Enter")
     expect(page.locator(".report")).to_contain_text("thiếu 15.000")
     expect(page.locator(".report")).to_contain_text("Nguyễn Thị Lan")
 

@@ -127,13 +127,15 @@ def close_shift(books: Books, till: Till, order: CloseShift) -> Outcome:
     shift_state.keep_z(books.connection, fact, moment.real)
     shift_state.save_tally(books.connection, sums_of.closed(tally, moment.real))
     printed = _print_z(books, till, shift_state.KeptZ(fact, moment.real))
-    return Outcome("shift_closed", good=True, detail=str(fact.number), print_changed=printed, journalled=True)
+    return Outcome(
+        "shift_closed", good=True, detail=str(fact.number), panel="z_report", print_changed=printed, journalled=True
+    )
 
 
 def move_cash(books: Books, till: Till, order: MoveCash) -> Outcome:
     """Put cash in or take it out: an event, a slip to be signed, and the drawer opens."""
     if books.settings.require_shift and shift_state.open_shift(books.connection) is None:
-        return Outcome("shift_open_first")
+        return Outcome("shift_open_first", panel="shift_open")
     if open_cart(books, till).training:
         return Outcome("training_on")
     reason, currency = order.reason.strip()[:REASON_MAX], books.settings.currency
