@@ -52,6 +52,8 @@ def alarm_entry(words: Words, alarm: AlarmRow, names: Mapping[str, str]) -> Entr
     badge, text, remedy, link = write(words, alarm)
     if alarm.kind in {"oversold", "negative_stock"}:
         href = f"/stock/item?{urlencode({'sku': alarm.sku})}"
+    elif alarm.kind == "shift_differs":
+        href = f"/shifts?{urlencode({'store': alarm.store})}"
     elif alarm.kind == "parked":
         href = "/alarms#parked"
     else:
@@ -194,6 +196,43 @@ def _clock(words: Words, alarm: AlarmRow) -> _Written:
     return words.say("Clock"), text, remedy, words.say("Open")
 
 
+def _returned_twice(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say(
+        "More came back of receipt %(receipt)s than was sold. %(facts)s", receipt=alarm.subject, facts=alarm.text
+    )
+    remedy = words.say("Compare these receipts, and ask the tills named here; some may have been offline.")
+    return words.say("Returned twice"), text, remedy, words.say("Open")
+
+
+def _return_unknown(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say("For a week nobody has known the receipts that were given back here: %(facts)s", facts=alarm.text)
+    remedy = words.say("Look for a till that is still offline; else ask who allowed these returns.")
+    return words.say("Unknown receipt"), text, remedy, words.say("Open")
+
+
+def _voucher_overspent(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say(
+        "More was paid by voucher %(code)s than it was worth. %(facts)s", code=alarm.subject, facts=alarm.text
+    )
+    remedy = words.say("It was used at tills that did not know of each other. Look at these receipts.")
+    return words.say("Voucher"), text, remedy, words.say("Open")
+
+
+def _transfer_differs(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say(
+        "Of transfer %(transfer)s something else came than was sent. %(facts)s",
+        transfer=alarm.subject, facts=alarm.text,
+    )  # fmt: skip
+    remedy = words.say("Count these goods in both stores, then write off what is lost.")
+    return words.say("Transfer"), text, remedy, words.say("Open")
+
+
+def _shift_differs(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say("A shift's report and its receipts do not add up (till / hub): %(facts)s", facts=alarm.text)
+    remedy = words.say("Keep the report on paper and call support: receipts may be missing in the hub.")
+    return words.say("Shift"), text, remedy, words.say("Show")
+
+
 def _unknown(words: Words, alarm: AlarmRow) -> _Written:
     remedy = words.say("Update the hub: this page is older than the alarm.")
     return words.say("Alarm"), alarm.kind, remedy, words.say("Open")
@@ -212,4 +251,9 @@ _ALARMS: Mapping[AlarmKind, Callable[[Words, AlarmRow], _Written]] = {
     "negative_stock": _negative,
     "bad_frames": _bad_frames,
     "clock": _clock,
+    "returned_twice": _returned_twice,
+    "return_unknown": _return_unknown,
+    "voucher_overspent": _voucher_overspent,
+    "transfer_differs": _transfer_differs,
+    "shift_differs": _shift_differs,
 }

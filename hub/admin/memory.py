@@ -12,10 +12,11 @@ import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hub.admin.words import zone
 from hub.api.port import Change, ChangeKind, Ready
+from hub.matters.sums import ReceiptSums
 from hub.storage.reading import (
     AlarmRow,
     Availability,
@@ -27,6 +28,7 @@ from hub.storage.reading import (
     SaleLineRow,
     SaleOrder,
     SaleRow,
+    ShiftRow,
     StockOrder,
     StockPage,
     StockQuery,
@@ -59,6 +61,7 @@ class MemoryQueries:
         self._stores_of: defaultdict[str, set[str]] = defaultdict(set)
         self._revision = 0
         self.alarm_rows: list[AlarmRow] = []
+        self.shift_rows: list[ShiftRow] = []
         self.parked_rows: list[ParkedRow] = []
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:
@@ -109,6 +112,28 @@ class MemoryQueries:
         """One sale."""
         with self._lock:
             return next((detail for detail in self._sales if detail.sale.position == position), None)
+
+    def day_sums(self, store: str, day: date) -> Sequence[ReceiptSums]:
+        """What the sales of a day add up to."""
+        sums: dict[str, ReceiptSums] = {}
+        with self._lock:
+            for detail in self._sales:
+                sale = detail.sale
+                there = zone(self._stores[sale.store].time_zone)
+                if sale.store == store and sale.at.astimezone(there).date() == day:
+                    found = sums.setdefault(sale.currency, ReceiptSums(sale.currency))
+                    found.sales += sale.total >= 0
+                    found.refunds += sale.total < 0
+                    found.sold += max(0, sale.total)
+                    found.refunded += max(0, -sale.total)
+                    found.tenders.update(dict(detail.tenders))
+        return [sums[currency] for currency in sorted(sums)]
+
+    def shifts(self, limit: int, *, store: str | None = None, before: int | None = None) -> Sequence[ShiftRow]:
+        """The last opened shifts."""
+        found = [row for row in self.shift_rows if store in {None, row.store}]
+        found = [row for row in found if before is None or row.position < before]
+        return sorted(found, key=lambda row: -row.position)[:limit]
 
     def stock(self, query: StockQuery) -> StockPage:
         """A page of levels."""

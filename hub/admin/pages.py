@@ -18,7 +18,7 @@ from hub.admin.attention import Entry, entries
 from hub.admin.reading import LATENCY_MINUTES, Reading, Readings
 from hub.admin.stations import StoreView, store_view, store_views
 from hub.admin.templating import Templates
-from hub.admin.words import Words
+from hub.admin.words import Words, zone
 from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised
 from hub.api.settings import WebSettings
@@ -152,8 +152,18 @@ class PageRoutes:
             self._ports.queries.recent_sales, SALES_PAGE + 1, before=before, store=store or None
         )
         older = sales[SALES_PAGE - 1].position if len(sales) > SALES_PAGE else None
-        shown = sales[:SALES_PAGE]
-        return self._page(request, "sales.html", overview, sales=shown, older=older, before=before, store=store)
+        context: dict[str, object] = {
+            "sales": sales[:SALES_PAGE],
+            "older": older,
+            "before": before,
+            "store": store,
+            "day": (),
+        }
+        row = next((row for row in overview.reading.stores if row.store == store), None)
+        if row is not None and before is None:
+            today = overview.reading.now.astimezone(zone(row.time_zone)).date()
+            context["day"] = await run_in_threadpool(self._ports.queries.day_sums, row.store, today)
+        return self._page(request, "sales.html", overview, **context)
 
     async def sale(self, request: Request, position: int) -> Response:
         """One sale with its lines."""

@@ -141,11 +141,11 @@ class StockRoutes:
             words.say("Unit"),
             words.say("Changed (UTC)"),
         ]
-        yield b"\xef\xbb\xbf" + _csv_lines([head])
+        yield b"\xef\xbb\xbf" + csv_lines([head])
         for page in range(PAGES_MAX):
             query = replace(listing.query(), limit=CSV_PAGE, offset=page * CSV_PAGE)
             rows = self._ports.queries.stock(query).rows
-            yield _csv_lines([_csv_row(row) for row in rows])
+            yield csv_lines([_csv_row(row) for row in rows])
             if len(rows) < CSV_PAGE:
                 return
 
@@ -169,21 +169,22 @@ def listing_of(parameters: Mapping[str, str]) -> Listing:
 def _csv_row(row: StockRow) -> list[str]:
     levels = [format_quantity(level) for level in (row.on_hand, row.reserved, row.available)]
     return [
-        _plain(row.sku),
-        _plain(row.name),
-        _plain(row.store),
+        plain(row.sku),
+        plain(row.name),
+        plain(row.store),
         *levels,
-        _plain(row.unit),
+        plain(row.unit),
         f"{row.updated_at:%Y-%m-%d %H:%M:%S}",
     ]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that a spreadsheet does not take for a formula (a name may come from anywhere)."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _csv_lines(rows: list[list[str]]) -> bytes:
+def csv_lines(rows: list[list[str]]) -> bytes:
+    """Rows as the bytes of a CSV file."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows(rows)
     return buffer.getvalue().encode()

@@ -16,6 +16,7 @@ from hub.admin.guard import HEADERS, Guard, Sessions
 from hub.admin.live import LiveRoutes
 from hub.admin.pages import PageRoutes
 from hub.admin.reading import Readings
+from hub.admin.shift_pages import ShiftRoutes
 from hub.admin.stock_pages import StockRoutes
 from hub.admin.templating import STATIC, CachedStatic, Templates
 from hub.api.availability import AvailabilityRoutes
@@ -23,6 +24,7 @@ from hub.api.operations import OperationsRoutes
 from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
+from hub.api.summary import SummaryRoutes
 
 DESCRIPTION = """What a web shop and those who run the hub ask it over HTTP.
 
@@ -54,10 +56,12 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     for routes in (
         AvailabilityRoutes(ports, settings),
         OperationsRoutes(ports, settings),
+        SummaryRoutes(ports),
         AccessRoutes(ports, settings, sessions, templates),
         LiveRoutes(ports.changes, settings),
         PageRoutes(ports, settings, readings, templates),
         StockRoutes(ports, readings, templates),
+        ShiftRoutes(ports, readings, templates),
     ):
         web.include_router(routes.router())
 

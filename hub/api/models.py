@@ -34,6 +34,31 @@ class ManyAvailabilities(BaseModel):
     unknown: list[str] = Field(description="Asked for, and not in the catalogue.", examples=[["COLA-33"]])
 
 
+class CurrencySums(BaseModel):
+    """What a day's receipts in one currency add up to, in minor units; refunds count against tenders and turnover."""
+
+    currency: str = Field(examples=["VND"])
+    sales: int = Field(description="How many sales.", examples=[412])
+    sold: int = Field(description="Their totals.", examples=[38_120_000])
+    refunds: int = Field(description="How many refunds.", examples=[3])
+    refunded: int = Field(description="Their totals.", examples=[240_000])
+    exchanges: int = Field(description="How many of the refunds belong to a sale.", examples=[1])
+    turnover: int = Field(description="Sold less refunded.", examples=[37_880_000])
+    tax_total: int = Field(examples=[2_805_925])
+    rounding: int = Field(description="What cash made it round to, beside the turnover.", examples=[0])
+    discounted: int = Field(description="What promotions and people took off sold goods.", examples=[1_150_000])
+    account_paid: int = Field(description="What customers paid into their accounts.", examples=[500_000])
+    tenders: dict[str, int] = Field(description="What was taken, by way of paying.", examples=[{"cash": 38_380_000}])
+
+
+class DaySummary(BaseModel):
+    """A store's business day, of what has arrived."""
+
+    store: str = Field(examples=["hn01"])
+    day: str = Field(examples=["2026-11-22"])
+    currencies: list[CurrencySums]
+
+
 class Alive(BaseModel):
     """The process runs."""
 

@@ -25,7 +25,7 @@ from protocol.events import (
 )
 from protocol.ids import StoreId, TerminalId
 
-MatterKind = Literal["customer", "voucher", "transfer", "pick", "purchase", "receipt", "shift"]
+MatterKind = Literal["customer", "voucher", "transfer", "pick", "purchase", "receipt", "shift", "day"]
 ACCOUNT, VOUCHER = "account", "voucher"
 
 
@@ -46,13 +46,15 @@ def parts_of(data: EventData, store: StoreId, terminal: TerminalId) -> tuple[Par
         role = "opened" if isinstance(data, ShiftOpened) else "closed"
         return (Part("shift", shift_key(store, terminal, data.shift), role),)
     if isinstance(data, SaleRefunded | AccountPaid):
-        return _paid_back(data)
+        return _paid_back(data, store)
     return _goods_and_people(data)
 
 
-def _paid_back(data: SaleRefunded | AccountPaid) -> tuple[Part, ...]:
+def _paid_back(data: SaleRefunded | AccountPaid, store: StoreId) -> tuple[Part, ...]:
     if isinstance(data, AccountPaid):
-        return (Part("customer", data.customer, "owes", -data.amount), *_paid(data.tenders, "", 1, "spent"))
+        owes = Part("customer", data.customer, "owes", -data.amount)
+        day = Part("day", f"{store}/{data.business_day.isoformat()}", "paid_in")
+        return (owes, day, *_paid(data.tenders, "", 1, "spent"))
     original = (Part("receipt", data.original_receipt, "refund"),) if data.original_receipt else ()
     return original + _paid(data.tenders, data.customer, -1, "given_back")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from hub.projections.sums import ReceiptSums
+from hub.matters.sums import ReceiptSums
 from hub.storage import schema
 from hub.storage.matters import data_of
 from hub.storage.moments import to_us

@@ -15,6 +15,7 @@ from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.moments import from_us, maybe_from_us, to_us
 from hub.storage.queries_stock import StockQueries
+from hub.storage.queries_sums import SumQueries
 from hub.storage.reading import (
     AlarmKind,
     AlarmRow,
@@ -40,11 +41,12 @@ _SEVERITY: dict[str, Severity] = {
 }  # fmt: skip
 
 
-class SqlQueries(StockQueries):
+class SqlQueries(StockQueries, SumQueries):
     """See `Queries`."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database)
+        StockQueries.__init__(self, database)
+        SumQueries.__init__(self, database)
         self._database = database
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:
@@ -126,7 +128,11 @@ class SqlQueries(StockQueries):
         if not isinstance(data, SaleCompleted | SaleRefunded):
             return SaleDetail(_sale_row(row), "", (), ())
         lines = [SaleLineRow(li.sku, li.name, li.quantity, li.unit_price, li.amount) for li in data.lines]
-        return SaleDetail(_sale_row(row), data.cashier, lines, [(t.kind, t.amount) for t in data.tenders])
+        return SaleDetail(
+            _sale_row(row), data.cashier, lines, [(t.kind, t.amount) for t in data.tenders],
+            original=(data.original_receipt or "") if isinstance(data, SaleRefunded) else "",
+            exchange=bool(data.exchange), discounted=sum(cut.amount for line in data.lines for cut in line.cuts),
+        )  # fmt: skip
 
     def latency(self, minutes: int, now: datetime) -> Latency:
         """See Queries."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
+
+from hub.matters.sums import ReceiptSums
+from protocol.events import ShiftSums
 
 StockOrder = Literal["sku", "name", "store", "on_hand", "available", "updated_at"]
 SaleOrder = Literal["newest", "slowest"]
@@ -89,12 +92,45 @@ class SaleLineRow:
 
 @dataclass(frozen=True)
 class SaleDetail:
-    """A sale with its lines and how it was paid: (kind, amount) pairs."""
+    """A sale with its lines and how it was paid: (kind, amount) pairs.
+
+    `original` is the receipt that a refund gives back, `exchange` tells that a sale and a refund belong together,
+    `discounted` is what promotions and people took off.
+    """
 
     sale: SaleRow
     cashier: str
     lines: Sequence[SaleLineRow]
     tenders: Sequence[tuple[str, int]]
+    original: str = ""
+    exchange: bool = False
+    discounted: int = 0
+
+
+@dataclass(frozen=True)
+class ShiftRow:
+    """A shift as its till told of it; `closed_at` is None while it runs. Over is positive, short negative.
+
+    `sums` is the Z report's. `differs` names what the hub adds up otherwise, "" for nothing. `position` orders.
+    """
+
+    store: str
+    terminal: str
+    shift: str
+    number: int
+    business_day: date
+    currency: str
+    opened_by: str
+    opened_at: datetime
+    float_amount: int
+    closed_by: str
+    closed_at: datetime | None
+    expected: int
+    counted: int
+    over: int
+    sums: ShiftSums
+    differs: str
+    position: int
 
 
 @dataclass(frozen=True)
@@ -239,6 +275,14 @@ class Queries(Protocol):
 
     def sale(self, position: int) -> SaleDetail | None:
         """One sale with its lines."""
+        ...
+
+    def day_sums(self, store: str, day: date) -> Sequence[ReceiptSums]:
+        """What a store's business day adds up to, by currency; of what has arrived."""
+        ...
+
+    def shifts(self, limit: int, *, store: str | None = None, before: int | None = None) -> Sequence[ShiftRow]:
+        """At most `limit` shifts, the last opened first, below position `before`."""
         ...
 
     def stock(self, query: StockQuery) -> StockPage:

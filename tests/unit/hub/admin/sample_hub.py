@@ -21,7 +21,8 @@ from hub.admin.memory import MemoryChanges, MemoryHealth, MemoryIdentity, Memory
 from hub.admin.web import build_web
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
-from hub.storage.reading import AlarmRow, ParkedRow, SaleLineRow, SaleRow, StoreRow, TerminalRow
+from hub.storage.reading import AlarmRow, ParkedRow, SaleLineRow, SaleRow, ShiftRow, StoreRow, TerminalRow
+from protocol.events import ShiftSums, TenderSum
 
 ADMIN_KEY = "sample-admin-key-of-nobody"
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -88,6 +89,8 @@ class SampleHub:
                 at = self.time() - timedelta(minutes=self.random.randrange(1, 4000))
                 reserved = 1000 if item % 5 == 0 else 0
                 self.queries.set_level(f"st{number + 1:02}", goods(item)[0], level, at, reserved=reserved)
+        for number in range(stores):
+            self._add_shifts(f"st{number + 1:02}", trouble=trouble and number == 0)
         if trouble and stores:
             self._add_trouble()
         return self
@@ -115,6 +118,24 @@ class SampleHub:
             latency_ms=latency_ms,
         )
         return self.queries.add_sale(sale, lines)
+
+    def _add_shifts(self, store: str, *, trouble: bool) -> None:
+        """Yesterday's shift, closed, and today's."""
+        for number in (1, 2):
+            opened_at = self.time() - timedelta(hours=27 if number == 1 else 3)
+            tenders = (TenderSum(kind="cash", count=38, amount=3_100_000),)
+            sums = ShiftSums(sales=41, sold=4_310_000, refunds=1, refunded=110_000, turnover=4_200_000, tenders=tenders)
+            closed = number == 1
+            self.queries.shift_rows.append(
+                ShiftRow(
+                    store=store, terminal="T1", shift=f"{store}-{number}", number=number,
+                    business_day=opened_at.date(), currency="VND", opened_by="Lan", opened_at=opened_at,
+                    float_amount=500_000, closed_by="Hoa" if closed else "",
+                    closed_at=opened_at + timedelta(hours=9) if closed else None, expected=3_600_000 * closed,
+                    counted=3_590_000 * closed, over=-10_000 * closed, sums=sums if closed else ShiftSums(),
+                    differs="sales 41 / 40" if closed and trouble else "", position=int(opened_at.timestamp()),
+                )
+            )  # fmt: skip
 
     def _add_store(self, number: int, *, trouble: bool) -> None:
         store = f"st{number + 1:02}"

@@ -33,6 +33,7 @@ from tests.unit.hub.api.asgi import BEARER, client
 EN, VI = Words("en"), Words("vi")
 ALARMS: tuple[AlarmKind, ...] = (
     "fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock",
+    "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
 )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def test_a_hub_without_stores_teaches_the_first_steps() -> None:
     assert "Sales today" not in text
 
 
-@pytest.mark.parametrize("path", ["/sales", "/stock", "/alarms", "/sync", "/stores"])
+@pytest.mark.parametrize("path", ["/sales", "/stock", "/alarms", "/sync", "/stores", "/shifts"])
 def test_every_empty_page_says_what_will_be_there(path: str) -> None:
     """No bare table heads."""
     answer = ask(SampleHub(), path)
@@ -287,6 +288,32 @@ def test_the_csv_is_the_same_list_and_no_formula() -> None:
     assert odd[6] == "'@SUM(1)"
     levels = [float(row[3]) for row in rows[1:]]
     assert levels == sorted(levels)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("open", "differs")), ("vi", ("đang mở", "không khớp"))])
+def test_shifts_say_who_what_and_how_much_is_missing(hub: SampleHub, language: str, words: tuple[str, ...]) -> None:
+    """Open ones too; short is red, and a report that does not add up is marked."""
+    answer = ask(hub, "/shifts", accept_language=language)
+    text = text_of(answer.text)
+    assert all(word in text for word in (*words, "sales 41 / 40", "Hoa"))
+    assert 'class="r bad"' in answer.text
+    other = text_of(ask(hub, "/shifts?store=st02", accept_language=language).text)
+    assert "sales 41 / 40" not in other
+
+
+def test_the_shifts_csv_has_plain_numbers(hub: SampleHub) -> None:
+    """As a spreadsheet adds them up."""
+    answer = ask(hub, "/shifts.csv?store=st01", accept_language="en")
+    rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+    assert rows[0][:4] == ["Store", "Till", "Number", "Day"]
+    assert rows[2][8:16] == ["41", "1", "4200000", "0", "3600000", "3590000", "-10000", "VND"]
+    assert len(rows) == 3
+
+
+def test_a_stores_sales_page_adds_today_up(hub: SampleHub) -> None:
+    """What was sold, what came back, and how it was paid; for one store, as for all it would be a long sum."""
+    assert 'id="day-title"' in ask(hub, "/sales?store=st01", accept_language="en").text
+    assert 'id="day-title"' not in ask(hub, "/sales", accept_language="en").text
 
 
 def test_names_from_a_catalogue_cannot_become_markup() -> None:
