@@ -101,7 +101,7 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     expect(page.locator("#notes-500000")).to_be_focused()
     page.keyboard.type("1\n2\n", delay=5)
     expect(page.locator("[data-sum]")).to_have_text("900.000")
-    page.get_by_role("button", name="Mở ca", exact=True).focus()
+    page.locator(".shift-open").get_by_role("button", name="Mở ca", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#notice")).to_contain_text("Đã mở ca 1")
     expect(page.locator(".shift-open")).to_have_count(0)
@@ -140,7 +140,7 @@ def test_a_drawer_is_counted_with_fingers_alone(shop: RealTill, shop_page: Page)
     page.locator("#notes-1000").click()
     page.locator(".count-pad [data-key='5']").click()
     expect(page.locator("[data-sum]")).to_have_text("1.205.000")
-    page.get_by_role("button", name="Mở ca", exact=True).click()
+    page.locator(".shift-open").get_by_role("button", name="Mở ca", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("Đã mở ca 1")
     shift = shop.shop.counter.view().shift
     assert shift is not None

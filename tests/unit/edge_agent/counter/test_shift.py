@@ -294,10 +294,15 @@ async def test_without_a_printer_the_books_are_kept_all_the_same(tmp_path: Path)
         assert await close_with(shop, "495000") == "shift_closed"
 
 
-DEEDS = st.lists(st.sampled_from(["sell", "sell 4", "in", "out", "drawer", "shift", "restart"]), max_size=12)
+DEEDS = st.lists(
+    st.sampled_from(
+        ["sell", "sell 4", "card", "in", "out", "drawer", "shift", "restart", "give back", "void line", "void receipt",
+         "reprint", "train"]
+    ), max_size=14,
+)  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DEEDS)
 def test_running_sums_are_what_the_journal_adds_up_to(
     tmp_path_factory: pytest.TempPathFactory, deeds: list[str]
@@ -321,14 +326,31 @@ async def _play(folder: Path, deeds: list[str]) -> None:
 
 
 async def _do(shop: Shop, number: int, deed: str) -> None:
+    order, sale = shop.counter.order, shop.counter.view().sale_id
+    last = await shop.one("SELECT receipt_number FROM sale ORDER BY position DESC LIMIT 1")
     if deed.startswith("sell"):
         await sell(shop, int(deed.partition(" ")[2] or 1))
     elif deed in {"in", "out"}:
-        form = {"deed": f"d{number}", "way": deed, "amount": "7000", "reason": "x"}
-        await shop.counter.order("move_cash", form)
+        await order("move_cash", {"deed": f"d{number}", "way": deed, "amount": "7000", "reason": "x"})
     elif deed == "drawer":
-        await shop.counter.order("no_sale", {})
-    elif shop.counter.view().shift is None:
-        await open_with(shop)
+        await order("no_sale", {})
+    elif deed == "reprint":
+        await order("reprint", {"receipt": last or "none"})
+    elif deed == "train":
+        await order("switch_training", {"on": "yes"})
+        await sell(shop)
+        await order("new_sale", {})
+        await order("switch_training", {"on": "no"})
+    elif deed == "shift":
+        await (open_with(shop) if shop.counter.view().shift is None else close_with(shop, "1000"))
+    elif deed == "give back":
+        await order("return_lines", {"sale_id": sale, "receipt": last or "none", "whole": "true"})
+        await order("pay_cash", {"sale_id": sale})
     else:
-        assert await close_with(shop, "1000") == "shift_closed"
+        await shop.counter.scan(f"2*{WATER}", source="scanner")
+        lines = shop.counter.view().lines
+        if deed == "card":
+            await order("pay_card", {"sale_id": sale, "take": f"{sale}-1", "approval": "123456"})
+        elif deed == "void line":
+            await order("void_line", {"sale_id": sale, "number": str(lines[-1].number)})
+        await order("void_receipt", {"sale_id": shop.counter.view().sale_id, "reason": "x"})
