@@ -182,7 +182,7 @@ class Printer:
         """Print what waits, one job after the other; keep a line open that nobody else could want."""
         while not self._stopping:
             wait_s = await self._visit(Visit(line, self._settings, self._learn, self._monotonic), job)
-            if self._supervision.standing.state == "backoff":
+            if line.spent or self._supervision.standing.state == "backoff":
                 return wait_s
             job = await self._look()
             if wait_s > 0 and (job is None or self._supervision.standing.state == "fault"):

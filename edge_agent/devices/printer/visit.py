@@ -54,6 +54,7 @@ class Visit:
         """Ask DLE EOT 1, 2, 4, all at once, or take what the system says. Raises PrinterSilent, ConnectionLost."""
         answers = self._line.answers
         if not self._asks:
+            self._line.must_be_open()  # nothing is written that would notice
             if self._line.tells:
                 await self._line.until(lambda: answers.tells_changes, self._settings.answer_timeout_s)
             return answers.status
@@ -133,7 +134,9 @@ class Visit:
         return True
 
     async def _settle_unanswered(self, separation: bytes) -> bool:
-        self._line.begin_job("separation")
+        if not self._line.tells:
+            return await self._hand_over(separation)
+        self._line.begin_job("Tillwire")  # a document of its own: it shall not hang on the next receipt
         if not await self._hand_over(separation):
             return False
         self._line.end_job()

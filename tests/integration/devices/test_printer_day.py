@@ -25,7 +25,7 @@ PATIENCE_S = 60.0
 
 
 def on(
-    names: tuple[WayName, ...], **printing: float
+    names: tuple[WayName, ...], *, answers: bool = True, **printing: float
 ) -> Callable[[Callable[[Shop, Way], Awaitable[None]]], Callable[..., None]]:
     """A test for each of these ways, of a shop with a running driver."""
 
@@ -35,7 +35,7 @@ def on(
             async def play() -> None:
                 async with way_to_a_printer(name, tmp_path, **printing) as way:
                     assert way.printer is not None
-                    shop = Shop(way.printer, way.settings, open_line=way.line)
+                    shop = Shop(way.printer, replace(way.settings, answers=answers), open_line=way.line)
                     async with shop.open():
                         await scenario(shop, way)
 
@@ -87,6 +87,19 @@ async def test_away_and_back(shop: Shop, way: Way) -> None:
     assert shop.copies("R1") == shop.printer.receipt_count == 1
 
 
+@on(("serial", "usb"), answers=False)
+async def test_a_silent_model_that_is_pulled_is_noticed(shop: Shop, way: Way) -> None:
+    """Though nothing is asked of it: gone when it goes, and what was sold meanwhile comes when it is back."""
+    await shop.until(lambda: shop.driver is not None and shop.driver.view.state == "ready")
+    way.pull()
+    await shop.until(lambda: shop.driver is not None and shop.driver.view.state == "backoff")
+    job = shop.sell("R1")
+    way.put()
+    await shop.until_job(job, "printed")
+    await shop.printer.wait_receipts(1)
+    assert shop.copies("R1") == 1
+
+
 @on(("tcp", "serial", "usb"), rows_per_second=4_000)
 async def test_pulled_in_a_receipt(shop: Shop, way: Way) -> None:
     """Nobody knows what was printed: a person is asked, and her "no" prints one marked copy."""
@@ -101,6 +114,21 @@ async def test_pulled_in_a_receipt(shop: Shop, way: Way) -> None:
     await shop.until_job(job, "printed")
     assert shop.copies("R1", lines=20) == 0
     assert shop.copies("R1", lines=20, reprint=1) == 1
+
+
+@on(("tcp", "serial", "usb"), answers=False, rows_per_second=4_000)
+async def test_a_silent_model_goes_on_after_it_was_pulled_in_a_receipt(shop: Shop, way: Way) -> None:
+    """Its job is a question, and the next sale comes on a paper of its own."""
+    job = shop.sell("R1", lines=200)
+    await shop.until(lambda: shop.printer.hanging is not None)
+    way.pull()
+    await shop.until_job(job, "unknown")
+    way.put()
+    other = shop.sell("R2")
+    await shop.until_job(other, "printed")
+    await shop.until(lambda: shop.copies("R2") == 1)
+    assert shop.spool.state(job) == "unknown"
+    assert shop.copies("R1", lines=200) == 0
 
 
 @in_a_shop(patience_s=0.6, automatic_status=False, buffer_bytes=8_192)

@@ -31,6 +31,8 @@ class Line(ABC):
         self.answers = Answers()
         self.lost = False
         self.why_lost = ""
+        self.spent = False
+        """Whether ending a job has ended the line as well: the next job needs another one."""
         self.abort_at_end = False
         """Set while bytes of a job are on their way: should the line end now, none of them may arrive later."""
         self._changed = asyncio.Event()
@@ -73,6 +75,11 @@ class Line(ABC):
             return False
         return True
 
+    def must_be_open(self) -> None:
+        """Raise ConnectionLost if the line is lost."""
+        if self.lost:
+            raise ConnectionLost(f"printer: the connection was closed{self.why_lost and ': '}{self.why_lost}")
+
     def _heard(self, data: bytes) -> None:
         self.answers.feed(data)
         self._changed.set()
@@ -82,7 +89,3 @@ class Line(ABC):
             self.lost, self.why_lost = True, why
             self._changed.set()
             self._on_lost()
-
-    def _must_be_open(self) -> None:
-        if self.lost:
-            raise ConnectionLost(f"printer: the connection was closed{self.why_lost and ': '}{self.why_lost}")

@@ -69,7 +69,7 @@ class TcpLine(Line, asyncio.Protocol):
         """See `Line`."""
         if self._transport is None or self._transport.is_closing():
             self._went()
-        self._must_be_open()
+        self.must_be_open()
         assert self._transport is not None
         self._transport.write(data)
 
@@ -80,7 +80,7 @@ class TcpLine(Line, asyncio.Protocol):
 
     def end_job(self) -> None:
         """Say that nothing more comes and give the printer time to take what is on its way."""
-        self._ended = True
+        self._ended = self.spent = True
         if self._transport is not None and not self.lost and self._transport.can_write_eof():
             with contextlib.suppress(OSError):
                 self._transport.write_eof()

@@ -86,7 +86,7 @@ class ThreadedLine(Line):
 
     def write(self, data: bytes) -> None:
         """See `Line`."""
-        self._must_be_open()
+        self.must_be_open()
         self._unwritten += len(data)
         self._order(lambda: self._write(data))
 
@@ -160,7 +160,7 @@ class ThreadedLine(Line):
     # --- on the event loop
 
     def _order(self, order: Callable[[], None]) -> None:
-        self._must_be_open()
+        self.must_be_open()
         try:
             self._orders.put_nowait(order)
         except queue.Full:
