@@ -30,7 +30,7 @@ from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.driver import Printer
 from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
-from edge_agent.journal import till_state
+from edge_agent.journal import payments, receipts_kept, till_state
 from edge_agent.journal.clock import TillClock
 from edge_agent.journal.database import Database, open_database
 from edge_agent.journal.folder import DATABASE, forget_mark, open_journal
@@ -224,6 +224,8 @@ class Agent:
             try:
                 forgotten = await database.run(lambda c: SqliteJournal(c).forget_older_than(before))  # noqa: B023 - awaited here
                 await database.run(lambda c: till_state.forget_sales(c, before))  # noqa: B023 - as above
+                await database.run(lambda c: receipts_kept.forget_older_than(c, before))  # noqa: B023 - as above
+                await database.run(lambda c: payments.forget_older_than(c, before))  # noqa: B023 - as above
             except EdgeAgentError as error:
                 _log.warning("housekeeping: failed, tried again later", extra={"problem": str(error)})
             else:

@@ -32,6 +32,7 @@ from edge_agent.till.payment import (
     rounding_of,
 )
 from edge_agent.till.pricing import PricedBasket
+from edge_agent.till.returns import changed_meanwhile
 from edge_agent.till.sale import Occasion, Receipt, business_day, facts_of, receipt_number, receipts_of
 from edge_agent.till.view import NoticeCode
 from protocol.events import VoucherIssued
@@ -207,24 +208,10 @@ def new_number(books: Books, till: Till) -> str:
 
 def _returned_meanwhile(books: Books, cart: Cart) -> str:
     """The name of goods that were given back on another receipt since they came into this cart; "" is none."""
-    for line in cart.lines:
-        origin = line.origin
-        if origin is not None and origin.receipt:
-            now = receipts_kept.returned(books.connection, origin.receipt)[origin.line]
-            if now != origin.before - _in_cart_before(cart, line.number, origin.receipt, origin.line):
-                return line.name
-    return ""
-
-
-def _in_cart_before(cart: Cart, number: int, receipt: str, line: int) -> int:
-    """How much of the same old line stands in this cart above this line."""
-    total = 0
-    for each in cart.lines:
-        if each.number == number:
-            break
-        if each.origin is not None and (each.origin.receipt, each.origin.line) == (receipt, line):
-            total -= each.quantity
-    return total
+    places = {(line.origin.receipt, line.origin.line) for line in cart.lines if line.origin and line.origin.line}
+    known = {receipt: receipts_kept.returned(books.connection, receipt) for receipt, _ in places}
+    line = changed_meanwhile(cart, {(receipt, number): known[receipt][number] for receipt, number in places})
+    return line.name if line is not None else ""
 
 
 def _handed(cart: Cart) -> tuple[int, int]:

@@ -5,7 +5,7 @@ Integers compare and index exactly; a float of seconds would lose the last digit
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,6 +19,14 @@ def to_us(moment: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def start_of_day(day: date, time_zone: str) -> datetime:
+    """Midnight by the store's clock."""
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def at_store(moment: datetime, time_zone: str) -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_agent.counter.desk import Desk, HubQuestionKind, OrderKind, QuestionKind
 from edge_agent.counter.desks import (
+    accounts,
     asks,
     customers,
     cuts,
@@ -15,16 +16,19 @@ from edge_agent.counter.desks import (
     payment,
     people,
     receipts,
+    returns,
     sale,
     scanning,
     shift,
+    training,
     transfers,
     work,
 )
 
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
-    transfers.DESK,     receipts.DESK, people.DESK, shift.DESK, work.DESK,
+    transfers.DESK, returns.DESK, accounts.DESK, training.DESK,
+    receipts.DESK, people.DESK, shift.DESK, work.DESK,
 )  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}

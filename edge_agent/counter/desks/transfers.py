@@ -149,7 +149,8 @@ def answer_late(books: Books, till: Till, order: AnswerLate) -> Outcome:
         ),
         moment,
     )  # fmt: skip
-    return Outcome("late_answered", good=True, journalled=True, print_changed=order.done == "cash", panel="late_payment")
+    is_cash = order.done == "cash"
+    return Outcome("late_answered", good=True, journalled=True, print_changed=is_cash, panel="late_payment")
 
 
 def ask_qr(books: Books, till: Till, _question: NoFields) -> Attempt | None:
