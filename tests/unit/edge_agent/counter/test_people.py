@@ -32,6 +32,7 @@ F = TypeVar("F")
 LAN = Staff(staff="lan", name="Nguyễn Thị Lan", pin=store_pin("1111", b"l" * 16, log2n=4))
 MAI = Staff(staff="mai", name="Trần Mai", pin=store_pin("2222", b"m" * 16, log2n=4))
 HOA = Staff(staff="hoa", name="Phạm Hoa", role="supervisor", pin=store_pin("7777", b"h" * 16, log2n=4))
+BOSS = Staff(staff="boss", name="Lê Boss", role="manager", pin=store_pin("8888", b"b" * 16, log2n=4))
 GONE = Staff(staff="gone", name="Gone", role="manager", pin=store_pin("9999", b"g" * 16, log2n=4), active=False)
 
 
@@ -290,6 +291,40 @@ async def test_who_may_not_herself_allows_nothing(tmp_path: Path) -> None:
         assert await facts(shop, DrawerOpened) == []
         kept = await shop.database.run(lambda c: [str(row) for row in c.execute("SELECT * FROM preference")])
         assert not any("1111" in row or "2222" in row for row in kept)
+
+
+async def test_an_approver_has_her_own_limit(tmp_path: Path) -> None:
+    """Half of the price is beyond a supervisor: it goes on waiting, untouched, until a manager allows it."""
+    async with shop_in(tmp_path) as shop:
+        await hire(shop, LAN, HOA, BOSS)
+        await sign_in(shop, LAN, "1111")
+        await shop.counter.scan(WATER, source="scanner")
+        sale = {"sale_id": shop.counter.view().sale_id}
+        await shop.counter.order("cut_receipt", {**sale, "percent": "50", "reason": "x"})
+        assert await said(shop) == "approval_needed"
+        await shop.counter.order("approve", {"pin": "7777"})
+        assert await shop.notice() == ("may_not", False, "Phạm Hoa")
+        assert shop.counter.view().total == 5_000
+        assert await facts(shop, ApprovalGiven) == []
+        await shop.counter.order("approve", {"pin": "8888"})
+        assert await said(shop) == "cut_set"
+        assert shop.counter.view().total == 2_500
+        assert [(given.right, given.by) for given in await facts(shop, ApprovalGiven)] == [("cut", "boss")]
+
+
+async def test_what_waits_for_another_receipt_is_not_shown(tmp_path: Path) -> None:
+    """The customer paid without the discount: its question leaves the screen with her."""
+    async with shop_in(tmp_path) as shop:
+        await hire(shop, LAN, HOA)
+        await sign_in(shop, LAN, "1111")
+        await shop.counter.scan(WATER, source="scanner")
+        sale = {"sale_id": shop.counter.view().sale_id}
+        await shop.counter.order("cut_receipt", {**sale, "percent": "20", "reason": "x"})
+        assert shop.counter.view().waiting is not None
+        await shop.counter.order("pay_cash", sale)
+        assert shop.counter.view().waiting is None
+        await shop.counter.order("approve", {"pin": "7777"})
+        assert await said(shop) == "stale_page"
 
 
 async def test_wrong_pins_for_an_approval_lock_it_and_say_what_for(tmp_path: Path) -> None:
