@@ -160,10 +160,7 @@ class TerminalSession:
             receiver.disconnect()
 
     def ask(self, kind: str, key: str, now_s: float) -> str | None:
-        """Ask the hub; the answer comes back from `receive` under the id that this returns. None: not asked.
-
-        Nothing is asked without a link, and nothing is asked twice: whoever asks waits for a limited time.
-        """
+        """Ask the hub; `receive` brings the answer under the returned id. None: not asked, as there is no link."""
         return self._asking.ask(kind, key, now_s) if self._connected else None
 
     def appended(self) -> None:
