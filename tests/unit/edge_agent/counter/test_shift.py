@@ -126,6 +126,20 @@ async def test_a_crash_leaves_the_shift_as_the_journal_has_it(tmp_path: Path) ->
         assert [one.number for one in await facts(shop, ShiftOpened)] == [1, 2]
 
 
+async def test_a_close_that_fails_half_way_did_not_happen(tmp_path: Path) -> None:
+    """The last of its writes fails: no event, no report, the shift is open and closes when the disk works again."""
+    async with shop_in(tmp_path) as shop:
+        await open_with(shop)
+        await sell(shop)
+        await shop.database.run(lambda c: c.execute("ALTER TABLE print_job RENAME TO away"))
+        assert await close_with(shop, "505000") == "journal_broken"
+        await shop.database.run(lambda c: c.execute("ALTER TABLE away RENAME TO print_job"))
+        assert await facts(shop, ShiftClosed) == []
+        assert await recomputed(shop)
+        assert await close_with(shop, "505000") == "shift_closed"
+        assert [one.over for one in await facts(shop, ShiftClosed)] == [0]
+
+
 async def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_was_opened(tmp_path: Path) -> None:
     """In the store's own time zone, although it is another day in London; a clock set back changes no sum."""
     clock = Clock()
