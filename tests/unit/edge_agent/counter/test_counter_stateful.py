@@ -42,7 +42,7 @@ ITEMS = (
 CODES = {item.barcodes[0]: item.sku for item in ITEMS}
 PROMOTIONS = (
     Promotion(promotion="a", name="3 trả 2", buy_pay=BuyPay(goods=Selection(skus=("NUOC",)), buy=3, pay=2)),
-    Promotion(promotion="b", name="Bia", coupons=("BIA",), off=Off(goods=Selection(skus=("BIA",)), percent_bp=1_250)),
+    Promotion(promotion="b", name="Bia", coupons=("BIA10",), off=Off(goods=Selection(skus=("BIA",)), percent_bp=1_250)),
     Promotion(promotion="c", name="Nhiều", spend=Spend(from_amount=100_000, percent_bp=300)),
     Promotion(
         promotion="d", name="Sỉ", customer_groups=("vip",),
@@ -97,7 +97,7 @@ class CounterMachine(RuleBasedStateMachine):
         """Give an order."""
         return self.run(self.shop.do(order, about=about, **fields))
 
-    @rule(code=st.sampled_from([*CODES, "8934602100999", "4111111111111111", "BIA", "\x1d"]), times=st.integers(1, 4))
+    @rule(code=st.sampled_from([*CODES, "8934602100999", "4111111111111111", "BIA10", "\x1d"]), times=st.integers(1, 4))
     def scan(self, code: str, times: int) -> None:
         """A scan is sold, or answered."""
         said = self.run(self.shop.scan(f"{times}*{code}" if times > 1 else code))
@@ -137,7 +137,7 @@ class CounterMachine(RuleBasedStateMachine):
         """A price by hand."""
         self.do("set_price", number=str(number), price=amount)
 
-    @rule(code=st.sampled_from(["bia", "BIA", "x"]), drops=st.booleans())
+    @rule(code=st.sampled_from(["bia10", "BIA10", "x"]), drops=st.booleans())
     def coupon(self, code: str, *, drops: bool) -> None:
         """A coupon."""
         self.do("drop_coupon" if drops else "add_coupon", code=code)
