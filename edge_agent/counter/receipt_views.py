@@ -13,12 +13,15 @@ from edge_agent.counter.desk import Fields
 from edge_agent.counter.staff import person_name
 from edge_agent.journal import receipts_kept
 from edge_agent.journal.receipts_kept import KeptReceipt
+from edge_agent.pages import figures
 from edge_agent.till.moments import at_store, start_of_day
 from edge_agent.till.returns import Returnable, in_cart, is_too_old, returnables, sold_on
 from protocol.errors import InvalidMoney
 from protocol.events import AccountPaid, SaleCompleted, SaleRefunded, Tender
 from protocol.messages import Answer, FoundReceipt
 from protocol.money import parse_amount
+
+RECENT_MAX = 12
 
 
 class AskReceipts(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,9 +33,9 @@ class AskReceipts(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class AskReceipt(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One receipt by its number, as typed or scanned."""
+    """One receipt by its number, as typed or scanned; "" is not known yet."""
 
-    number: str
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def list_receipts(books: Books, _till: Till, question: AskReceipts) -> ReceiptsV
     bad, amount, since, before = "", None, None, None
     if question.amount.strip():
         try:
-            amount = abs(parse_amount(question.amount, settings.currency))
+            amount = abs(parse_amount(figures.typed_amount(question.amount, settings.currency), settings.currency))
         except InvalidMoney:
             bad = "amount"
     if question.day.strip():
@@ -127,6 +130,26 @@ def show_receipt(books: Books, till: Till, question: AskReceipt) -> ReceiptView:
         tenders=fact.tenders, cashier=person_name(books, till, fact.cashier), is_old=is_old,
         original=(fact.original_receipt or "") if isinstance(fact, SaleRefunded) else "",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReturnView:
+    """What to take back: the receipt that was asked for, or the last receipts to choose from."""
+
+    receipt: ReceiptView
+    recent: tuple[ReceiptRow, ...]
+
+
+def show_return(books: Books, till: Till, question: AskReceipt) -> ReturnView:
+    """The receipt of which something comes back; a part of a number finds it if it fits one receipt alone."""
+    number = question.number.strip()
+    view = show_receipt(books, till, question)
+    if view.row is not None:
+        return ReturnView(view, ())
+    recent = tuple(_row(books, kept) for kept in receipts_kept.search(books.connection, text=number, count=RECENT_MAX))
+    if number and len(recent) == 1:
+        return ReturnView(show_receipt(books, till, AskReceipt(number=recent[0].number)), ())
+    return ReturnView(view, tuple(row for row in recent if row.kind == "sale"))
 
 
 def ask_hub(_books: Books, _till: Till, question: AskReceipt) -> tuple[str, str] | None:

@@ -316,6 +316,8 @@ class CounterView:
     waiting: WaitingView | None = None
     shift: ShiftView | None = None
     requires_shift: bool = False
+    has_terminal: bool = False
+    """Whether a card terminal takes amounts from this till."""
     customer: CustomerView | None = None
     gross_total: int = 0
     cuts: tuple[CutView, ...] = ()

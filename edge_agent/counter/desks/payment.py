@@ -18,10 +18,11 @@ from edge_agent.counter.paying import Make, Open, finish, shown, take
 from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import currency_of, priced
 from edge_agent.counter.values import AccountState, VoucherState, account_state, voucher_state
-from edge_agent.journal import payments, till_state
+from edge_agent.journal import payments, shift_state, till_state
 from edge_agent.till import payment
 from edge_agent.till.cart import Taken
 from edge_agent.till.payment import ACCOUNT, CARD, VIETQR, VOUCHER, Due, GiveBack, clean_reference, read_amount
+from edge_agent.till.shift import expected_cash
 from edge_agent.till.view import NoticeCode
 from protocol.events import PaymentResolved
 
@@ -99,6 +100,8 @@ class PayView:
     voucher_code: str
     has_bank: bool
     late: int
+    drawer_short: bool
+    """Whether the drawer should hold less cash than goes back."""
 
 
 def pay_cash(books: Books, till: Till, order: PayCash) -> Outcome:
@@ -220,10 +223,12 @@ def ask_pay(books: Books, till: Till, question: AskPay) -> PayView:
     sums = priced(books, till, cart)
     code = clean_reference(question.code) or ""
     settings = books.settings
+    due = payment.due_of(cart, sums, settings.cash_step)
+    shift = shift_state.open_shift(books.connection)
     return PayView(
         sale_id=cart.sale_id,
         take=payment.next_take(cart),
-        due=payment.due_of(cart, sums, settings.cash_step),
+        due=due,
         currency=currency_of(books, cart),
         back=proposed(books, cart, sums),
         tenders=settings.tenders,
@@ -232,6 +237,7 @@ def ask_pay(books: Books, till: Till, question: AskPay) -> PayView:
         voucher_code=code,
         has_bank=settings.bank is not None,
         late=payments.late_count(books.connection),
+        drawer_short=shift is not None and expected_cash(shift) + due.cash < 0,
     )
 
 

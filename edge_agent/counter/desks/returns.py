@@ -16,7 +16,7 @@ from edge_agent.counter.cart_keeping import changeable
 from edge_agent.counter.desk import Desk, Fields, OrderKind, QuestionKind
 from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import priced
-from edge_agent.counter.receipt_views import AskReceipt, show_receipt
+from edge_agent.counter.receipt_views import AskReceipt, show_receipt, show_return
 from edge_agent.journal import receipts_kept, till_state
 from edge_agent.journal.receipts_kept import KeptReceipt
 from edge_agent.till.cart import Cart, add_item
@@ -115,7 +115,10 @@ def return_item(books: Books, till: Till, order: ReturnItem) -> Outcome:
 DESK = Desk(
     "returns",
     orders=(OrderKind("return_lines", ReturnLines, return_lines), OrderKind("return_item", ReturnItem, return_item)),
-    questions=(QuestionKind("return", AskReceipt, show_receipt),),
+    questions=(
+        QuestionKind("return", AskReceipt, show_return),
+        QuestionKind("return_item", AskReceipt, show_receipt),
+    ),
 )
 
 

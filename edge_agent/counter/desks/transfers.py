@@ -7,12 +7,13 @@ a person gives an attempt up, and money that comes after that is listed, never l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from edge_agent.counter.attempts import approve, begin, end
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
+from edge_agent.counter.desks.payment import AskPay, PayView, ask_pay
 from edge_agent.counter.paying import new_number, payable, reserved_number, shown
 from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import currency_of
@@ -21,7 +22,9 @@ from edge_agent.counter.voucher_slips import queue_pay_code
 from edge_agent.journal import payments, shift_state
 from edge_agent.journal.payments import Attempt, Late
 from edge_agent.till import vietqr
+from edge_agent.till.moments import at_store
 from edge_agent.till.payment import VIETQR, next_take, read_amount, take_other
+from protocol.documents import BankAccount
 from protocol.events import CashMoved, PaymentResolved
 
 WAIT = timedelta(minutes=5)
@@ -53,11 +56,23 @@ class AnswerLate(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
+class QrView:
+    """The code that is shown (None: none yet), until when by the store's clock, and to whose account it pays."""
+
+    pay: PayView
+    attempt: Attempt | None
+    until: datetime | None
+    is_over: bool
+    bank: BankAccount | None
+
+
+@dataclass(frozen=True)
 class LateView:
-    """A transfer that paid nothing, and the receipt that it was meant for."""
+    """A transfer that paid nothing, the receipt that it was meant for, and when it came by the store's clock."""
 
     late: Late
     receipt_number: str
+    at: datetime
 
 
 def start_qr(books: Books, till: Till, order: StartQr) -> Outcome:
@@ -153,10 +168,16 @@ def answer_late(books: Books, till: Till, order: AnswerLate) -> Outcome:
     return Outcome("late_answered", good=True, journalled=True, print_changed=is_cash, panel="late_payment")
 
 
-def ask_qr(books: Books, till: Till, _question: NoFields) -> Attempt | None:
-    """The code that is shown now."""
+def ask_qr(books: Books, till: Till, _question: NoFields) -> QrView:
+    """The code that is shown now, or what one could be shown for."""
     attempt = payments.open_attempt_of(books.connection, open_cart(books, till).sale_id)
-    return attempt if attempt is not None and attempt.kind == VIETQR else None
+    return QrView(
+        pay=ask_pay(books, till, AskPay()),
+        attempt=attempt if attempt is not None and attempt.kind == VIETQR else None,
+        until=at_store(attempt.until, books.settings.time_zone) if attempt is not None else None,
+        is_over=attempt is not None and attempt.until <= till.clock.now(),
+        bank=books.settings.bank,
+    )
 
 
 def ask_late(books: Books, _till: Till, _question: NoFields) -> tuple[LateView, ...]:
@@ -164,7 +185,13 @@ def ask_late(books: Books, _till: Till, _question: NoFields) -> tuple[LateView, 
     found = []
     for late in payments.late_payments(books.connection):
         attempt = payments.find_attempt(books.connection, late.attempt)
-        found.append(LateView(late, attempt.receipt_number if attempt is not None else ""))
+        found.append(
+            LateView(
+                late,
+                attempt.receipt_number if attempt is not None else "",
+                at_store(late.at, books.settings.time_zone),
+            )
+        )
     return tuple(found)
 
 
