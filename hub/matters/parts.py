@@ -5,6 +5,7 @@ Almost every event is an ordinary sale and belongs to none: that must cost nothi
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal, NamedTuple
 
 from protocol.events import (
@@ -92,8 +93,11 @@ def _is_matter(tenders: tuple[Tender, ...]) -> bool:
 
 def _paid(tenders: tuple[Tender, ...], customer: str, sign: int, role: str) -> tuple[Part, ...]:
     codes = dict.fromkeys(tender.reference for tender in tenders if tender.kind == VOUCHER and tender.reference)
-    found = tuple(Part("voucher", code, role) for code in codes)
-    on_account = [tender for tender in tenders if tender.kind == ACCOUNT]
-    owner = customer or next((tender.reference for tender in on_account if tender.reference), "")
-    amount = sign * sum(tender.amount for tender in on_account)
-    return (*found, Part("customer", owner, "owes", amount)) if owner and amount else found
+    owed: Counter[str] = Counter()
+    for tender in tenders:
+        if tender.kind == ACCOUNT:
+            owed[tender.reference or customer] += sign * tender.amount
+    return (
+        *(Part("voucher", code, role) for code in codes),
+        *(Part("customer", owner, "owes", amount) for owner, amount in owed.items() if owner and amount),
+    )

@@ -24,7 +24,7 @@ from hub.storage.database import Database, open_database, parse_url
 from hub.storage.records import DocumentPut
 from hub.storage.stores import SqlStores, open_stores
 from protocol.documents import Customer, DocumentBody, Pick, Purchase, Settings, Transfer, Voucher
-from protocol.events import EventData, OrderHandedOver, OrderPicked, SaleCompleted
+from protocol.events import EventData, OrderHandedOver, OrderPicked, SaleCompleted, Tender
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed
 from tests.unit.hub.journals import Journal, at
@@ -154,6 +154,16 @@ def test_what_a_customer_owes_adds_up_over_all_stores(shop: Shop) -> None:
     shop.tell(H2, 9, sold("R2", ("tea", 7000), tenders=on_account(7000), customer="c1"))
     shop.tell(H2, 11, sold("R3", ("tea", 50), tenders=on_account(50), customer="c1"))
     assert shop.document(GLOBAL_FEED, "customer", "c1") == Customer(customer="c1", name="Lan", owes=250)
+
+
+def test_an_account_is_whose_the_tender_says_else_the_receipts(shop: Shop) -> None:
+    """One pays for another: as the till itself counts it."""
+    shop.put(GLOBAL_FEED, "customer", "c1", Customer(customer="c1", name="Lan"))
+    shop.put(GLOBAL_FEED, "customer", "c2", Customer(customer="c2", name="Hoa"))
+    both = (Tender(kind="account", amount=30, reference="c2"), Tender(kind="account", amount=70))
+    shop.tell(H1, 1, sold("R1", ("tea", 100), tenders=both, customer="c1"))
+    assert shop.document(GLOBAL_FEED, "customer", "c1") == Customer(customer="c1", name="Lan", owes=70)
+    assert shop.document(GLOBAL_FEED, "customer", "c2") == Customer(customer="c2", name="Hoa", owes=30)
 
 
 def test_a_voucher_shrinks_and_goes(shop: Shop) -> None:
