@@ -1,0 +1,317 @@
+"""One round: sell, pay, kill at the planned moment, start again, pay the same again, and look whether all is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from statistics import median
+from time import monotonic
+
+from playwright.async_api import Error as PlaywrightError
+
+from edge_agent.devices.printer import spool
+from edge_agent.till.cart import Cart
+from protocol.events import SaleCompleted
+from tests.endurance.books import Books, Problem, paper_problems, read_books
+from tests.endurance.chromium import KillableChromium
+from tests.endurance.papers import digest_of
+from tests.endurance.plan import Round, Step
+from tests.endurance.till import FLOAT, STOCK, KillableTill
+
+AFTER_SEEN_S = 0.12
+"""The window goes on so long after the receipt number is on the screen."""
+FIRST_WINDOW_S = 0.15
+"""From the press to the screen, before it was measured; and the longest that is believed."""
+WINDOW_MAX_S = 1.0
+MEASURED_MIN = 5
+PRINT_S_MAX = 60.0
+SCREEN_S_MAX = 15.0
+_MEASURES_KEPT = 200
+
+
+class Windows:
+    """How long it takes from the press to the number on the screen, by where it is shown."""
+
+    def __init__(self) -> None:
+        self._seen_s: dict[bool, list[float]] = {False: [], True: []}
+
+    def took(self, seconds: float, *, in_browser: bool) -> None:
+        """A payment that nobody disturbed before it was seen."""
+        kept = self._seen_s[in_browser]
+        kept.append(seconds)
+        del kept[:-_MEASURES_KEPT]
+
+    def seen_s(self, *, in_browser: bool) -> float:
+        """The usual time."""
+        kept = self._seen_s[in_browser]
+        return min(median(kept), WINDOW_MAX_S) if len(kept) >= MEASURED_MIN else FIRST_WINDOW_S
+
+    def whole_s(self, *, in_browser: bool) -> float:
+        """From the press to somewhat after the number is seen."""
+        return self.seen_s(in_browser=in_browser) + AFTER_SEEN_S
+
+
+class Fight:
+    """The rounds of one till. `problems` is what was ever found, each once; `asked` counts questions about paper."""
+
+    def __init__(self, till: KillableTill, browser: KillableChromium | None, windows: Windows) -> None:
+        self.till = till
+        self.browser = browser
+        self.windows = windows
+        self.problems: set[Problem] = set()
+        self.asked = 0
+        self.agent_kills = 0
+        self.browser_kills = 0
+        self._answered: list[str] = []
+        self._pressed_s = 0.0
+
+    # --- between rounds
+
+    async def open_shop(self) -> None:
+        """Start the till, and open the shift if none is open; end what an interrupted run has left."""
+        await self.till.start()
+        await self.till.give("open_shift", number="1", amount=str(FLOAT))
+        await self.clear()
+
+    async def clear(self) -> None:
+        """Pay what stands in the cart, and wait until every receipt is on paper."""
+        cart = self.till.cart()
+        if cart.lines:
+            await self.till.give("pay_cash", sale_id=cart.sale_id, exact="", take=_take(cart))
+        await self.till.until(lambda: not self.till.cart().lines, "an empty cart")
+        await self.print_out()
+
+    def found(self, kind_and_words: Problem) -> None:
+        """Something is wrong."""
+        self.problems.add(kind_and_words)
+
+    # --- the round
+
+    async def round(self, plan: Round) -> list[Problem]:
+        """Play one round; returns what is newly wrong."""
+        before = set(self.problems)
+        self.till.printer.machine.after_disconnect = "keep" if plan.printer_keeps else "forget"
+        self.till.printer.rows_per_second = plan.rows_per_second
+        self.till.drawer.close()
+        books = self.look()
+        cart = await self._scan(plan)
+        self._answered.clear()
+        await self._pay_and_kill(plan, cart)
+        kicks = await self._kicks_at_rest()
+        await self._rise(plan)
+        was_sold = await self._nothing_is_lost(plan, cart)
+        if was_sold:
+            await self._pay_all_again(plan, cart)
+            if self.till.drawer.kicks != kicks and plan.strikes_agent:
+                self.found(("drawer", f"round {plan.number}: the drawer opened again after the restart"))
+        else:
+            await self._pay_all_again(plan, cart)
+        await self._pay_all_again(plan, cart)
+        await self.print_out()
+        await self._compare(plan, cart, books)
+        return sorted(self.problems - before)
+
+    async def _scan(self, plan: Round) -> Cart:
+        wanted = {}
+        for index, pieces in plan.goods:
+            good = STOCK[index]
+            for _ in range(pieces):
+                await self.till.scanner.scan(good.code)
+            wanted[good.item.sku] = pieces * 1000
+        return await self.till.until(lambda: _holding(self.till.cart(), wanted), "cart with all that was scanned")  # type: ignore[no-any-return]  # until gives back what it was given
+
+    async def _pay_and_kill(self, plan: Round, cart: Cart) -> None:
+        for number in range(plan.struck_step):
+            await self._press(plan, cart, number)
+        in_browser = plan.in_browser and self.browser is not None
+        if in_browser:
+            await self._browser_shows(cart)
+        is_last = plan.struck_step == len(plan.steps) - 1
+        window = self.windows.whole_s(in_browser=in_browser)
+        seen: set[str] = set(self.till.witness.seen)
+        self._pressed_s = monotonic()
+        struck = asyncio.Event()
+        watching = asyncio.create_task(self._time_until_seen(seen, in_browser=in_browser)) if is_last else None
+        pressing = asyncio.create_task(self._press_there(plan, cart, struck, in_browser=in_browser))
+        await struck.wait()
+        await asyncio.sleep(plan.moment * window)
+        await self._strike(plan)
+        await asyncio.gather(pressing, return_exceptions=True)
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _strike(self, plan: Round) -> None:
+        killing = []
+        if plan.strikes_agent:
+            self.agent_kills += 1
+            killing.append(self.till.kill())
+        if plan.strikes_browser and self.browser is not None and self.browser.running:
+            self.browser_kills += 1
+            killing.append(self.browser.kill())
+        await asyncio.gather(*killing)
+
+    async def _time_until_seen(self, before: set[str], *, in_browser: bool) -> None:
+        while self.till.witness.seen == before:  # noqa: ASYNC110 - two screens tell it
+            await asyncio.sleep(0.002)
+        self.windows.took(monotonic() - self._pressed_s, in_browser=in_browser)
+
+    # --- pressing
+
+    async def _press_there(self, plan: Round, cart: Cart, struck: asyncio.Event, *, in_browser: bool) -> None:
+        """Press where this round's cashier presses; `struck` is set with the press itself."""
+        step = plan.steps[plan.struck_step]
+        try:
+            if in_browser and step.order == "pay_cash" and not _is_part(step):
+                await self._press_keys(step, struck, twice=plan.twice)
+            elif in_browser:
+                await self._press_form(step, cart, plan.struck_step, struck)
+            else:
+                self._pressed_s = monotonic()
+                struck.set()
+                presses = [self._press(plan, cart, plan.struck_step) for _ in range(1 + plan.twice)]
+                await asyncio.gather(*presses)
+        finally:
+            struck.set()
+
+    async def _press(self, plan: Round, cart: Cart, number: int) -> None:
+        """Send the form of a payment step, once."""
+        fields = _form(plan.steps[number], cart, number)
+        if await self.till.give(plan.steps[number].order, **fields):
+            self._answered.append(fields["take"])
+
+    async def _press_keys(self, step: Step, struck: asyncio.Event, *, twice: bool) -> None:
+        assert self.browser is not None
+        page = self.browser.page
+        await page.keyboard.press("F8")
+        await page.wait_for_selector("body[data-panel=cash]")
+        given = dict(step.fields).get("given", "")
+        if given:
+            await page.keyboard.type(given)
+        self._pressed_s = monotonic()
+        struck.set()
+        for _ in range(1 + twice):
+            await page.keyboard.press("Enter")
+
+    async def _press_form(self, step: Step, cart: Cart, number: int, struck: asyncio.Event) -> None:
+        """A form that the page's panels have, sent from within the page."""
+        assert self.browser is not None
+        self._pressed_s = monotonic()
+        struck.set()
+        await self.browser.page.evaluate(
+            "([path, fields]) => fetch(path, {method: 'POST', body: new URLSearchParams(fields)}).then(() => true)",
+            [f"/order/{step.order}", _form(step, cart, number)],
+        )
+
+    async def _browser_shows(self, cart: Cart) -> None:
+        assert self.browser is not None
+        if not self.browser.running:
+            await self.browser.start(self.till.url, self.till.pattern)
+        try:
+            await self.browser.page.wait_for_selector(
+                f"body[data-wire=up]:has(#stage[data-sale='{cart.sale_id}'][data-stage=cart])",
+                timeout=SCREEN_S_MAX * 1000,
+            )
+        except PlaywrightError as error:
+            self.found(("screen", f"the browser does not show the cart that is open: {error}"))
+
+    # --- afterwards
+
+    async def _kicks_at_rest(self) -> int:
+        """How often the drawer was kicked before the agent is there again."""
+        with contextlib.suppress(Exception):
+            await self.till.printer.wait_idle(timeout_s=2)
+        return self.till.drawer.kicks
+
+    async def _rise(self, plan: Round) -> None:
+        if plan.strikes_agent:
+            await self.till.start()
+        if self.browser is not None and self.browser.running and plan.in_browser:
+            sale = self.till.cart().sale_id
+            try:
+                await self.browser.page.wait_for_selector(
+                    f"body[data-wire=up]:has(#stage[data-sale='{sale}'])", timeout=SCREEN_S_MAX * 1000
+                )
+            except PlaywrightError:
+                self.found(("screen", f"round {plan.number}: the browser did not find back to the till"))
+
+    async def _nothing_is_lost(self, plan: Round, cart: Cart) -> bool:
+        """What was answered before the kill is there: the sale, or the cart with its money. True: it was sold."""
+        if plan.strikes_agent and cart.sale_id in self.look().sales:
+            return True
+        now = self.till.cart()
+        if now.sale_id != cart.sale_id:
+            if cart.sale_id not in self.look().sales:
+                self.found(("lost", f"round {plan.number}: cart {cart.sale_id} is gone and was not sold"))
+            return True
+        if now.lines != cart.lines:
+            self.found(("parts", f"round {plan.number}: the cart's lines have changed"))
+        missing = set(self._answered) - {taken.id for taken in now.taken}
+        if missing:
+            self.found(("parts", f"round {plan.number}: money that was taken is not there: {sorted(missing)}"))
+        return False
+
+    async def _pay_all_again(self, plan: Round, cart: Cart) -> None:
+        for number in range(len(plan.steps)):
+            await self._press(plan, cart, number)
+
+    async def print_out(self) -> None:
+        """Answer, truthfully, what the till asks about paper, until all of it is printed."""
+        deadline = monotonic() + PRINT_S_MAX
+        while monotonic() < deadline:
+            with self.till.books() as connection:
+                questions = spool.open_questions(connection)
+                waiting = spool.waiting_count(connection)
+            if not questions and not waiting:
+                break
+            for job in questions:
+                await self.till.printer.wait_idle(timeout_s=PRINT_S_MAX)
+                self.asked += 1
+                is_there = bool(self.till.witness.whole[await self._look_of(job)])
+                await self.till.give("answer_print", job_id=job.job_id, printed="yes" if is_there else "no")
+            await asyncio.sleep(0.03)
+
+    async def _look_of(self, job: spool.Job) -> str:
+        looks = self.till.witness.looks
+        if job.copy_number not in looks.get(job.receipt_number, {}):
+            digest = await asyncio.to_thread(digest_of, job)
+            self.till.witness.means(job.receipt_number, job.copy_number, digest)
+        return looks[job.receipt_number][job.copy_number]
+
+    def look(self) -> Books:
+        """Read the books."""
+        with self.till.books() as connection:
+            return read_books(connection, self.till.terminal, self.till.witness.seen)
+
+    async def _compare(self, plan: Round, cart: Cart, before: Books) -> None:
+        books = self.look()
+        for job in books.jobs:
+            await self._look_of(job)
+        for problem in (*books.problems, *paper_problems(books, self.till.witness)):
+            self.found(problem)
+        new = [fact for number, fact in books.receipts.items() if number not in before.receipts]
+        if len(new) != 1 or cart.sale_id not in books.sales:
+            became = f"round {plan.number}: one cart became {len(new)} receipts"
+            self.found(("doubled", became) if new else ("lost", became))
+            return
+        [fact] = new
+        told = [(tender.kind, tender.amount) for tender in fact.tenders]
+        wanted = [(step.kind, step.amount) for step in plan.steps]
+        if not isinstance(fact, SaleCompleted) or fact.total != plan.total or told != wanted:
+            self.found(("parts", f"round {plan.number}: {wanted} were paid, the receipt says {told}"))
+
+
+def _holding(cart: Cart, wanted: dict[str, int]) -> Cart | None:
+    return cart if {line.sku: line.quantity for line in cart.lines} == wanted else None
+
+
+def _form(step: Step, cart: Cart, number: int) -> dict[str, str]:
+    return {"sale_id": cart.sale_id, "take": f"{cart.sale_id}-{number + 1}", **dict(step.fields)}
+
+
+def _take(cart: Cart) -> str:
+    return f"{cart.sale_id}-{cart.takes + 1}"
+
+
+def _is_part(step: Step) -> bool:
+    return ("part", "true") in step.fields
