@@ -17,6 +17,7 @@ from hub.projections.shifts import settle_shift
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
+from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.moments import to_us
 from hub.storage.records import Alarm
 from hub.storage.settling import Settled, feeds_of, settle, settle_alarm
@@ -61,6 +62,7 @@ class MatterProjection:
         if self._overdue_at_s is None or now_s - self._overdue_at_s >= OVERDUE_EVERY_S:
             self._overdue_at_s = now_s
             tell_overdue(self._database, now)
+            forget_old_work(self._database, now)
         return done
 
 
@@ -135,6 +137,26 @@ def tell_overdue(database: Database, now: datetime) -> None:
             if row.kind == "voucher":
                 wanted = Alarm("voucher_overspent", row.store, row.terminal, "", subject=row.key)
                 settle_alarm(connection, "voucher_overspent", row.key, wanted, to_us(now))
+
+
+def forget_old_work(database: Database, now: datetime) -> int:
+    """Take web orders that were handed over, and payments that were told, off the tills after a week; returns how many.
+
+    Else a till's lists would grow for ever. What they were stays in the event log and with the office.
+    """
+    document = schema.document.c
+    old = sa.and_(document.deleted.is_(False), document.base_us < to_us(now - OVERDUE))
+    done = sa.or_(
+        document.kind == "payment", sa.and_(document.kind == "pick", document.body.contains('"state":"handed_over"'))
+    )
+    query = sa.select(document.feed, document.kind, document.key).where(old, done).limit(ENTRIES_AT_ONCE)
+    with database.read() as connection:
+        found = connection.execute(query.order_by(document.feed, document.kind, document.key)).all()
+    store = SqlDocumentStore(database)
+    by_feed: dict[tuple[str, str], list[str]] = {}
+    for row in found:
+        by_feed.setdefault((row.feed, row.kind), []).append(row.key)
+    return sum(store.delete(FeedName(feed), kind, keys, now) for (feed, kind), keys in by_feed.items())
 
 
 def _lock() -> sa.Select[str]:

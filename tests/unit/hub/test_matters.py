@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from hub.ingest.session import ingest
 from hub.matters.outcome import returned_lines
-from hub.projections.matters import OVERDUE, settle_all, settle_some, tell_overdue
+from hub.projections.matters import OVERDUE, forget_old_work, settle_all, settle_some, tell_overdue
 from hub.storage import schema
 from hub.storage.database import Database, open_database, parse_url
 from hub.storage.records import DocumentPut
 from hub.storage.stores import SqlStores, open_stores
-from protocol.documents import Customer, DocumentBody, Pick, Purchase, Settings, Transfer, Voucher
+from protocol.documents import Customer, DocumentBody, Payment, Pick, Purchase, Settings, Transfer, Voucher
 from protocol.events import EventData, OrderHandedOver, OrderPicked, SaleCompleted, Tender
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed
@@ -222,6 +222,19 @@ def test_deliveries_and_web_orders_follow_what_the_store_did(shop: Shop) -> None
     shop.tell(H1, 5, OrderHandedOver(order="W1", lines=goods(("tea", 1000)), by="an"))
     shop.tell(H2, 4, OrderPicked(order="W1", lines=goods(("tea", 1000)), by="an"))
     assert shop.document(feed, "pick", "W1") == Pick(order="W1", lines=goods(("tea", 1000)), state="handed_over")
+
+
+def test_finished_work_leaves_the_tills_after_a_week(shop: Shop) -> None:
+    """A list that only grows is read by nobody; an order that still waits stays, however old."""
+    feed = store_feed(HANOI)
+    for order in ("W1", "W2"):
+        shop.put(feed, "pick", order, Pick(order=order, lines=goods(("tea", 1000))))
+    shop.put(feed, "payment", "B1", Payment(payment="B1", kind="vietqr", amount=5, currency="VND"))
+    shop.tell(H1, 5, OrderHandedOver(order="W1", lines=goods(("tea", 1000)), by="an"))
+    settle_all(shop.database, at(6))
+    assert forget_old_work(shop.database, at(0) + OVERDUE) == 0
+    assert forget_old_work(shop.database, at(1) + OVERDUE) == 2
+    assert [kept.key for kept in shop.stores.documents.documents(feed)] == ["W2"]
 
 
 def test_returned_twice_names_receipts_and_tills_even_when_the_sale_comes_last(shop: Shop) -> None:
