@@ -6,6 +6,7 @@ How much a role may take off alone is measured on what each line really loses (`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -61,9 +62,10 @@ class Coupon(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskDiscount(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The line that is meant; 0 is the newest one."""
+    """The line that is meant (0 is the newest one), and what is to get cheaper."""
 
     number: int = 0
+    target: Literal["line", "receipt", "price"] = "line"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class DiscountView:
     """What could be cut: a line (None on an empty receipt) and the receipt, with what is cut by hand already."""
 
     sale_id: str
+    target: Literal["line", "receipt", "price"]
     line: CartLine | None
     line_amount: int
     receipt_cut: Cut | None
@@ -191,6 +194,7 @@ def ask_discount(books: Books, till: Till, question: AskDiscount) -> DiscountVie
     role = books.person.role if books.person is not None else ""
     return DiscountView(
         sale_id=cart.sale_id,
+        target=question.target,
         line=line,
         line_amount=amounts[line.number] if line is not None else 0,
         receipt_cut=cart.cut,
