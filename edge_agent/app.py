@@ -28,6 +28,7 @@ from edge_agent.counter import Counter, Till
 from edge_agent.devices.drawer.driver import Drawer
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.driver import Printer
+from edge_agent.devices.terminal.attending import Attendant
 from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
 from edge_agent.journal import payments, receipts_kept, till_state
@@ -122,6 +123,7 @@ class Agent:
         self._closers.push_async_callback(counter.stop)
         self._start_link(database, counter)
         await self._start_printers(database, counter)
+        self._start_card_terminal(counter)
         await self._serve(database, counter, listener)
         self._closers.push_async_callback(self._peripherals.close)
         await self._peripherals.start(counter)
@@ -156,6 +158,7 @@ class Agent:
             kick=drawer.kick_payload() if config.printer is not None else None,
             pick_queue="printer" if config.pick_printer is None else "pick_printer",
             weigh=self._peripherals.weigh,
+            has_terminal=config.terminal_device is not None,
         )
 
     def _start_link(self, database: Database, counter: Counter) -> None:
@@ -185,6 +188,20 @@ class Agent:
             await printer.start()
             self._closers.push_async_callback(printer.stop)
         counter.refresh()
+
+    def _start_card_terminal(self, counter: Counter) -> None:
+        terminal = assembly.card_terminal(self._config)
+        if terminal is None:
+            return
+        attendant = Attendant(terminal, counter.open_card_attempts, counter.hear_terminal)
+
+        async def watch() -> None:
+            async for view in counter.changes():
+                if view.attempt is not None:
+                    attendant.wake()
+
+        self._background(attendant.run(), "card terminal")
+        self._background(watch(), "card terminal's news")
 
     async def _serve(self, database: Database, counter: Counter, listener: socket.socket) -> None:
         settings = PageSettings(token=page_token(self._folder), version=VERSION, clock=self._shown_time)

@@ -26,6 +26,7 @@ from edge_agent.devices.scanner.evdev import IDLE_GAP_S, KeyboardSettings
 from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
 from edge_agent.devices.serial_line import Line
+from edge_agent.devices.terminal.driver import LineTerminal, TerminalSettings
 from edge_agent.errors import ConfigError
 from edge_agent.printer_section import PrinterSection, usb_of
 from edge_agent.sync.broker import BrokerSettings
@@ -120,6 +121,14 @@ def display_settings(config: AgentConfig) -> DisplaySettings | None:
         encoding=section.encoding,
         code_page=section.code_page,
     )
+
+
+def card_terminal(config: AgentConfig) -> LineTerminal | None:
+    """The card terminal; None without one: then approvals are typed by hand."""
+    section = config.terminal_device
+    if section is None:
+        return None
+    return LineTerminal(TerminalSettings(host=section.host, port=section.port, name=section.name))
 
 
 def printer_settings(config: AgentConfig) -> list[PrinterSettings]:

@@ -117,6 +117,15 @@ class DisplaySection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_f
     code_page: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
+class TerminalDeviceSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[terminal_device]`: a card terminal behind a bridge that speaks the line protocol, over TCP."""
+
+    host: Text
+    port: PeerPort
+    protocol: Literal["line"] = "line"
+    name: Text = "card terminal"
+
+
 class DrawerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[drawer]`: the cash drawer on the printer's socket."""
 
@@ -150,6 +159,7 @@ class AgentConfig(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     scanner: ScannerSection | None = None
     scale: ScaleSection | None = None
     display: DisplaySection | None = None
+    terminal_device: TerminalDeviceSection | None = None
     printer: PrinterSection | None = None
     pick_printer: PrinterSection | None = None
     drawer: DrawerSection = DrawerSection()

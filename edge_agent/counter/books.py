@@ -44,6 +44,7 @@ class Till:
     `cashier` is who sells at a store that has no staff documents. `kick` opens the drawer, in the printer's bytes;
     None: there is no printer, so nothing is queued for one. `pick_queue` is the printer of pick tickets. `weigh`
     says what the scale says now, None without a scale; it is asked in the database's thread and answers at once.
+    `has_terminal`: a card terminal takes amounts.
     """
 
     store: StoreId
@@ -54,6 +55,7 @@ class Till:
     kick: bytes | None
     pick_queue: Queue = MAIN
     weigh: Callable[[], ScaleReading | None] = lambda: None
+    has_terminal: bool = False
     rules: RulesKept = field(default_factory=RulesKept, compare=False)
     quick_keys: QuickKeysKept = field(default_factory=QuickKeysKept, compare=False)
 

@@ -20,6 +20,7 @@ from edge_agent.counter.attempts import take_incoming
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.counter.desk import BadFields, Fields, HubQuestionKind, OrderKind, fill
 from edge_agent.counter.desks import ORDERS, QUESTIONS
+from edge_agent.counter.desks.card_terminal import hear_terminal
 from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.facts import Facts, ItemsKnown, make_view, read_facts
 from edge_agent.counter.orders import carry_out, carry_out_waiting
@@ -27,6 +28,8 @@ from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waitin
 from edge_agent.counter.proving import Prover, TooManyGuesses
 from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
+from edge_agent.journal.payments import Attempt, open_attempts
+from edge_agent.till.payment import CARD
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
 from protocol.messages import Answer
 
@@ -213,6 +216,25 @@ class Counter:
         """What somebody has to look at in the journal; "" is nothing. A code, for the hub."""
         return "events_set_aside" if self._facts is not None and self._facts.set_aside else ""
 
+    async def open_card_attempts(self) -> list[Attempt]:
+        """Card payments that are under way, for the terminal's attendant. Raises JournalError."""
+        return await self._database.look(lambda c: open_attempts(c, CARD))
+
+    async def hear_terminal(self, attempt: Attempt, told: str, approval: str) -> bool:
+        """Write down what a terminal says of an attempt, and all that follows; False if it must not go on so.
+
+        Raises JournalError if that could not be written: then nothing may be sent.
+        """
+
+        def transaction(connection: sqlite3.Connection) -> tuple[bool, Outcome, Facts]:
+            books = Books.of(connection, self._till)
+            goes_on, outcome = hear_terminal(books, self._till, attempt.id, told, approval)
+            return goes_on, outcome, self._read_after(books.now(self._till))
+
+        goes_on, outcome, facts = await self._database.run(transaction)
+        self._told(outcome, facts)
+        return goes_on
+
     def set_online(self, online: bool, since: datetime) -> None:
         """The link has come or gone."""
         if online != self._online:
@@ -289,6 +311,9 @@ class Counter:
             _log.exception("an order failed", extra={"order": name})
             self.say("order_failed")
             return
+        self._told(outcome, facts)
+
+    def _told(self, outcome: Outcome, facts: Facts) -> None:
         self._works_again()
         self._facts = facts
         if outcome.notice is not None:

@@ -152,6 +152,7 @@ def make_view(  # noqa: PLR0913 - a picture is put together from these parts
         take=facts.payment.take,
         late_payments=facts.payment.late,
         requires_shift=facts.settings.require_shift,
+        has_terminal=till.has_terminal,
         training=cart.training,
         note=cart.note,
         gift=cart.gift,

@@ -44,8 +44,8 @@ def queue_voucher(books: Books, till: Till, voucher: VoucherIssued, moment: Stam
         Words(text=_word("rule", language), weight="small"),
     )
     paper = Slip(
-        title=_word("voucher", language), at=at_store(moment.real, books.settings.time_zone), language=language, pieces=pieces,
-        store_name=books.settings.store_name,
+        title=_word("voucher", language), at=at_store(moment.real, books.settings.time_zone), language=language,
+        pieces=pieces, store_name=books.settings.store_name,
     )  # fmt: skip
     return queue_slip(books, till, paper, moment.real, number=voucher.code)
 

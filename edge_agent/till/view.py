@@ -25,7 +25,7 @@ NoticeCode = Literal[
     "receipt_unknown", "already_returned", "return_added", "too_old", "reprinted", "gift_printed", "training_on",
     "training_off", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown", "voucher_empty",
     "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid", "qr_not_ready",
-    "card_approved", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
+    "card_approved", "card_waiting", "card_not_ready", "card_declined", "card_unknown", "work_started", "work_dropped", "work_done", "work_line",
     "work_waits", "work_unknown", "work_enough", "work_announced", "work_empty", "work_full", "not_in_work",
     "partner_missing", "reason_missing", "pick_first", "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_weighed",
     "not_while_paying", "offline_only", "may_not", "given_part", "approval_missing", "payment_late", "late_answered",

@@ -9,6 +9,7 @@ from edge_agent.counter.desk import Desk, HubQuestionKind, OrderKind, QuestionKi
 from edge_agent.counter.desks import (
     accounts,
     asks,
+    card_terminal,
     customers,
     cuts,
     holding,
@@ -27,7 +28,7 @@ from edge_agent.counter.desks import (
 
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
-    transfers.DESK, returns.DESK, accounts.DESK, training.DESK,
+    transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
     receipts.DESK, people.DESK, shift.DESK, work.DESK,
 )  # fmt: skip
 

@@ -87,6 +87,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     *,
     items: Iterable[Item] = CATALOGUE,
     has_printer: bool = True,
+    has_terminal: bool = False,
     wall: Callable[[], datetime] | None = None,
     monotonic: Callable[[], float] | None = None,
     weigh: Callable[[], ScaleReading | None] = lambda: None,
@@ -103,6 +104,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     till = Till(
         store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
         new_id=lambda: f"{prefix}-{next(numbers)}", kick=b"kick" if has_printer else None, weigh=weigh,
+        has_terminal=has_terminal,
     )  # fmt: skip
     counter = Counter(
         database, till, wake_link=lambda: woken.append("link"), wake_printer=lambda: woken.append("printer"),
