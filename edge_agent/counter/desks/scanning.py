@@ -20,7 +20,7 @@ from edge_agent.counter.desks.customers import attach_by_card
 from edge_agent.counter.desks.cuts import known_coupon, take_coupon
 from edge_agent.counter.selling import expiry_of, is_expired, sell
 from edge_agent.counter.working import take
-from edge_agent.journal import work_state
+from edge_agent.journal import receipts_kept, work_state
 from edge_agent.replica import lookup
 from edge_agent.till.cart import Cart
 from edge_agent.till.codes import ScanReading, ScanRules, is_gtin, read_scan
@@ -30,7 +30,10 @@ from edge_agent.till.work import Work
 from protocol.barcodes import BarcodeLayout
 from protocol.documents import Item
 from protocol.errors import InvalidQuantity
+from protocol.events import SaleCompleted
 from protocol.quantity import QUANTITY_MAX, parse_quantity
+
+_RECEIPTS_LOOKED_AT = 20
 
 
 class Scan(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +57,12 @@ class SellFound(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class RepeatLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One more of what was scanned last."""
+
+    sale_id: str
+
+
+class RepeatReceipt(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same again as on this till's last receipt."""
 
     sale_id: str
 
@@ -131,6 +140,33 @@ def repeat_line(books: Books, till: Till, order: RepeatLine) -> Outcome:
     if newest is None or item is None:
         return Outcome("nothing_to_repeat")
     return sell(books, till, cart, item, ScanReading(newest.barcode or item.sku))
+
+
+def repeat_receipt(books: Books, till: Till, order: RepeatReceipt) -> Outcome:
+    """Sell what the last receipt of this till sold, at today's prices; what is weighed or numbered is asked anew.
+
+    Items that are gone meanwhile, or that the cart has no room for, are named.
+    """
+    cart = changeable(books, till, order.sale_id)
+    if isinstance(cart, Outcome):
+        return cart
+    kept = receipts_kept.search(books.connection, count=_RECEIPTS_LOOKED_AT)
+    last = next((each.fact for each in kept if each.is_own and isinstance(each.fact, SaleCompleted)), None)
+    if last is None:
+        return Outcome("nothing_to_repeat")
+    missing: list[str] = []
+    asks = False
+    for line in last.lines:
+        item = books.replica.item(line.sku)
+        again = open_cart(books, till)
+        quantity = None if item is not None and item.weighed else line.quantity
+        outcome = sell(books, till, again, item, ScanReading(line.sku, quantity)) if item is not None else None
+        if outcome is None or not outcome.good:
+            missing.append(line.name)
+        asks = asks or (outcome is not None and outcome.panel == "ask")
+    if missing:
+        return Outcome("unknown_code", detail=short(", ".join(missing)), panel="ask" if asks else "")
+    return Outcome("line_added", good=True, detail=short(last.receipt_number), panel="ask" if asks else "")
 
 
 def scan_rules(books: Books, till: Till, cart: Cart) -> ScanRules:
@@ -228,5 +264,6 @@ DESK = Desk(
         OrderKind("sell_item", SellItem, sell_item),
         OrderKind("sell_found", SellFound, sell_found),
         OrderKind("repeat_line", RepeatLine, repeat_line),
+        OrderKind("repeat_receipt", RepeatReceipt, repeat_receipt),
     ),
 )

@@ -239,6 +239,21 @@ async def test_one_more_of_the_last(tmp_path: Path) -> None:
         assert shop.counter.view().lines[0].quantity == 4_000
 
 
+async def test_the_same_again_as_on_the_last_receipt(tmp_path: Path) -> None:
+    """Quantities come back at today's prices; what is numbered is asked anew."""
+    async with shop_in(tmp_path, items=GOODS) as shop:
+        assert await shop.do("repeat_receipt") == "nothing_to_repeat"
+        await shop.scan("3*" + WATER)
+        await shop.scan("8934602100047")
+        await shop.scan("SN-1")
+        assert await shop.do("pay_cash") == "sale_done"
+        assert await shop.do("repeat_receipt") == "line_added"
+        view = shop.counter.view()
+        assert [(line.sku, line.quantity) for line in view.lines] == [("NUOC", 3_000), ("DT", 1_000)]
+        assert view.asking is not None
+        assert view.asking.kind == "serial"
+
+
 async def test_the_price_list_of_store_or_customer_holds(tmp_path: Path) -> None:
     """Her prices hold for what is there and what comes, not for prices set by hand, and end when she is detached."""
     water = Item(
