@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from edge_agent.pages.display import display_page
 from edge_agent.pages.errors import PageAssetsMissing
 from edge_agent.pages.figures import typed_amount
 from edge_agent.pages.guard import Guard
@@ -26,6 +27,7 @@ from edge_agent.pages.stream import Broadcast
 STATIC = Path(__file__).parent / "static"
 TEXT_MAX = 500
 FIELDS_MAX = 100
+TAB_MAX = 32
 SIGN_IN = "sign_in"
 _PART_MAX = 8_192
 
@@ -58,12 +60,23 @@ def build_pages(counter: CounterLike, settings: PageSettings) -> FastAPI:
         return HTMLResponse(page(counter.view(), settings.clock(), settings.version, icons))
 
     @app.get("/events")
-    async def listen() -> Response:
-        """The stream of changes."""
+    async def listen(tab: str = "") -> Response:
+        """The stream of changes. The newest page with a name is the live one; without a name one only looks on."""
         stream: Broadcast = app.state.broadcast
-        if stream.full:
-            return PlainTextResponse("too many tabs show this till; close some", status_code=503)
-        return StreamingResponse(stream.events(), media_type="text/event-stream")
+        if not tab and stream.full:
+            return PlainTextResponse("too many look on at this till; close some", status_code=503)
+        return StreamingResponse(stream.events(tab[:TAB_MAX]), media_type="text/event-stream")
+
+    @app.get("/display")
+    async def show_display() -> HTMLResponse:
+        """What the customer sees, for a second screen."""
+        return HTMLResponse(display_page(counter.view(), settings.clock(), settings.version))
+
+    @app.get("/display/events")
+    async def listen_to_display() -> Response:
+        """The customer display's stream."""
+        stream: Broadcast = app.state.broadcast
+        return StreamingResponse(stream.display_events(), media_type="text/event-stream")
 
     _add_orders(app, counter, settings)
     return app

@@ -113,6 +113,19 @@ def minutes_between(since: datetime, now: datetime) -> int:
     return max(0, int((now - since).total_seconds() // 60))
 
 
+def percent(basis_points: int, language: Language) -> str:
+    """Write a rate: 800 -> "8 %", 750 -> "7,5 %" in Vietnamese."""
+    whole, rest = divmod(abs(basis_points), 100)
+    text = str(whole) + (f"{decimal_mark(language)}{rest:02d}".rstrip("0") if rest else "")
+    return f"{MINUS if basis_points < 0 else ''}{text}{NO_BREAK_SPACE}%"
+
+
+def initials(name: str) -> str:
+    """Two letters for a person: of the first and the last word, or "?" for a name without letters."""
+    words = [word for word in shown_text(name).split() if word[0].isalpha()]
+    return ((words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()) if words else "?"
+
+
 def width_class(text: str) -> str:
     """Name how much room a huge figure needs, so that the style sheet picks the largest size that fits."""
     limits = takewhile(lambda limit: limit < len(text), count(8, 3))

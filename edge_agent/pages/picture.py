@@ -14,31 +14,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge_agent.pages import figures
 from edge_agent.pages.device_words import device_pill, print_state
+from edge_agent.pages.environment import TEMPLATES, environment, speech_of
 from edge_agent.pages.port import Language
 from edge_agent.pages.speech import Speech
-from edge_agent.pages.translations import translations
-from edge_agent.pages.words import link_pill, notice, unit
-from edge_agent.till.view import CounterView, LineView
+from edge_agent.pages.steps import next_step
+from edge_agent.pages.tints import pages_of, tint
+from edge_agent.pages.words import cut_label, hint, link_pill, notice, tender, unit, work_kind
+from edge_agent.till.view import CounterView, LineView, WorkLineView, WorkView
 from protocol.money import decimals
 from protocol.quantity import SCALE
 
-TEMPLATES = Path(__file__).parent / "templates"
 PIECES = (
-    "stage", "clock", "who", "pills", "panels", "notice", "floor", "questions", "sum", "total", "quick", "fields", "go",
-    "pending",
+    "stage", "clock", "who", "pills", "panels", "banner", "notice", "floor", "questions", "customer", "sum", "tenders",
+    "total", "quick", "fields", "go", "pending", "keys",
 )  # fmt: skip
 LINES_CACHED_MAX = 2048
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One view, drawn: `pieces` by id, and the lines of the cart `sale_id` by id, in order."""
+    """One view, drawn: `pieces` by id, and the lines of the cart (or store work) `sale_id` by id, in order."""
 
     sale_id: str
     pieces: Mapping[str, str]
@@ -71,10 +69,12 @@ class Picture:
 
 def draw(view: CounterView, now: datetime, version: str) -> Picture:
     """Draw a view. `now` is shown as the clock and measures how long something has been wrong."""
-    speech = _speech(view.language)
+    speech = speech_of(view.language)
     facts = _facts(view, now, version, speech)
-    templates = _environment(view.language)
+    templates = environment(view.language)
     pieces = {piece: templates.get_template(f"{piece}.html").render(facts) for piece in PIECES}
+    if view.work is not None:
+        return Picture(view.work.id, pieces, _work_lines(view.work, view.language))
     newest = view.lines[-1].number if view.lines else None
     lines = {
         f"line-{line.number}": _line(view.language, view.currency, line, newest=line.number == newest)
@@ -86,9 +86,9 @@ def draw(view: CounterView, now: datetime, version: str) -> Picture:
 def page(view: CounterView, now: datetime, version: str, icons: str) -> str:
     """Draw the whole page, as a browser first gets it. `icons` is the sprite, with ids that start with `i-`."""
     picture = draw(view, now, version)
-    facts = _facts(view, now, version, _speech(view.language))
+    facts = _facts(view, now, version, speech_of(view.language))
     lines = _as_children("".join(picture.lines.values()))
-    template = _environment(view.language).get_template("page.html")
+    template = environment(view.language).get_template("page.html")
     return template.render({**facts, "pieces": picture.pieces, "lines": lines, "icons": icons})
 
 
@@ -99,33 +99,53 @@ def is_panel(name: str) -> bool:
 
 def panel(name: str, view: CounterView, now: datetime, *, answer: object, fields: Mapping[str, str]) -> str:
     """Draw a panel that the page asked for. `answer` is what the counter said, `fields` what was asked."""
-    facts = _facts(view, now, "", _speech(view.language))
-    template = _environment(view.language).get_template(f"panels/{name}.html")
+    facts = _facts(view, now, "", speech_of(view.language))
+    template = environment(view.language).get_template(f"panels/{name}.html")
     return template.render({**facts, "answer": answer, "fields": fields})
 
 
 def locked_page(language: Language) -> str:
     """Draw what a visitor without the cookie sees: what this is, and how to get in."""
-    return _environment(language).get_template("locked.html").render(language=language)
+    return environment(language).get_template("locked.html").render(language=language)
 
 
 def stage(view: CounterView) -> str:
-    """Name what the page is about: "cart", "done" (a sale was just paid), or "empty"."""
+    """Name what the page is about: "work" (goods, no sale), "cart", "done" (a sale was just paid), or "empty"."""
+    if view.work is not None:
+        return "work"
     if view.lines:
         return "cart"
     return "done" if view.last_sale is not None else "empty"
+
+
+def is_locked(view: CounterView) -> bool:
+    """Whether somebody has to sign in before anything else."""
+    return view.has_staff and view.person is None
+
+
+def wanted_panel(view: CounterView) -> str:
+    """Name the panel that the till itself asks for now: a sign-in, a PIN that allows, an answer; "" is none."""
+    if is_locked(view):
+        return "sign_in"
+    if view.waiting is not None:
+        return "approve"
+    return "ask" if view.asking is not None and view.work is None and is_panel("ask") else ""
 
 
 def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> dict[str, object]:
     """All that the templates know."""
     language, currency = view.language, view.currency
     sale = view.last_sale
-    quick = figures.quick_amounts(view.total, currency)
+    quick = figures.quick_amounts(max(view.cash_left, 0), currency)
     return {
         "view": view,
         "language": language,
         "version": version,
         "stage": stage(view),
+        "locked": is_locked(view),
+        "wants": wanted_panel(view),
+        "big": next_step(view),
+        "has_panel": is_panel,
         "clock": f"{now:%H:%M}",
         "pills": (link_pill(view.link, now, speech), *(device_pill(device, now, speech) for device in view.devices)),
         "pending": _pending(view, language),
@@ -134,6 +154,19 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "amount": lambda minor: figures.amount(minor, currency, language),
         "plain": lambda minor: figures.plain_amount(minor, currency),
         "width": lambda minor: figures.width_class(figures.money(minor, currency, language)),
+        "amount_of": lambda thousandths: figures.quantity(thousandths, language),
+        "unit_of": lambda name: unit(name, speech),
+        "quantity": lambda thousandths: figures.quantity(thousandths, language),
+        "plain_quantity": figures.plain_quantity,
+        "unit": lambda name: unit(name, speech),
+        "rate": lambda bp: figures.percent(bp, language),
+        "tender": lambda kind: tender(kind, speech),
+        "hint": lambda each: hint(each, view, speech),
+        "cut_label": lambda cut: cut_label(cut, speech),
+        "work_kind": lambda kind: work_kind(kind, speech),
+        "initials": figures.initials,
+        "tint": tint,
+        "pages_of": pages_of,
         "count": lambda number: f"{number:,}".replace(",", figures.grouping_mark(language)),
         "shown": figures.shown_text,
         "quick": quick,
@@ -147,9 +180,9 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
 @lru_cache(maxsize=LINES_CACHED_MAX)
 def _line(language: Language, currency: str, line: LineView, *, newest: bool) -> str:
     """Draw one line; most lines of a cart are the same from one picture to the next."""
-    speech = _speech(language)
+    speech = speech_of(language)
     return (
-        _environment(language)
+        environment(language)
         .get_template("line.html")
         .render(
             line=line,
@@ -161,7 +194,38 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
             unit=unit(line.unit, speech),
             price=figures.amount(line.unit_price, currency, language),
             sum=figures.amount(line.amount, currency, language),
+            cuts=tuple((cut_label(cut, speech), figures.amount(-cut.amount, currency, language)) for cut in line.cuts),
+            shown=figures.shown_text,
             left=None if line.stock_left is None else figures.quantity(line.stock_left, language),
+        )
+    )
+
+
+def _work_lines(work: WorkView, language: Language) -> dict[str, str]:
+    """The list of a store work; the line that was touched last is the last one."""
+    newest = work.lines[-1].number if work.lines else None
+    return {
+        f"line-{line.number}": _work_line(language, line, newest=line.number == newest, kind=work.kind)
+        for line in work.lines
+    }
+
+
+@lru_cache(maxsize=LINES_CACHED_MAX)
+def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: str) -> str:
+    return (
+        environment(language)
+        .get_template("work_line.html")
+        .render(
+            line=line,
+            newest=newest,
+            kind=kind,
+            name=figures.shown_text(line.name) or line.sku,
+            code=figures.shown_text(line.barcode or line.sku),
+            shelf=figures.shown_text(line.shelf),
+            quantity=figures.quantity(line.quantity, language),
+            plain_quantity=figures.plain_quantity(line.quantity),
+            expected=None if line.expected is None else figures.quantity(line.expected, language),
+            unit=unit(line.unit, speech_of(language)),
         )
     )
 
@@ -180,22 +244,3 @@ def _as_children(lines: str) -> str:
 @cache
 def _panels() -> frozenset[str]:
     return frozenset(path.stem for path in (TEMPLATES / "panels").glob("*.html"))
-
-
-@cache
-def _speech(language: Language) -> Speech:
-    return Speech(language, translations(language))
-
-
-@cache
-def _environment(language: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment

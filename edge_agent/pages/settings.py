@@ -18,8 +18,8 @@ class PageSettings:
     `token` is the secret of this installation, at least 32 characters: the first visit carries it in the address and
     gets a cookie for it. `version` names the build: a page that finds another one after a reconnection loads itself
     anew. `clock` returns an aware datetime in the store's time zone. `open_paths` are answered without the cookie
-    (health checks), but under the same Host and Origin rules. `tabs_max` stays below the six connections that a browser
-    opens to one host: a seventh stream would leave none for the cashier's orders.
+    (health checks), but under the same Host and Origin rules. `tabs_max` bounds who may look on without being the
+    cashier's window: a browser opens six connections to one host, and orders need some of them.
     """
 
     token: str

@@ -13,7 +13,7 @@ from typing import Literal
 from edge_agent.pages import figures
 from edge_agent.pages.notices import sentences
 from edge_agent.pages.speech import Speech
-from edge_agent.till.view import CounterView, LinkView, NoticeView
+from edge_agent.till.view import CounterView, CutView, HintView, LinkView, NoticeView
 
 Tone = Literal["good", "look", "act", "quiet"]
 
@@ -83,6 +83,61 @@ def unit(name: str, speech: Speech) -> str:
         "carton": _("carton"), "dozen": _("dozen"), "pair": _("pair"), "set": _("set"), "roll": _("roll"),
     }  # fmt: skip
     return known.get(name, name)
+
+
+def tender(kind: str, speech: Speech) -> str:
+    """Name a way of paying; one that we have no word for stays as it is."""
+    _ = speech.gettext
+    known = {
+        "cash": _("Cash"), "card": _("Card"), "vietqr": "VietQR", "voucher": _("Voucher"), "account": _("On account"),
+        "exchange": _("Exchange"),
+    }  # fmt: skip
+    return known.get(kind, kind)
+
+
+def work_kind(kind: str, speech: Speech) -> str:
+    """Name a store work."""
+    _ = speech.gettext
+    known = {
+        "receive": _("Receiving"), "count": _("Counting"), "send": _("Sending"), "take_in": _("Taking in"),
+        "write_off": _("Writing off"), "pick": _("Gathering an order"),
+    }  # fmt: skip
+    return known.get(kind, kind)
+
+
+def cut_label(cut: CutView, speech: Speech) -> str:
+    """Say what was taken off: the promotion's name, or the reason that was given."""
+    _ = speech.gettext
+    label = figures.shown_text(cut.label)
+    if label:
+        return label
+    known = {"coupon": _("Coupon"), "line": _("Discount"), "receipt": _("Discount on all")}
+    return known.get(cut.kind, _("Promotion"))
+
+
+def hint(said: HintView, view: CounterView, speech: Speech) -> str:
+    """Say what a promotion or a coupon wants said."""
+    _, many = speech.gettext, speech.ngettext
+    facts = {
+        "label": figures.shown_text(said.label), "coupon": figures.shown_text(said.coupon),
+        "amount": figures.money(said.missing, view.currency, speech.language), "n": said.missing,
+    }  # fmt: skip
+    if said.code == "one_more":
+        return many("%(n)s more for: %(label)s", "%(n)s more for: %(label)s", said.missing) % facts
+    known = {
+        "spend_more": _("Buy for %(amount)s more: %(label)s"),
+        "coupon_used": _("Coupon %(coupon)s: %(label)s"),
+        "coupon_unknown": _("No promotion knows the coupon %(coupon)s"),
+        "coupon_not_yet": _("Coupon %(coupon)s is not valid yet"),
+        "coupon_over": _("Coupon %(coupon)s has expired"),
+        "coupon_not_now": _("Coupon %(coupon)s does not count at this hour"),
+        "coupon_not_for_customer": _("Coupon %(coupon)s is for other customers"),
+        "coupon_no_goods": _("Coupon %(coupon)s: nothing on this receipt for it"),
+        "coupon_no_gain": _("Coupon %(coupon)s: another promotion saves more"),
+        "coupon_double": _("Coupon %(coupon)s counts once only"),
+        "coupon_too_many": _("Coupon %(coupon)s is one too many"),
+    }
+    return known.get(said.code, _("Coupon %(coupon)s does not count")) % facts
 
 
 def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:

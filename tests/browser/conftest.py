@@ -7,12 +7,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.till_stage import Till, open_till
 from tests.unit.edge_agent.pages.fake_counter import FakeCounter
 
 REMEDY = "no Chromium on this machine: install it (./dev setup --system, or apt-get install chromium)"
+
+# Other jobs may keep this machine busy: a test waits for what it expects, and only a real fault makes it wait long.
+expect.set_options(timeout=20_000)
 
 # A browser for tests alone: it must neither look for updates nor speak to anybody but the page.
 FLAGS = (
@@ -53,7 +56,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own: no cookies, no storage, a till's screen."""
     fresh = browser.new_context(viewport={"width": 1024, "height": 768}, locale="vi-VN")
-    fresh.set_default_timeout(10_000)
+    fresh.set_default_timeout(20_000)
     yield fresh
     fresh.close()
 

@@ -79,7 +79,7 @@
     next.select();
   });
 
-  side.addEventListener("htmx:afterSwap", () => { for (const form of side.querySelectorAll("form[data-count]")) restore(form); });
+  side.addEventListener("tillwire:drawn", () => { for (const form of side.querySelectorAll("form[data-count]")) restore(form); });
   // What was done is not offered again: the next form begins empty.
   const DONE = { cash_moved: "cash-move", shift_opened: "open-", shift_closed: "close-" };
   document.addEventListener("tillwire:said", (event) => {

@@ -8,7 +8,8 @@
 // types during a scan are sorted out and given to the field.
 //
 // window.tillwireWedge: onScan(callback) -> stop(); callback(text, timeStamp) for each scan.
-// In the page: data-wedge="off" on an element leaves its keys alone; data-wedge="hold" holds letters there, too.
+// In the page: data-wedge="off" on an element leaves its keys alone; data-wedge="hold" holds letters there, too;
+// data-wedge="pass" holds nothing, since what is typed there must show at once: a scan is taken back as a whole.
 (function () {
   "use strict";
 
@@ -49,7 +50,7 @@
     return /^(Key|Bracket|Backslash)/.test(key.code) ? String.fromCharCode(pair.charCodeAt(0) & 31) : null;
   }
 
-  // The pure part: keys in, decisions out. A key: {code, key, time, shift, ctrl, alt, meta, repeat, composing, hold}.
+  // The pure part: keys in, decisions out. A key: {code, key, time, shift, ctrl, alt, meta, repeat, composing, hold, let}.
   // down() -> {pass: the key goes on as it is, release: held keys that were typing, scan: text or null,
   //            restore: take back what went on since `began`, began: a possible scan begins with this key}
   function reader(options) {
@@ -100,7 +101,7 @@
     }
 
     function collect(key, char, answer) {
-      var held = !!burst || key.hold || /[0-9\]]/.test(char);
+      var held = !key.let && (!!burst || key.hold || /[0-9\]]/.test(char));
       if (!burst) {
         if (char === " ") return answer;
         burst = { keys: [], last: key.time };
@@ -195,11 +196,11 @@
   var composed = false;
   var timer = null;
 
-  function keyOf(event, hold) {
+  function keyOf(event, mode) {
     return {
       code: event.code, key: event.key, time: event.timeStamp, shift: event.shiftKey, ctrl: event.ctrlKey,
       alt: event.altKey, meta: event.metaKey, repeat: event.repeat, composing: event.isComposing || event.keyCode === 229,
-      hold: hold
+      hold: mode === "hold", let: mode === "pass"
     };
   }
 
@@ -207,7 +208,7 @@
     var field = document.activeElement;
     var mode = field && field.closest && field.closest("[data-wedge]");
     if (!event.isTrusted || !callbacks.length || !event.code || (mode && mode.dataset.wedge === "off")) return;
-    var key = keyOf(event, !!mode && mode.dataset.wedge === "hold");
+    var key = keyOf(event, mode ? mode.dataset.wedge : "");
     var answer = machine.down(key);
     if (!answer.pass) { event.preventDefault(); event.stopImmediatePropagation(); }
     if (!answer.restore) answer.release.forEach(type);
@@ -276,7 +277,7 @@
 
   // On the window and first: before the page's own keys.
   window.addEventListener("keydown", onKeyDown, true);
-  window.addEventListener("keyup", function (event) { machine.up(keyOf(event, false)); }, true);
+  window.addEventListener("keyup", function (event) { machine.up(keyOf(event, "")); }, true);
   window.addEventListener("pointerdown", flush, true);
   window.addEventListener("blur", function (event) { if (event.target === window) flush(); }, true);
 

@@ -201,7 +201,8 @@ class FakeCounter:
         number = f"HB-2-{len(self.paid):06d}"
         done = SaleDoneView(number, view.total, given, given - view.total, "sending")
         await self.change(
-            sale_id=f"sale-{next(self._ids)}", lines=(), item_count=0, total=0, tax_total=0, last_sale=done,
+            sale_id=f"sale-{next(self._ids)}", lines=(), item_count=0, total=0, tax_total=0, left=0,
+            cash_total=0, cash_left=0, gross_total=0, last_sale=done,
             notice=NoticeView(next(self._serials), "sale_done", good=True, detail=number),
         )  # fmt: skip
 
@@ -230,7 +231,7 @@ class FakeCounter:
     async def _cart(self, lines: tuple[LineView, ...], code: NoticeCode, detail: str) -> None:
         total = sum(line.amount for line in lines)
         await self.change(
-            lines=lines, total=total, tax_total=included_tax(total, TAX_RATE_BP), last_sale=None,
+            lines=lines, total=total, left=total, cash_total=total, cash_left=total, gross_total=total, tax_total=included_tax(total, TAX_RATE_BP), last_sale=None,
             item_count=len(lines), pending_quantity=None,
             notice=NoticeView(next(self._serials), code, good=True, detail=detail),
         )  # fmt: skip
