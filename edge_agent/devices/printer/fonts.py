@@ -6,6 +6,7 @@ letters, so there is no fallback: a receipt with holes is worse than an error wi
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
@@ -15,14 +16,18 @@ from PIL import ImageFont
 
 from edge_agent.devices.errors import FontMissing
 
+ONE_AT_A_TIME = threading.Lock()
+"""Held by whoever asks a font for anything: FreeType's faces are no thread's own, and two threads in one crash."""
+
 Weight = Literal["regular", "bold"]
 _FILES: dict[Weight, str] = {"regular": "JetBrainsMono-Regular.ttf", "bold": "JetBrainsMono-Bold.ttf"}
 
 
 def check_fonts() -> None:
     """Raise FontMissing now, at start, and not at the first receipt."""
-    for weight in _FILES:
-        font(weight, 20)
+    with ONE_AT_A_TIME:
+        for weight in _FILES:
+            font(weight, 20)
 
 
 @lru_cache(maxsize=32)

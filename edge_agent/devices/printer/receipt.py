@@ -216,6 +216,10 @@ def gift_of(receipt: Receipt) -> Receipt:
                    customer="", customer_lines=(), pay_code=None)  # fmt: skip
 
 
+# Made here and not at its first use: msgspec builds a type's table once, and two threads that do so at once crash.
+_DECODER = msgspec.json.Decoder(Receipt)
+
+
 def encode(receipt: Receipt) -> bytes:
     """The receipt as JSON: the `payload` of a print job of kind "receipt"."""
     return msgspec.json.encode(receipt)
@@ -224,7 +228,7 @@ def encode(receipt: Receipt) -> bytes:
 def decode(payload: bytes, *, reprint_number: int | None = None) -> Receipt:
     """Read what `encode` wrote, marked as that reprint if one is given. Raises UnreadablePayload."""
     try:
-        receipt = msgspec.json.decode(payload, type=Receipt)
+        receipt = _DECODER.decode(payload)
     except (msgspec.DecodeError, msgspec.ValidationError) as exc:
         raise UnreadablePayload(f"print job: its receipt cannot be read ({exc}); print it again from the sale") from exc
     return receipt if reprint_number is None else replace(receipt, reprint_number=reprint_number)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from PIL import ImageFont
 
-from edge_agent.devices.printer.fonts import Weight, font
+from edge_agent.devices.printer.fonts import ONE_AT_A_TIME, Weight, font
 from edge_agent.devices.printer.settings import Mode
 
 NARROW_DOTS = 480
@@ -125,4 +125,5 @@ def styles_of(width_dots: int, mode: Mode = "raster") -> Styles:
 
 @lru_cache(maxsize=32)
 def _advance(style: Style) -> float:
-    return style.font.getlength("0")
+    with ONE_AT_A_TIME:
+        return style.font.getlength("0")

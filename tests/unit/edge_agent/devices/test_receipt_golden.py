@@ -6,14 +6,16 @@ this file, and then look at each picture that git says has changed.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from edge_agent.devices.printer import picture
 from edge_agent.devices.printer.picture import draw
 from edge_agent.devices.printer.receipt import Language
-from tests.unit.edge_agent.devices.paper_examples import all_examples, example_rows, text_of
+from tests.unit.edge_agent.devices.paper_examples import WIDTHS, all_examples, example_rows, text_of
 
 PAPER = Path(__file__).with_name("paper")
 CASES = [pytest.param(*case, id="-".join(map(str, case))) for case in all_examples()]
@@ -34,6 +36,22 @@ def test_the_dots_are_those_that_were_looked_at(name: str, language: Language, w
     drawn = draw(example_rows(name, language, width_dots), width_dots)
     assert drawn.size == known.size
     assert drawn.tobytes() == known.tobytes()
+
+
+def test_papers_drawn_in_many_threads_at_once_are_the_same() -> None:
+    """Two printers draw at the same time: a font that two threads ask would bring the whole till down."""
+    cases = [(name, width) for name in ("plain", "cuts", "z_report", "pick_ticket") for width in WIDTHS]
+
+    def drawn(case: tuple[str, int]) -> bytes:
+        return draw(example_rows(case[0], "vi", case[1]), case[1]).tobytes()
+
+    def drawn_afresh(case: tuple[str, int]) -> bytes:
+        picture.forget_letters()
+        return drawn(case)
+
+    alone = [drawn(case) for case in cases]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(drawn_afresh, cases * 4)) == alone * 4
 
 
 def test_no_picture_is_left_of_paper_that_is_no_more() -> None:
