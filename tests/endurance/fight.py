@@ -11,12 +11,13 @@ from playwright.async_api import Error as PlaywrightError
 
 from edge_agent.devices.printer import spool
 from edge_agent.till.cart import Cart
-from protocol.events import SaleCompleted
+from protocol.events import SaleCompleted, SaleRefunded
 from tests.endurance.books import Books, Problem, paper_problems, read_books
+from tests.endurance.cashier import Cashier
 from tests.endurance.chromium import KillableChromium
 from tests.endurance.papers import digest_of
-from tests.endurance.plan import Round, Step
-from tests.endurance.till import FLOAT, STOCK, KillableTill
+from tests.endurance.plan import Round
+from tests.endurance.till import FLOAT, KillableTill
 
 AFTER_SEEN_S = 0.12
 """The window goes on so long after the receipt number is on the screen."""
@@ -62,8 +63,7 @@ class Fight:
         self.asked = 0
         self.agent_kills = 0
         self.browser_kills = 0
-        self._answered: list[str] = []
-        self._pressed_s = 0.0
+        self._cashier = Cashier(till, browser)
 
     # --- between rounds
 
@@ -94,49 +94,37 @@ class Fight:
         self.till.printer.rows_per_second = plan.rows_per_second
         self.till.drawer.close()
         books = self.look()
-        cart = await self._scan(plan)
-        self._answered.clear()
+        plan, cart = await self._cashier.fill_cart(plan, books)
         await self._pay_and_kill(plan, cart)
         kicks = await self._kicks_at_rest()
         await self._rise(plan)
         was_sold = await self._nothing_is_lost(plan, cart)
-        if was_sold:
-            await self._pay_all_again(plan, cart)
-            if self.till.drawer.kicks != kicks and plan.strikes_agent:
-                self.found(("drawer", f"round {plan.number}: the drawer opened again after the restart"))
-        else:
-            await self._pay_all_again(plan, cart)
-        await self._pay_all_again(plan, cart)
+        await self._cashier.press_all(plan, cart)
+        if was_sold and plan.strikes_agent and self.till.drawer.kicks != kicks:
+            self.found(("drawer", f"round {plan.number}: the drawer opened again after the restart"))
+        await self._cashier.press_all(plan, cart)
         await self.print_out()
         await self._compare(plan, cart, books)
         return sorted(self.problems - before)
 
-    async def _scan(self, plan: Round) -> Cart:
-        wanted = {}
-        for index, pieces in plan.goods:
-            good = STOCK[index]
-            for _ in range(pieces):
-                await self.till.scanner.scan(good.code)
-            wanted[good.item.sku] = pieces * 1000
-        return await self.till.until(lambda: _holding(self.till.cart(), wanted), "cart with all that was scanned")  # type: ignore[no-any-return]  # until gives back what it was given
-
     async def _pay_and_kill(self, plan: Round, cart: Cart) -> None:
         for number in range(plan.struck_step):
-            await self._press(plan, cart, number)
+            await self._cashier.press(plan, cart, number)
         in_browser = plan.in_browser and self.browser is not None
         if in_browser:
             await self._browser_shows(cart)
         is_last = plan.struck_step == len(plan.steps) - 1
         window = self.windows.whole_s(in_browser=in_browser)
         seen: set[str] = set(self.till.witness.seen)
-        self._pressed_s = monotonic()
-        struck = asyncio.Event()
+        pressed = asyncio.Event()
         watching = asyncio.create_task(self._time_until_seen(seen, in_browser=in_browser)) if is_last else None
-        pressing = asyncio.create_task(self._press_there(plan, cart, struck, in_browser=in_browser))
-        await struck.wait()
+        pressing = asyncio.create_task(self._cashier.press_there(plan, cart, pressed, in_browser=in_browser))
+        await pressed.wait()
         await asyncio.sleep(plan.moment * window)
         await self._strike(plan)
-        await asyncio.gather(pressing, return_exceptions=True)
+        [outcome] = await asyncio.gather(pressing, return_exceptions=True)
+        if not self._cashier.pressed_s:
+            self.found(("screen", f"round {plan.number}: the browser could not be told to pay: {outcome}"))
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -154,54 +142,7 @@ class Fight:
     async def _time_until_seen(self, before: set[str], *, in_browser: bool) -> None:
         while self.till.witness.seen == before:  # noqa: ASYNC110 - two screens tell it
             await asyncio.sleep(0.002)
-        self.windows.took(monotonic() - self._pressed_s, in_browser=in_browser)
-
-    # --- pressing
-
-    async def _press_there(self, plan: Round, cart: Cart, struck: asyncio.Event, *, in_browser: bool) -> None:
-        """Press where this round's cashier presses; `struck` is set with the press itself."""
-        step = plan.steps[plan.struck_step]
-        try:
-            if in_browser and step.order == "pay_cash" and not _is_part(step):
-                await self._press_keys(step, struck, twice=plan.twice)
-            elif in_browser:
-                await self._press_form(step, cart, plan.struck_step, struck)
-            else:
-                self._pressed_s = monotonic()
-                struck.set()
-                presses = [self._press(plan, cart, plan.struck_step) for _ in range(1 + plan.twice)]
-                await asyncio.gather(*presses)
-        finally:
-            struck.set()
-
-    async def _press(self, plan: Round, cart: Cart, number: int) -> None:
-        """Send the form of a payment step, once."""
-        fields = _form(plan.steps[number], cart, number)
-        if await self.till.give(plan.steps[number].order, **fields):
-            self._answered.append(fields["take"])
-
-    async def _press_keys(self, step: Step, struck: asyncio.Event, *, twice: bool) -> None:
-        assert self.browser is not None
-        page = self.browser.page
-        await page.keyboard.press("F8")
-        await page.wait_for_selector("body[data-panel=cash]")
-        given = dict(step.fields).get("given", "")
-        if given:
-            await page.keyboard.type(given)
-        self._pressed_s = monotonic()
-        struck.set()
-        for _ in range(1 + twice):
-            await page.keyboard.press("Enter")
-
-    async def _press_form(self, step: Step, cart: Cart, number: int, struck: asyncio.Event) -> None:
-        """A form that the page's panels have, sent from within the page."""
-        assert self.browser is not None
-        self._pressed_s = monotonic()
-        struck.set()
-        await self.browser.page.evaluate(
-            "([path, fields]) => fetch(path, {method: 'POST', body: new URLSearchParams(fields)}).then(() => true)",
-            [f"/order/{step.order}", _form(step, cart, number)],
-        )
+        self.windows.took(monotonic() - self._cashier.pressed_s, in_browser=in_browser)
 
     async def _browser_shows(self, cart: Cart) -> None:
         assert self.browser is not None
@@ -246,14 +187,10 @@ class Fight:
             return True
         if now.lines != cart.lines:
             self.found(("parts", f"round {plan.number}: the cart's lines have changed"))
-        missing = set(self._answered) - {taken.id for taken in now.taken}
+        missing = set(self._cashier.answered) - {taken.id for taken in now.taken}
         if missing:
             self.found(("parts", f"round {plan.number}: money that was taken is not there: {sorted(missing)}"))
         return False
-
-    async def _pay_all_again(self, plan: Round, cart: Cart) -> None:
-        for number in range(len(plan.steps)):
-            await self._press(plan, cart, number)
 
     async def print_out(self) -> None:
         """Answer, truthfully, what the till asks about paper, until all of it is printed."""
@@ -297,21 +234,10 @@ class Fight:
         [fact] = new
         told = [(tender.kind, tender.amount) for tender in fact.tenders]
         wanted = [(step.kind, step.amount) for step in plan.steps]
-        if not isinstance(fact, SaleCompleted) or fact.total != plan.total or told != wanted:
+        kind = SaleRefunded if plan.gives_back else SaleCompleted
+        if not isinstance(fact, kind) or fact.total != plan.total or told != wanted:
             self.found(("parts", f"round {plan.number}: {wanted} were paid, the receipt says {told}"))
-
-
-def _holding(cart: Cart, wanted: dict[str, int]) -> Cart | None:
-    return cart if {line.sku: line.quantity for line in cart.lines} == wanted else None
-
-
-def _form(step: Step, cart: Cart, number: int) -> dict[str, str]:
-    return {"sale_id": cart.sale_id, "take": f"{cart.sale_id}-{number + 1}", **dict(step.fields)}
 
 
 def _take(cart: Cart) -> str:
     return f"{cart.sale_id}-{cart.takes + 1}"
-
-
-def _is_part(step: Step) -> bool:
-    return ("part", "true") in step.fields

@@ -32,12 +32,18 @@ class Step:
     amount: int
     fields: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it says itself how much of the whole it pays."""
+        return bool({"part", "amount"} & dict(self.fields).keys())
+
 
 @dataclass(frozen=True)
 class Round:
     """One round's plan.
 
-    `goods` has (index, pieces). `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says
+    `goods` has (index, pieces); with `gives_back` a piece of an older receipt comes back instead, if there is one.
+    `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says
     where in the window. `twice`: the cashier presses twice. `printer_keeps`: after a broken line the printer waits for
     the rest of its command, and swallows what comes next.
     """
@@ -96,6 +102,18 @@ def plan_round(seed: int, number: int, stock: tuple[Good, ...], browser_share: f
         printer_keeps=dice.random() < 0.3,
         rows_per_second=dice.choice(_ROWS_PER_SECOND),
     )
+
+
+def refund_steps(steps: tuple[Step, ...], amount: int) -> tuple[Step, ...]:
+    """The same ways for so much money that goes back: one as it is, several as cash and card."""
+    approval = next((step.fields[:1] for step in steps if step.kind == "card"), (("approval", "R1"),))
+    if len(steps) > 1:
+        part = amount // 2
+        return (
+            _cash(part, ("given", str(part)), ("part", "true")),
+            Step("pay_card", "card", amount - part, approval),
+        )
+    return (_cash(amount),) if steps[0].kind == "cash" else (Step("pay_card", "card", amount, approval),)
 
 
 def _goods(dice: Random, known: int) -> tuple[tuple[int, int], ...]:

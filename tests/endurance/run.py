@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
+from protocol.events import SaleCompleted, SaleRefunded
 from protocol.ids import TerminalId
 from tests.demo.browser import chromium
 from tests.endurance.chromium import KillableChromium
@@ -103,13 +104,15 @@ async def _one(fight: Fight, plan: Round, options: Options, teller: Teller) -> N
 
 def _report(fights: list[Fight], options: Options, windows: Windows, *, seconds: float) -> dict[str, Any]:
     rounds = [entry for fight in fights for entry in fight.till.witness.rounds]
+    receipts = [fact for fight in fights for fact in fight.look().receipts.values()]
     kinds = Counter(kind for entry in rounds for kind, _ in entry["problems"])
     agents, browsers = (sum(entry[key] for entry in rounds) for key in ("agent_kills", "browser_kills"))
     took = sorted(entry["seconds"] for entry in rounds)
     return {
         "kills": agents + browsers, "agent_kills": agents, "browser_kills": browsers,
         "rounds": len(rounds),
-        "sales": sum(len(fight.look().receipts) for fight in fights),
+        "sales": sum(isinstance(fact, SaleCompleted) for fact in receipts),
+        "refunds": sum(isinstance(fact, SaleRefunded) for fact in receipts),
         "lost": kinds["lost"], "doubled": kinds["doubled"],
         "receipts_missing": kinds["receipts_missing"], "receipts_doubled": kinds["receipts_doubled"],
         "asked": sum(entry["asked"] for entry in rounds),
