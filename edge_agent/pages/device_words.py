@@ -1,4 +1,4 @@
-"""What a cashier reads about scanner, printer, drawer and a receipt on its way to paper.
+"""What a cashier reads about her devices, and about a receipt on its way to paper.
 
 The codes are those of `devices/supervision.py`. A code that this build does not know falls back to the device's state,
 so a newer driver never leaves a cashier without words. While a device is tried again its trouble stays told, so that a
@@ -66,6 +66,7 @@ def _words(device: DeviceView, speech: Speech) -> _Words:
     find: Callable[[str, Speech], _Words | None]
     find = {
         "scanner": _scanner_words, "printer": _printer_words, "pick_printer": _printer_words, "drawer": _drawer_words,
+        "scale": _scale_words, "display": _display_words,
     }[device.kind]  # fmt: skip
     problem = device.problem or ("paper_" + device.paper if device.paper in {"low", "out"} else "")
     for code in (problem, device.state):
@@ -166,5 +167,55 @@ def _drawer_words(code: str, speech: Speech) -> _Words | None:
             (_("Is it locked? Open it with its key."), _("Check the cable from the drawer to the printer.")),
         ),
         "drawer_open": ("look", _("Drawer open"), _("The cash drawer is open."), (_("Close it."),)),
+    }  # fmt: skip
+    return table.get(code)
+
+
+def _scale_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    meanwhile = _("Meanwhile weigh elsewhere and type the weight.")
+    away: _Words = (
+        "look", _("No scale"), _("The scale does not answer."),
+        (_("Is it switched on?"), _("Check its cables, at both ends."), meanwhile),
+    )  # fmt: skip
+    bad: _Words = (
+        "look", _("Scale reads badly"), _("What the scale sends is unreadable."),
+        (_("Switch it off and on again."), _("Call your support: the line's settings may not be the scale's."), meanwhile),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Scale"), _("The scale is connected."), ()),
+        "opening": ("quiet", _("Scale connects"), _("The scale is being connected."), ()),
+        "absent": away, "backoff": away, "fault": away, "connection_lost": away, "no_answer": away,
+        "broken_line": bad, "degraded": bad,
+        "in_use": (
+            "look", _("Scale taken"), _("Another program on this PC uses the scale."),
+            (_("Close the other program; the till takes the scale by itself."), meanwhile),
+        ),
+        "no_permission": (
+            "act", _("Scale locked"), _("This PC does not let the till use the scale."),
+            (meanwhile, _("Call your support: the till lacks the right to its port.")),
+        ),
+    }  # fmt: skip
+    return table.get(code)
+
+
+def _display_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    away: _Words = (
+        "look", _("No display"), _("The customer display does not answer."),
+        (_("Check its cables, at both ends."), _("You can go on selling.")),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Display"), _("The customer display is connected."), ()),
+        "opening": ("quiet", _("Display connects"), _("The customer display is being connected."), ()),
+        "absent": away, "backoff": away, "fault": away, "degraded": away, "connection_lost": away, "no_answer": away,
+        "in_use": (
+            "look", _("Display taken"), _("Another program on this PC uses the customer display."),
+            (_("Close the other program; the till takes the display by itself."),),
+        ),
+        "no_permission": (
+            "act", _("Display locked"), _("This PC does not let the till use the customer display."),
+            (_("You can go on selling."), _("Call your support: the till lacks the right to its port.")),
+        ),
     }  # fmt: skip
     return table.get(code)
