@@ -319,6 +319,13 @@ CREATE TABLE training_counter (
 ) STRICT;
 """
 
+# Printers that may still wait for the rest of a receipt which was broken off, whichever life of the agent began it.
+_BROKEN_OFF = """
+CREATE TABLE printer_broken_off (
+  printer TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -342,6 +349,7 @@ def till_migrations(spool_schema: str) -> Migrations:
     step("0009_sale", _SALE, index_customers)
     step("0010_payments", _PAYMENTS, keep_all)
     step("0011_work", work_state.SCHEMA)
+    step("0012_broken_off", _BROKEN_OFF)
     return steps
 
 

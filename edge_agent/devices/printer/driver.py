@@ -121,8 +121,9 @@ class Printer:
         now = self._wall()
         stale_after = timedelta(seconds=self._settings.stale_after_s)
         queue = self._settings.queue
-        interrupted = await self._run(lambda c: spool.recover_at_start(c, now, stale_after, queue))
-        self._broken_off = any(job.kind != "drawer" for job in interrupted)
+        interrupted, self._broken_off = await self._run(
+            lambda c: (spool.recover_at_start(c, now, stale_after, queue), spool.is_broken_off(c, queue))
+        )
         for job in interrupted:
             self._on_job(job)
         self._task = asyncio.create_task(self._work(), name="printer")
@@ -206,6 +207,7 @@ class Printer:
         if self._broken_off:
             if not await visit.settle():
                 return self._give_up("stalled")
+            await self._run(lambda c: spool.settle(c, queue))
             self._broken_off = False
         return await self._print(visit, job)
 

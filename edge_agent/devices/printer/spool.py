@@ -3,7 +3,8 @@
 A job is QUEUED -> SENDING -> AWAIT_FENCE -> PRINTED; HELD while the printer cannot take it; UNKNOWN when nobody but a
 person can say whether it was printed; CANCELLED. The promise: once a job's first byte may have reached the printer,
 only a cashier's answer can send it again, and then marked as a reprint. The trap is the restart: SENDING and
-AWAIT_FENCE on disk mean "may have been printed", so both become UNKNOWN.
+AWAIT_FENCE on disk mean "may have been printed", so both become UNKNOWN. That the printer may wait for the rest of a
+job is on disk as well: an agent that starts and ends before it prints must not forget it.
 
 `payload` is the paper as data (`receipt.encode`, `slip.encode`), not as dots: it is drawn when it is sent, so a reprint
 can say so. Each printer has a queue of its own; what waits for one does not wait for the other.
@@ -59,6 +60,9 @@ UNDRAWABLE = "undrawable"
 
 _ASKED = f"(state = 'held' AND reason IN ('{STALE}', '{UNDRAWABLE}'))"
 """Jobs that wait for a person and not for the printer."""
+
+_OPEN = "state IN ('queued', 'sending', 'await_fence', 'held', 'unknown')"
+"""The jobs of the index `print_job_open`, word for word."""
 
 _NEXT: dict[tuple[PrintState, Step], PrintState] = {
     ("queued", "send"): "sending",
@@ -167,6 +171,8 @@ def set_state(connection: sqlite3.Connection, job_id: str, step: Step, at: datet
     """Take a step and keep it. Raises UnknownJob, IllegalStep (it was cancelled or answered meanwhile)."""
     job = after(get(connection, job_id), step, at, reason=reason)
     _keep(connection, job)
+    if step == "lost":
+        _break_off(connection, job.printer)
     return job
 
 
@@ -207,15 +213,29 @@ def recover_at_start(
     _step_all(connection, kicks, "cancel", at, "restart")
     interrupted = _select(connection, "printer = ? AND state IN ('sending', 'await_fence')", printer)
     changed = _step_all(connection, interrupted, "lost", at, "restart")
+    if any(job.kind != "drawer" for job in interrupted):
+        _break_off(connection, printer)
     waiting = f"printer = ? AND kind <> 'drawer' AND state IN ('queued', 'held') AND NOT {_ASKED}"
     old = _select(connection, f"{waiting} AND changed_at_ms <= ?", printer, _ms(at - stale_after))
     _step_all(connection, old, "hold", at, STALE)
     return changed
 
 
+def is_broken_off(connection: sqlite3.Connection, printer: Queue = MAIN) -> bool:
+    """Whether the printer may still wait for the rest of a job, and would take the next one for it."""
+    return connection.execute("SELECT 1 FROM printer_broken_off WHERE printer = ?", (printer,)).fetchone() is not None
+
+
+def settle(connection: sqlite3.Connection, printer: Queue = MAIN) -> None:
+    """What was broken off has been ended on paper."""
+    connection.execute("DELETE FROM printer_broken_off WHERE printer = ?", (printer,))
+
+
 def open_questions(connection: sqlite3.Connection) -> list[Job]:
     """Paper of which only a person can say what to do, oldest first: UNKNOWN, and HELD for a person; any printer's."""
-    return _select(connection, f"kind <> 'drawer' AND (state = 'unknown' OR {_ASKED}) ORDER BY position")
+    # Asked after every scan. The first term is that of the index of open jobs, which SQLite would not use without it;
+    # the "+" keeps it from walking through the whole table in the order of its positions.
+    return _select(connection, f"{_OPEN} AND kind <> 'drawer' AND (state = 'unknown' OR {_ASKED}) ORDER BY +position")
 
 
 def answer(connection: sqlite3.Connection, job_id: str, at: datetime, *, printed: bool) -> Job:
@@ -269,6 +289,10 @@ def forget_older_than(connection: sqlite3.Connection, before: datetime, *, jobs_
         " WHERE state IN ('printed', 'cancelled') AND changed_at_ms < ? ORDER BY changed_at_ms LIMIT ?)",
         (_ms(before), jobs_max),
     ).rowcount
+
+
+def _break_off(connection: sqlite3.Connection, printer: Queue) -> None:
+    connection.execute("INSERT INTO printer_broken_off (printer) VALUES (?) ON CONFLICT DO NOTHING", (printer,))
 
 
 def _step_all(connection: sqlite3.Connection, jobs: list[Job], step: Step, at: datetime, reason: str) -> list[Job]:
