@@ -19,7 +19,7 @@ from tests.endurance.till import STOCK, KillableTill
 class Cashier:
     """One till's cashier.
 
-    `answered` are payments of this round that the till has answered for; `pressed_s` is when she pressed, 0 before that.
+    `answered` are payments of this round that the till has answered for; `pressed_s` is when she pressed, or 0.
     """
 
     def __init__(self, till: KillableTill, browser: KillableChromium | None) -> None:

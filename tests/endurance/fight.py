@@ -167,6 +167,11 @@ class Fight:
     async def _rise(self, plan: Round) -> None:
         if plan.strikes_agent:
             await self.till.start()
+        if plan.struck_again:
+            self.agent_kills += 1
+            await asyncio.sleep(plan.moment * FIRST_WINDOW_S)
+            await self.till.kill()
+            await self.till.start()
         if self.browser is not None and self.browser.running and plan.in_browser:
             sale = self.till.cart().sale_id
             try:

@@ -45,7 +45,8 @@ class Round:
     `goods` has (index, pieces); with `gives_back` a piece of an older receipt comes back instead, if there is one.
     `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says
     where in the window. `twice`: the cashier presses twice. `printer_keeps`: after a broken line the printer waits for
-    the rest of its command, and swallows what comes next.
+    the rest of its command, and swallows what comes next. `struck_again`: the agent is killed once more as soon as it
+    is up.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Round:
     twice: bool
     printer_keeps: bool
     rows_per_second: int
+    struck_again: bool
 
     @property
     def strikes_agent(self) -> bool:
@@ -101,6 +103,7 @@ def plan_round(seed: int, number: int, stock: tuple[Good, ...], browser_share: f
         twice=dice.random() < 0.2,
         printer_keeps=dice.random() < 0.3,
         rows_per_second=dice.choice(_ROWS_PER_SECOND),
+        struck_again=dice.random() < 0.08,
     )
 
 
