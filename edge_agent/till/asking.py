@@ -47,7 +47,7 @@ def asks_of(item: Item, checked_age: int, known: Container[AskKind]) -> tuple[As
         "weight": item.weighed,
         "price": item.open_price,
         "lot": item.asks_lot,
-        "serial": item.asks_serial,
+        "serial": item.asks_serial and not item.weighed,  # what is weighed has no pieces to number
     }
     return tuple(kind for kind in _ORDER if wanted[kind] and kind not in known)
 

@@ -40,6 +40,7 @@ ITEMS = (
     Item(sku="KHAC", name="Khác", barcodes=("KHAC",), price=0, currency="VND", open_price=True),
 )  # fmt: skip
 CODES = {item.barcodes[0]: item.sku for item in ITEMS}
+NO_GOODS = ("8934602100999", "4111111111111111", "BIA10", "a\x01b")
 PROMOTIONS = (
     Promotion(promotion="a", name="3 trả 2", buy_pay=BuyPay(goods=Selection(skus=("NUOC",)), buy=3, pay=2)),
     Promotion(promotion="b", name="Bia", coupons=("BIA10",), off=Off(goods=Selection(skus=("BIA",)), percent_bp=1_250)),
@@ -97,7 +98,7 @@ class CounterMachine(RuleBasedStateMachine):
         """Give an order."""
         return self.run(self.shop.do(order, about=about, **fields))
 
-    @rule(code=st.sampled_from([*CODES, "8934602100999", "4111111111111111", "BIA10", "a\x01b"]), times=st.integers(1, 4))
+    @rule(code=st.sampled_from([*CODES, *NO_GOODS]), times=st.integers(1, 4))
     def scan(self, code: str, times: int) -> None:
         """A scan is sold, or answered."""
         said = self.run(self.shop.scan(f"{times}*{code}" if times > 1 else code))
