@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from typing import cast
 
 from edge_agent.replica.bodies import read_body
 from edge_agent.replica.search.query import MENDED_FROM, Alternative, Group, mistyped_keys
@@ -18,6 +19,9 @@ from protocol.documents import Item
 from protocol.ids import GLOBAL_FEED
 
 _MERGED_PAGES = 16
+_PARTS_LEFT = 8
+"""Parts of an index that are as good as one: a question looks into each of them."""
+
 _CHUNK = 2_000
 _ASKED_AT_ONCE = 500  # values in one statement; SQLite takes 32,766
 _GENERATION_BITS, _LENGTH_BITS = 40, 32
@@ -81,7 +85,9 @@ class SearchIndex:
         self._merge()
 
     def tidy(self) -> bool:
-        """Merge some pages of the index; True: there is more to merge."""
+        """Merge some pages of the index; True: there is more to merge. A few parts are quick to ask, and stay."""
+        if self._parts() <= _PARTS_LEFT:
+            return False
         before = self._connection.total_changes
         self._merge()
         # FTS5 says by its changes whether it had anything to do (its documentation, "The 'merge' Command").
@@ -146,6 +152,10 @@ class SearchIndex:
             "INSERT INTO search_word (generation, key, word) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             ((generation, key, word) for word in sorted(words - known) for key in _keys(word)),
         )
+
+    def _parts(self) -> int:
+        row = self._connection.execute("SELECT count(DISTINCT segid) FROM search_text_idx").fetchone()
+        return cast("int", row[0])
 
     def _merge(self) -> None:
         self._connection.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', ?)", (_MERGED_PAGES,))
