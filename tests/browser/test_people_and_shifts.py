@@ -112,6 +112,7 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     page.evaluate("window.tillwire.panel('@shift_close')")
     expect(page.locator("#notes-500000")).to_be_focused()
     page.keyboard.type("1", delay=5)
+    expect(page.locator("#notes-500000")).to_have_value("1")
     shop.call(shop.shop.counter.order("no_sale", {}))
     expect(page.locator(".approve")).to_contain_text("Nguyễn Thị Lan")
     expect(page.locator("#pin")).to_be_focused()

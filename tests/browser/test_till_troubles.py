@@ -101,11 +101,13 @@ def test_language_and_theme_change_while_selling(till: Till, till_page: Page) ->
     """English and dark at a press; the sale stays; the theme is remembered by this browser."""
     page = till_page
     till.scan(MILK)
+    page.keyboard.press("F5")
     page.locator("button[name=language]").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#go-cash")).to_contain_text("Cash")
     expect(page.locator(".line")).to_have_count(1)
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.keyboard.press("F5")
     page.locator("#theme").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
     page.reload()
@@ -218,7 +220,8 @@ def test_nothing_moves_out_of_its_place(till: Till, context: BrowserContext, wid
         page.keyboard.press("Escape")
         page.keyboard.press(key)
         check(f"panel of {key}")
-    assert page.evaluate("document.querySelector('.slot').scrollHeight <= document.querySelector('.slot').clientHeight")
+    cash = "document.getElementById('panel-cash')"
+    assert page.evaluate(f"{cash}.scrollHeight <= {cash}.clientHeight")
     printer = DeviceView("printer", "p", "fault", "paper_out", "out", waiting=2)
     till.change(link=LinkView(online=False, backlog=1_238, since=NOW - timedelta(days=3)), devices=(FINE[0], printer))
     till.served.call(till.counter.ask_about(PrintQuestionView("j1", "HB-2-000041", "unknown")))

@@ -47,8 +47,8 @@
     if (body.dataset.wire === state) return;
     body.dataset.wire = state;
     byId("lost").hidden = state !== "down";
-    byId("elsewhere").hidden = state !== "elsewhere";
-    if (state === "elsewhere") document.querySelector("#elsewhere button").focus();
+    byId("other-window").hidden = state !== "elsewhere";
+    if (state === "elsewhere") document.querySelector("#other-window button").focus();
     if (state === "up") failed(false);
   }
 
