@@ -326,6 +326,18 @@ CREATE TABLE printer_broken_off (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What is asked after every scan must not cost more after a long day: see tests/unit/edge_agent/counter/test_costs.py.
+_COSTS = """
+CREATE INDEX own_movement_count ON own_movement (sku, at_us) WHERE kind = 'count';
+CREATE UNIQUE INDEX work_line_number ON work_line (work, number);
+ALTER TABLE work ADD COLUMN last_number INTEGER NOT NULL DEFAULT 0;
+UPDATE work SET last_number = (SELECT coalesce(max(number), 0) FROM work_line WHERE work = work.id);
+"""
+_COSTS_OF_PRINTING = """
+CREATE INDEX print_job_asked ON print_job (position)
+  WHERE kind <> 'drawer' AND (state = 'unknown' OR (state = 'held' AND reason IN ('stale', 'undrawable')));
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -350,6 +362,7 @@ def till_migrations(spool_schema: str) -> Migrations:
     step("0010_payments", _PAYMENTS, keep_all)
     step("0011_work", work_state.SCHEMA)
     step("0012_broken_off", _BROKEN_OFF)
+    step("0013_costs", _COSTS + (_COSTS_OF_PRINTING if spool_schema.strip() else ""))
     return steps
 
 

@@ -141,14 +141,13 @@ def line_of_number(connection: sqlite3.Connection, work_id: str, number: int) ->
 
 def put_line(connection: sqlite3.Connection, work_id: str, line: WorkLine, *, touched: bool = False) -> None:
     """Add or change a line; a touched one becomes the last."""
-    order = "(SELECT coalesce(max(touched), 0) + 1 FROM work_line)" if touched else "0"
     connection.execute(
-        "INSERT INTO work_line (work, number, sku, name, unit, quantity, expected, barcode, shelf, at_us, touched)"  # noqa: S608 - our own words
-        f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {order}) ON CONFLICT (work, sku) DO UPDATE SET"
+        "INSERT INTO work_line (work, number, sku, name, unit, quantity, expected, barcode, shelf, at_us, touched)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (work, sku) DO UPDATE SET"
         " quantity = excluded.quantity, at_us = excluded.at_us, touched = excluded.touched",
         (
             work_id, line.number, line.sku, line.name, line.unit, line.quantity, line.expected, line.barcode,
-            line.shelf, to_us(line.at),
+            line.shelf, to_us(line.at), _next_touch(connection, work_id) if touched else 0,
         ),
     )  # fmt: skip
 
@@ -159,8 +158,10 @@ def drop_line(connection: sqlite3.Connection, work_id: str, number: int) -> None
 
 
 def next_number(connection: sqlite3.Connection, work_id: str) -> int:
-    """The number of the next new line."""
-    row = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM work_line WHERE work = ?", (work_id,)).fetchone()
+    """The number of the next new line: one that was taken off gives its number to nobody."""
+    row = connection.execute(
+        "UPDATE work SET last_number = last_number + 1 WHERE id = ? RETURNING last_number", (work_id,)
+    ).fetchone()
     return cast("int", row[0])
 
 
@@ -189,6 +190,11 @@ def find_done(connection: sqlite3.Connection, kind: DoneKind, key: str) -> Done 
     if row is None:
         return None
     return Done(kind, key, msgspec.json.decode(row[0], type=tuple[StockLine, ...]), from_us(row[1]))
+
+
+def _next_touch(connection: sqlite3.Connection, work_id: str) -> int:
+    row = connection.execute("SELECT max(touched) FROM work_line WHERE work = ?", (work_id,)).fetchone()
+    return cast("int", row[0] or 0) + 1
 
 
 _WORK = "SELECT id, kind, by_whom, started_us, reference, partner, document, active FROM work"

@@ -61,8 +61,8 @@ UNDRAWABLE = "undrawable"
 _ASKED = f"(state = 'held' AND reason IN ('{STALE}', '{UNDRAWABLE}'))"
 """Jobs that wait for a person and not for the printer."""
 
-_OPEN = "state IN ('queued', 'sending', 'await_fence', 'held', 'unknown')"
-"""The jobs of the index `print_job_open`, word for word."""
+QUESTIONS_MAX = 20
+"""Questions about paper that are asked at a time: a printer that was away all night has left hundreds."""
 
 _NEXT: dict[tuple[PrintState, Step], PrintState] = {
     ("queued", "send"): "sending",
@@ -232,10 +232,14 @@ def settle(connection: sqlite3.Connection, printer: Queue = MAIN) -> None:
 
 
 def open_questions(connection: sqlite3.Connection) -> list[Job]:
-    """Paper of which only a person can say what to do, oldest first: UNKNOWN, and HELD for a person; any printer's."""
-    # Asked after every scan. The first term is that of the index of open jobs, which SQLite would not use without it;
-    # the "+" keeps it from walking through the whole table in the order of its positions.
-    return _select(connection, f"{_OPEN} AND kind <> 'drawer' AND (state = 'unknown' OR {_ASKED}) ORDER BY +position")
+    """Paper of which only a person can say what to do, the oldest QUESTIONS_MAX: UNKNOWN, and HELD for a person.
+
+    Any printer's. Whoever has answered these is asked the next ones.
+    """
+    # Asked after every scan: these are the words of the index `print_job_asked`, which is empty on a good day.
+    return _select(
+        connection, f"kind <> 'drawer' AND (state = 'unknown' OR {_ASKED}) ORDER BY position LIMIT ?", QUESTIONS_MAX
+    )
 
 
 def answer(connection: sqlite3.Connection, job_id: str, at: datetime, *, printed: bool) -> Job:

@@ -70,7 +70,7 @@ async def test_no_statement_of_a_day_walks_through_what_grows(tmp_path: Path) ->
         await a_days_work(shop)
         await shop.database.run(lambda c: c.set_trace_callback(None))
         await shop.database.look(lambda c: c.set_trace_callback(None))
-        read = [each for each in said if each.split()[0] in {"SELECT", "UPDATE", "DELETE", "WITH"}]
+        read = [each for each in said if each.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}]
         assert len(read) > 60  # the day was played and heard
         found = [step for each in read for step in await shop.database.run(partial(walks, each))]
         assert not found

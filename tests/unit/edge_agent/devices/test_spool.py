@@ -202,6 +202,18 @@ def test_what_is_not_there_is_named() -> None:
         spool.reprint(connection, "R-9", "x", AT)
 
 
+def test_hundreds_of_questions_are_asked_a_few_at_a_time() -> None:
+    """A printer was away all night: the oldest are asked, and the next ones as these are answered."""
+    connection = opened()
+    for number in range(spool.QUESTIONS_MAX + 5):
+        add(connection, f"{number:03}")
+    spool.recover_at_start(connection, AT + 2 * HOUR, HOUR)
+    asked = spool.open_questions(connection)
+    assert [job.job_id for job in asked] == [f"{number:03}" for number in range(spool.QUESTIONS_MAX)]
+    spool.answer(connection, "000", AT, printed=True)
+    assert spool.open_questions(connection)[-1].job_id == f"{spool.QUESTIONS_MAX:03}"
+
+
 def test_each_printer_has_a_queue_of_its_own() -> None:
     """What waits for one printer is neither sent, held, resumed nor counted by the other; questions are everybody's."""
     connection = opened()
