@@ -34,6 +34,7 @@ def proposed(books: Books, cart: Cart, sums: PricedBasket) -> tuple[GiveBack, ..
         tenders = kept.fact.tenders if kept is not None and isinstance(kept.fact, SaleCompleted) else ()
         for part in back_to(tenders, share):
             wanted[part.kind, part.reference] = wanted.get((part.kind, part.reference), 0) + part.amount
+    _round_cash(wanted, books.settings.cash_step)
     for taken in cart.taken:
         place = (taken.kind, taken.reference if taken.kind == VOUCHER and not taken.issues else "")
         wanted[place] = wanted.get(place, 0) + taken.amount
@@ -47,3 +48,16 @@ def allow_way(books: Books, till: Till, opened: Open, kind: str, amount: int) ->
         room += books.settings.cash_step  # what cash rounds to may be a little more
     if amount > room:
         allow(books, till, "payment_override", detail=kind, amount=amount)
+
+
+def _round_cash(wanted: dict[tuple[str, str], int], step: int) -> None:
+    """Make the cash part one that coins can pay, at the cost of the largest other part: the sum is what it was."""
+    cash = (CASH, "")
+    others = [place for place in wanted if place != cash]
+    if not others or cash not in wanted:
+        return
+    missing = -wanted[cash] % step
+    largest = max(others, key=lambda place: wanted[place])
+    if wanted[largest] >= missing:
+        wanted[cash] += missing
+        wanted[largest] -= missing

@@ -104,7 +104,8 @@ def receive(books: Books, till: Till, opened: Open, taken: Taken) -> Outcome:
     till_state.save_cart(books.connection, cart)
     left = due_of(cart, opened.sums, books.settings.cash_step)
     code: NoticeCode = "given_part" if left.is_refund else "paid_part"
-    return Outcome(code, good=True, detail=shown(books, cart, abs(taken.amount)), panel="pay")
+    panel = "refund" if left.is_refund else "pay"
+    return Outcome(code, good=True, detail=shown(books, cart, abs(taken.amount)), panel=panel)
 
 
 def finish(books: Books, till: Till, opened: Open) -> Outcome:

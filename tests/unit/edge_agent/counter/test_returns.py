@@ -151,6 +151,19 @@ async def test_money_goes_back_the_way_it_came(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
+async def test_the_cash_part_is_one_that_coins_can_pay(tmp_path: Path) -> None:
+    """What cash would have to round away goes onto the card instead: the customer gets back all of it."""
+    async with shop_in(tmp_path) as shop:
+        await load(shop.database, FEED, "settings", {"store": Settings(store_name="x", cash_step=500)})
+        await shop.scan("3*" + WATER)
+        await pay(shop, "pay_card", approval="A1", amount="10000")
+        number = await sell(shop)
+        await give_back(shop, number, **{"lines.1": "2"})
+        answer = await shop.counter.ask("refund", {})
+        assert isinstance(answer, PayView)
+        assert [(part.kind, part.amount) for part in answer.back] == [("card", 6_500), ("cash", 3_500)]
+
+
 async def test_a_voucher_can_be_made_out_instead(tmp_path: Path) -> None:
     """It is known here at once, worth what came back, and pays the next sale."""
     async with shop_in(tmp_path) as shop:
