@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from edge_agent.counter.books import Books, Outcome, Till, find_person, open_cart, short, start_cart
+from edge_agent.counter.books import Books, Outcome, Till, find_person, is_training, open_cart, short, start_cart
 from edge_agent.counter.cart_keeping import changeable, save
 from edge_agent.counter.customer_records import customer_of
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
@@ -79,6 +79,10 @@ def recall(books: Books, till: Till, order: Recall) -> Outcome:
     cart = changeable(books, till, None)
     if isinstance(cart, Outcome):
         return cart
+    waiting = next((one for one in held_carts.listed(books.connection) if one.cart.sale_id == order.sale_id), None)
+    if waiting is not None and waiting.cart.training != is_training(books):
+        # A sale is not finished while the till plays, nor a played one when everything counts.
+        return Outcome("training_on" if is_training(books) else "training_off", detail=short(waiting.name))
     held = held_carts.recall(books.connection, order.sale_id)
     if held is None:
         return Outcome("nothing_held")

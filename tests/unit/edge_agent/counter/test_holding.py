@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.counter.desks.holding import HeldView
+from edge_agent.journal import till_state
 from edge_agent.till.holding import HELD_MAX
 from protocol.documents import Customer
 from protocol.events import CartVoided
@@ -123,5 +124,10 @@ async def test_what_is_only_played_is_never_told(tmp_path: Path) -> None:
         await shop.do("hold")
         await shop.scan(RICE)
         await shop.do("void_receipt", reason="x")
-        assert [view.training for view in await held(shop)] == [True]
+        [played] = await held(shop)
+        assert played.training
+        assert await shop.do("set_price", number="1", price="1") == "stale_page"
         assert await shop.facts() == []
+        await shop.database.run(lambda c: till_state.set_preference(c, "training", ""))
+        assert await shop.do("recall", about="", sale_id=played.sale_id) == "training_off"
+        assert shop.counter.view().held_count == 1
