@@ -19,6 +19,7 @@ import httpx
 
 from hardware_sim.drawer import Drawer
 from hardware_sim.printer import Receipt, SimulatedPrinter
+from hardware_sim.scale import SimulatedScale
 from hardware_sim.scanner import SimulatedScanner
 from tests.demo.goods import Good
 from tests.demo.line_cutter import LineCutter
@@ -51,6 +52,7 @@ class Till:
     drawer: Drawer
     agent: Child
     page_port: int
+    scale: SimulatedScale | None = None
 
     @property
     def page_url(self) -> str:
@@ -64,10 +66,11 @@ class Till:
 
 
 class Stage:
-    """Everything that runs. `async with` builds it up and takes it down, the last first."""
+    """Everything that runs. `async with` builds it up and takes it down, the last first. `scales`: each till has one."""
 
-    def __init__(self, plan: Plan, folder: Path, outside: Outside | None = None) -> None:
+    def __init__(self, plan: Plan, folder: Path, outside: Outside | None = None, *, scales: bool = False) -> None:
         self.plan = plan
+        self._scales = scales
         self.folder = folder
         self.outside = outside or Outside()
         self.tills: list[Till] = []
@@ -175,13 +178,15 @@ class Stage:
         printer.on_receipt = _Printed(folder / "printed.jsonl").note
         await printer.start()
         self._closers.push_async_callback(printer.stop)
+        scale = await self._raise_scale(folder) if self._scales else None
         page_port = free_port()
         config = folder / "agent.toml"
         config.write_text(
             f'[store]\nid = "{store}"\n[terminal]\nid = "{terminal}"\ncashier = "lan"\n'
             f'[hub]\nhost = "127.0.0.1"\nport = {broker_port}\n[data]\nfolder = "data"\n[page]\nport = {page_port}\n'
             f"[scanner]\nport = {json.dumps(scanner.path)}\n"
-            f'[printer]\nhost = "127.0.0.1"\nport = {printer.port}\n[drawer]\nsensor = "open_is_high"\n',
+            f'[printer]\nhost = "127.0.0.1"\nport = {printer.port}\n[drawer]\nsensor = "open_is_high"\n'
+            + (f"[scale]\nport = {json.dumps(scale.path)}\n" if scale is not None else ""),
             encoding="utf-8",
         )
         agent = Child(
@@ -189,7 +194,13 @@ class Stage:
         )
         await agent.start()
         self._closers.push_async_callback(agent.stop)
-        return Till(store, terminal, folder, scanner, printer, drawer, agent, page_port)
+        return Till(store, terminal, folder, scanner, printer, drawer, agent, page_port, scale)
+
+    async def _raise_scale(self, folder: Path) -> SimulatedScale:
+        scale = SimulatedScale(by_id=folder / "scale")
+        scale.plug()
+        self._closers.push_async_callback(scale.stop)
+        return scale
 
     def _till_folder(self, store: str, terminal: str) -> Path:
         folder = self.folder / f"{store}-{terminal}"

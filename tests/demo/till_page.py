@@ -41,6 +41,7 @@ class Shown:
     lines: dict[int, tuple[str, str]] = field(default_factory=dict)
     receipt: str = ""
     print_question: str = ""
+    locked: bool = False
     at_s: float = 0.0
 
 
@@ -88,6 +89,12 @@ class TillPage:
         found: dict[str, object] = answer.json()
         return found
 
+    async def get_text(self, path: str) -> str:
+        """Read a panel, as the page would load it."""
+        answer = await self._client.get(path, headers={"hx-request": "true"})
+        answer.raise_for_status()
+        return answer.text
+
     async def _listen(self) -> None:
         while True:
             try:
@@ -128,7 +135,7 @@ def read_fragments(html: str, shown: Shown) -> Shown:
     if (stage := _STAGE.search(html)) is not None:
         facts = dict(_ATTRIBUTE.findall(stage.group()))
         shown = replace(shown, stage=facts["stage"], sale_id=facts["sale"], serial=int(facts["serial"]),
-                        notice=facts["notice"])  # fmt: skip
+                        notice=facts["notice"], locked=facts.get("locked") == "yes")  # fmt: skip
     lines = {} if _LINES_WHOLE.search(html) else dict(shown.lines)
     for number, attributes, body in _LINE.findall(html):
         if 'hx-swap-oob="delete"' in attributes:

@@ -1,0 +1,27 @@
+"""Screenshots of the day, for whoever wants to look at it: in the folder that TILLWIRE_DAY_PICTURES names."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+from playwright.async_api import Page
+
+_FOLDER = os.environ.get("TILLWIRE_DAY_PICTURES")  # noqa: TID251 - a folder for whoever wants to look at the screens
+
+
+class Album:
+    """Numbers the pictures in the order in which they were taken; without a folder it keeps none."""
+
+    def __init__(self, page: Page, prefix: str) -> None:
+        self._page = page
+        self._prefix = prefix
+        self._numbers = itertools.count(1)
+
+    async def take(self, name: str) -> None:
+        """Keep what the cashier sees now."""
+        number = next(self._numbers)
+        if _FOLDER:
+            Path(_FOLDER).mkdir(parents=True, exist_ok=True)
+            await self._page.screenshot(path=Path(_FOLDER) / f"{self._prefix}-{number:02d}-{name}.png")
