@@ -1,5 +1,5 @@
 """Receipt printers that speak ESC/POS.
 
-receipt (what it says) -> layout (picture) -> escpos (bytes) -> spool (durable jobs) -> driver (moves them);
-framing reads the printer's answers, transport is the TCP line.
+receipt (what it says) -> layout (rows) -> picture and escpos, or text_mode (bytes); spool keeps the jobs, driver moves
+them, framing reads the printer's answers, transports are the ways to it.
 """

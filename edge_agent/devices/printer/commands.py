@@ -6,6 +6,8 @@ the end of the last part.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from edge_agent.devices.printer.framing import INITIALISE
 
 Parts = tuple[bytes, ...]
@@ -13,20 +15,29 @@ Parts = tuple[bytes, ...]
 SWALLOWED_ROWS_MAX = 256
 """The tallest raster slice that any version of this program has sent."""
 
-_END = b"\x1bd\x01\x1dVB\x00"
-"""ESC d 1, GS V B 0: a line of white, then the partial cut, which itself feeds the paper from head to cutter."""
-
 
 def ended(parts: Parts) -> Parts:
-    """The parts of a job with feed and cut behind them."""
-    return (*parts, _END)
+    """The parts of a job with feed and cut behind them; the first call loads python-escpos: in a thread."""
+    return (*parts, _end())
 
 
 def separation_bytes(width_dots: int, note: str) -> bytes:
     """What goes before the next job when an earlier one was broken off: end it, say so in ASCII, cut it off.
 
     The printer may still wait for the rest of a raster slice and would take the next receipt for it. A slice of white
-    completes it; when it waits for nothing, NULs mean nothing.
+    completes it; when it waits for nothing, NULs mean nothing. The first call loads python-escpos: in a thread.
     """
     white = bytes(SWALLOWED_ROWS_MAX * ((width_dots + 7) // 8))
-    return white + INITIALISE + b"\n" + note.encode("ascii", "replace") + b"\n" + _END
+    return white + INITIALISE + b"\n" + note.encode("ascii", "replace") + b"\n" + _end()
+
+
+@lru_cache(maxsize=1)
+def _end() -> bytes:
+    """A line of white, then the partial cut, which itself feeds the paper from head to cutter."""
+    from edge_agent.devices.printer.escpos_library import Dummy  # noqa: PLC0415 - slow, and the start does not wait
+
+    printer = Dummy()
+    printer.print_and_feed(1)
+    printer.cut(feed=False)
+    end: bytes = printer.output
+    return end

@@ -1,4 +1,8 @@
-"""A picture as ESC/POS raster slices, ready to be sent."""
+"""A picture as ESC/POS raster slices, ready to be sent.
+
+Sliced here and not by python-escpos: its `image` makes the same dots (a test holds that) but takes the picture through
+four colour modes: 21 ms for a usual receipt against 1.5 ms here, while somebody waits for paper.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Rows in the printer's own letters: fast and small, as far as the model's code page goes.
 
-Each row becomes commands of its own; sizes are set and taken back within the row. What the code page lacks is replaced
-(`code_pages.py`), and then the paper's last line says so.
+Each row becomes commands of its own, built by python-escpos; sizes are set and taken back within the row. What the code
+page lacks is replaced (`code_pages.py`), and then the paper's last line says so. The trap is the library's `text()`: it
+chooses code pages and letters by itself, without a word about losses. So text, encoded by us, goes through it as bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from edge_agent.devices.printer import code_pages
 from edge_agent.devices.printer.code_pages import CodePage
 from edge_agent.devices.printer.commands import Parts, ended
 from edge_agent.devices.printer.escpos import slices
+from edge_agent.devices.printer.escpos_library import CODEPAGE_CHANGE, QR_ECLEVEL_M, Dummy
 from edge_agent.devices.printer.rows import BOX, Banner, Bars, Figure, Gap, Row, Rule, Squares, TextRow
 from edge_agent.devices.printer.styles import CELL_DOTS, Cells, Face
 
@@ -66,73 +68,90 @@ class _Hand:
         self.lost: set[str] = set()
         self._width_dots = width_dots
         self._page = page
+        self._printer = Dummy()
 
     def write(self, row: Row) -> Iterator[bytes]:
         """The commands of one row; each ends where a command ends."""
+        if isinstance(row, Figure):
+            yield from self._figure(row.image)
+            return
         match row:
             case TextRow():
-                yield self._text(row)
+                self._text(row)
             case Rule():
-                yield (b"=" if row.height_dots > 1 else b"-") * self.columns + b"\n"
+                self._raw((b"=" if row.height_dots > 1 else b"-") * self.columns)
+                self._new_line()
             case Gap():
-                yield b"\x1bJ" + bytes((min(255, row.height_dots),))
+                self._raw(b"\x1bJ" + bytes((min(255, row.height_dots),)))  # ESC J, dots: the library feeds lines only
             case Banner():
-                style = _cells(row.style)
-                text = row.text.center(self.columns // style.wide)
-                yield b"\x1dB\x01" + self._sized(text, style) + b"\x1dB\x00\n"
+                self._banner(row)
             case Bars():
-                yield _bars(row)
+                self._bars(row)
             case Squares():
-                yield _qr(row)
-            case Figure():
-                yield from self._figure(row.image)
+                self._qr(row)
+        data: bytes = self._printer.output
+        self._printer.clear()
+        yield data
 
-    def _text(self, row: TextRow) -> bytes:
+    def _text(self, row: TextRow) -> None:
         style, left_style = _cells(row.style), _cells(row.left_style or row.style)
         left = _TICK_BOX + row.left[len(BOX) :] if row.box else row.left
         if row.centre:
-            space = b" " * ((self.columns - len(row.centre) * style.wide) // 2)
-            return space + self._sized(row.centre, style) + b"\n"
-        space = b" " * (self.columns - len(left) * left_style.wide - len(row.right) * style.wide) if row.right else b""
-        return self._sized(left, left_style) + space + self._sized(row.right, style) + b"\n"
+            self._spaces((self.columns - len(row.centre) * style.wide) // 2)
+            self._sized(row.centre, style)
+        else:
+            self._sized(left, left_style)
+            if row.right:
+                self._spaces(self.columns - len(left) * left_style.wide - len(row.right) * style.wide)
+            self._sized(row.right, style)
+        self._new_line()
 
-    def _sized(self, text: str, cells: Cells) -> bytes:
+    def _banner(self, row: Banner) -> None:
+        style = _cells(row.style)
+        self._printer.set(invert=True)
+        self._sized(row.text.center(self.columns // style.wide), style)
+        self._printer.set(invert=False)
+        self._new_line()
+
+    def _sized(self, text: str, cells: Cells) -> None:
         if not text:
-            return b""
+            return
         encoded = code_pages.encode(text, self._page.name)
         self.lost |= encoded.lost
-        data = b"".join(bytes((0x1B, 0x74, self._page.number + offset)) + run for offset, run in encoded.runs)
-        size = bytes((0x1D, 0x21, (cells.wide - 1) << 4 | (cells.tall - 1)))
-        if cells == Cells():
-            return data
-        bold = (b"\x1bE\x01", b"\x1bE\x00") if cells.bold else (b"", b"")
-        return size + bold[0] + data + bold[1] + b"\x1d!\x00"
+        plain = cells == Cells()
+        if not plain:
+            self._printer.set(custom_size=True, width=cells.wide, height=cells.tall, bold=cells.bold or None)
+        for offset, run in encoded.runs:
+            self._raw(CODEPAGE_CHANGE + bytes((self._page.number + offset,)) + run)
+        if not plain:
+            self._printer.set(custom_size=True, width=1, height=1, bold=False if cells.bold else None)
+
+    def _bars(self, row: Bars) -> None:
+        """Code 128 in set B, which has all of ASCII; or EAN-13."""
+        text, kind = ("{B" + row.text, "CODE128") if row.symbology == "code128" else (row.text, "EAN13")
+        self._printer.barcode(text, kind, row.height_dots, row.module_dots, pos="OFF", function_type="B")
+        self._new_line()
+        self._printer.set(align="left")
+
+    def _qr(self, row: Squares) -> None:
+        self._printer.set(align="center")  # it refuses to centre a native code itself
+        self._printer.qr(row.text, ec=QR_ECLEVEL_M, size=min(_QR_PARTS_MAX, row.module_dots), native=True)
+        self._new_line()
+        self._printer.set(align="left")
 
     def _figure(self, image: Image.Image) -> Iterator[bytes]:
         page = Image.new("1", (self._width_dots, image.height), 1)
         page.paste(image, ((self._width_dots - image.width) // 2, 0))
         yield from slices(page)
 
+    def _spaces(self, columns: int) -> None:
+        self._raw(b" " * columns)
 
-def _bars(row: Bars) -> bytes:
-    """GS k form B: Code 128 in set B, which has all of ASCII; or EAN-13."""
-    data = b"{B" + row.text.encode("ascii") if row.symbology == "code128" else row.text.encode("ascii")
-    kind = 73 if row.symbology == "code128" else 67
-    head = b"\x1ba\x01\x1dh" + bytes((row.height_dots,)) + b"\x1dw" + bytes((row.module_dots,)) + b"\x1dH\x00"
-    return head + b"\x1dk" + bytes((kind, len(data))) + data + b"\n\x1ba\x00"
+    def _new_line(self) -> None:
+        self._printer.control("LF")
 
-
-def _qr(row: Squares) -> bytes:
-    """GS ( k, cn 49: model 2, module size, error correction M, store, print."""
-    data = row.text.encode()
-
-    def function(number: int, body: bytes) -> bytes:
-        return b"\x1d(k" + (len(body) + 2).to_bytes(2, "little") + bytes((49, number)) + body
-
-    size = bytes((min(_QR_PARTS_MAX, row.module_dots),))
-    model, correction, store, show = b"2\x00", b"1", b"0" + data, b"0"
-    orders = ((65, model), (67, size), (69, correction), (80, store), (81, show))
-    return b"\x1ba\x01" + b"".join(function(*order) for order in orders) + b"\n\x1ba\x00"
+    def _raw(self, data: bytes) -> None:
+        self._printer._raw(data)  # noqa: SLF001  the library's documented way for bytes of one's own
 
 
 def _cells(face: Face) -> Cells:

@@ -8,6 +8,7 @@ so automatic status is switched on in front of the job and tells the reason unas
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from edge_agent.devices.errors import PrinterSilent
@@ -74,7 +75,7 @@ class Visit:
         if self._line.all_or_nothing:
             return True
         self._line.abort_at_end = True
-        separation = separation_bytes(self._settings.paper.width_dots, _INTERRUPTED)
+        separation = await asyncio.to_thread(separation_bytes, self._settings.paper.width_dots, _INTERRUPTED)
         if not self._asks:
             return await self._settle_unanswered(separation)
         answers = self._line.answers
