@@ -158,7 +158,7 @@ async def test_a_label_may_tell_lot_serial_and_date(tmp_path: Path) -> None:
         assert (facts[-1].right, len(shop.counter.view().lines)) == ("expired_lot", 2)
 
 
-async def test_a_cashier_needs_a_manager_for_old_goods(tmp_path: Path) -> None:
+async def test_a_cashier_needs_leave_for_old_goods(tmp_path: Path) -> None:
     """Without the right the order waits for a PIN and nothing is sold."""
     async with shop_in(tmp_path, items=GOODS) as shop:
         staff = Staff(staff="c1", name="Cúc", role="cashier", pin="scrypt$1$1$1$00$00")
