@@ -6,7 +6,7 @@ the till's own first. What is for the cashier alone (stock, staff, customers' da
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 import segno
@@ -19,9 +19,6 @@ from edge_agent.pages.words import cut_label, unit
 from edge_agent.till.view import AttemptView, CounterView
 
 LINES_SHOWN = 6
-QR_WAIT = timedelta(minutes=5)
-"""How long the till waits for a transfer before it asks the cashier (`counter/desks/transfers.py`)."""
-
 _OTHER: dict[Language, Language] = {"vi": "en", "en": "vi"}
 
 
@@ -86,6 +83,6 @@ def _is_open(attempt: AttemptView) -> bool:
 
 
 def _seconds_left(attempt: AttemptView | None, now: datetime) -> int:
-    if attempt is None:
+    if attempt is None or attempt.until is None:
         return 0
-    return max(0, int((attempt.since + QR_WAIT - now).total_seconds()))
+    return max(0, int((attempt.until - now).total_seconds()))
