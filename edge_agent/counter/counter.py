@@ -29,6 +29,7 @@ from edge_agent.counter.proving import Prover, TooManyGuesses
 from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.journal.payments import Attempt, open_attempts
+from edge_agent.replica.port import FeedState
 from edge_agent.till.payment import CARD
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
 from protocol.messages import Answer
@@ -96,7 +97,7 @@ class Counter:
         self._watching: asyncio.Task[None] | None = None
         self._last_deed_s = monotonic()
         self._refusing: NoticeCode | None = None
-        self._incoming_seen = ("", -1)
+        self._seen = FeedState()
         self.scan_timings: deque[ScanTiming] = deque(maxlen=_TIMINGS_MAX)
         self.sold: deque[SoldAt] = deque(maxlen=_TIMINGS_MAX)
 
@@ -221,10 +222,7 @@ class Counter:
         return await self._database.look(lambda c: open_attempts(c, CARD))
 
     async def hear_terminal(self, attempt: Attempt, told: str, approval: str) -> bool:
-        """Write down what a terminal says of an attempt, and all that follows; False if it must not go on so.
-
-        Raises JournalError if that could not be written: then nothing may be sent.
-        """
+        """Write down what a terminal says of an attempt, and all that follows; False if it must not go on so."""
 
         def transaction(connection: sqlite3.Connection) -> tuple[bool, Outcome, Facts]:
             books = Books.of(connection, self._till)
@@ -342,32 +340,22 @@ class Counter:
         while self._stale:
             self._stale = False
             try:
-                await self._take_incoming()
-                self._facts = await self._database.run(self._read)
+                self._seen, outcome, facts = await self._database.run(self._look_around)
             except JournalClosed:
                 return
             except JournalError as error:
                 _log.debug("picture not refreshed", extra={"problem": str(error)})
             else:
-                self._draw()
+                self._facts = facts
+                self._draw() if outcome is None else self._told(outcome, facts)
             await asyncio.sleep(REFRESH_EVERY_S)
 
-    async def _take_incoming(self) -> None:
-        """Let transfers that the hub tells of pay what they are for; looked for when the store's documents moved."""
-
-        def transaction(connection: sqlite3.Connection) -> tuple[Outcome, Facts]:
-            books = Books.of(connection, self._till)
-            outcome = take_incoming(books, self._till)
-            return outcome or Outcome(), self._read_after(books.now(self._till))
-
-        def revision(connection: sqlite3.Connection) -> tuple[str, int]:
-            state = Books.of(connection, self._till).replica.feed_state(self._till.store_feed)
-            return state.lineage, state.revision
-
-        seen = await self._database.run(revision)
-        if seen != self._incoming_seen:
-            await self._transact("incoming", transaction)
-            self._incoming_seen = seen
+    def _look_around(self, connection: sqlite3.Connection) -> tuple[FeedState, Outcome | None, Facts]:
+        """Read the books; let transfers that the hub tells of pay what they are for, if its documents have moved."""
+        books = Books.of(connection, self._till)
+        seen = books.replica.feed_state(self._till.store_feed)
+        outcome = take_incoming(books, self._till) if seen != self._seen else None
+        return seen, outcome, self._read_after(books.now(self._till))
 
     async def _watch_idle(self) -> None:
         while True:

@@ -52,6 +52,7 @@ def test_a_card_part_a_code_part_and_a_return_by_keyboard_alone(shop: RealTill, 
     """F11 with an approval and a part, F10 for the rest, confirmed; then F7, the receipt's number, all of it back."""
     page = shop_page
     shop.scan("2*" + WATER)
+    expect(page.locator("#lines .line")).to_have_count(1)
     page.keyboard.press("F11")
     expect(page.locator("#approval")).to_be_focused()
     page.keyboard.type("A12", delay=BY_HAND_MS)
@@ -76,7 +77,7 @@ def test_a_card_part_a_code_part_and_a_return_by_keyboard_alone(shop: RealTill, 
     page.keyboard.press("Enter")
     expect(page.locator("#back-1")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#lines .line")).to_have_count(1)
+    expect(page.locator("#go-next")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#refund-approval")).to_be_focused()
     page.keyboard.type("R7", delay=BY_HAND_MS)

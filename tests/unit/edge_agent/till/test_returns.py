@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.till.cart import Cart, CartLine, Origin, Taken
 from edge_agent.till.charging import basket_of
 from edge_agent.till.payment import back_to, due_of, is_enough, next_take, put, rounding_of, take_cash, take_other
-from edge_agent.till.pricing import compile_rules, price
+from edge_agent.till.pricing import PricedBasket, compile_rules, price
 from edge_agent.till.returns import add_return, returnables, worth
 from edge_agent.till.sale import Occasion, facts_of, receipts_of
 from protocol.events import SaleCompleted, SaleLine, SaleRefunded, Tender
@@ -80,6 +80,20 @@ def test_a_whole_receipt_given_back_in_pieces_gives_back_what_was_paid(
     assert back == total
 
 
+def paid_somehow(cart: Cart, sums: PricedBasket, step: int, data: st.DataObject) -> tuple[Cart, int]:
+    """Pay by cards and cash, in parts; returns the paid cart and what the last tender rounds by."""
+    while True:
+        due = due_of(cart, sums, step)
+        if data.draw(st.booleans()) and abs(due.left) > 1:
+            taken = take_other(due, "card", data.draw(st.integers(1, abs(due.left))), take=next_take(cart))
+        else:
+            taken = take_cash(due, None, take=next_take(cart), cash_step=step, is_part=False)
+        assert isinstance(taken, Taken)
+        cart = put(cart, taken, sums)
+        if is_enough(due, taken):
+            return cart, rounding_of(due, taken)
+
+
 LINES = st.lists(st.tuples(st.integers(1, 5_000), st.integers(0, 10**6)), max_size=4)
 
 
@@ -101,17 +115,7 @@ def test_every_fact_of_a_paid_cart_balances(
     ]  # fmt: skip
     cart = Cart(sale_id="s", currency="VND", lines=tuple(lines))
     sums = price(basket_of(cart, NOW), compile_rules((), cash_step=step))
-    while True:
-        due = due_of(cart, sums, step)
-        if data.draw(st.booleans()) and abs(due.left) > 1:
-            taken = take_other(due, "card", data.draw(st.integers(1, abs(due.left))), take=next_take(cart))
-        else:
-            taken = take_cash(due, None, take=next_take(cart), cash_step=step, is_part=False)
-        assert isinstance(taken, Taken)
-        cart = put(cart, taken, sums)
-        if is_enough(due, taken):
-            rounding = rounding_of(due, taken)
-            break
+    cart, rounding = paid_somehow(cart, sums, step, data)
     numbers = [str(n) for n in range(receipts_of(cart))]
     facts = facts_of(cart, sums, rounding=rounding, numbers=numbers, occasion=occasion())
     assert [fact.receipt_number for fact in facts] == numbers
