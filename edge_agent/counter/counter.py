@@ -374,8 +374,7 @@ class Counter:
     async def _answer_with_hub(self, kind: HubQuestionKind[Any], question: Fields) -> object:
         wanted = await self._database.look(lambda c: kind.ask(Books.of(c, self._till), self._till, question))
         heard = await self._ask_hub(*wanted) if wanted is not None and self._ask_hub is not None else None
-        keep = kind.keep
-        if keep is not None and heard is not None:
+        if (keep := kind.keep) is not None and heard is not None:
             await self._database.run(lambda c: keep(Books.of(c, self._till), self._till, question, heard))
         return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question, heard))
 
