@@ -21,7 +21,7 @@ from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.replica.documents import find_document, list_documents
 from edge_agent.replica.sqlite import SqliteReplica
 from edge_agent.till.cart import Cart
-from edge_agent.till.rights import Person
+from edge_agent.till.rights import Person, Right
 from edge_agent.till.view import NoticeCode
 from protocol.documents import Settings, Staff
 from protocol.event import SealedEvent
@@ -66,11 +66,21 @@ class Till:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What somebody was shown when she allowed an order: exactly this is allowed by her."""
+
+    right: Right
+    detail: str
+    amount: int | None
+
+
+@dataclass(frozen=True)
 class Books:
     """Journal, replica and the till's own state, over one connection inside one transaction.
 
     `person` is who is signed in; None at a store with staff where nobody is. `approver` is who allowed this order on
-    the spot, after it had waited. `proof` is the stored PIN that the typed one was found to be; "" is none.
+    the spot, after it had waited, and had been `shown` this. `proof` is the stored PIN that the typed one was found
+    to be; "" is none.
     """
 
     connection: sqlite3.Connection
@@ -79,6 +89,7 @@ class Books:
     settings: Settings
     person: Person | None
     approver: Person | None = None
+    shown: Shown | None = None
     proof: str = ""
 
     @staticmethod

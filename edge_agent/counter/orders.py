@@ -9,9 +9,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from edge_agent.counter.books import Books, Outcome, Till, short
+import msgspec
+
+from edge_agent.counter.books import Books, Outcome, Shown, Till, short
 from edge_agent.counter.desk import BadFields, Fields, OrderKind, fill
-from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, allow, forget_waiting, waiting_order
+from edge_agent.counter.permission import (
+    ApprovalNeeded,
+    NobodySignedIn,
+    OtherThanShown,
+    allow,
+    forget_waiting,
+    keep_waiting,
+    waiting_order,
+)
 from edge_agent.till.rights import Person
 
 
@@ -28,7 +38,8 @@ def carry_out(books: Books, till: Till, kind: OrderKind[Any], order: Fields) -> 
 def carry_out_waiting(books: Books, till: Till, kinds: Mapping[str, OrderKind[Any]], approver: Person) -> Outcome:
     """Give the order that waits again, with somebody who allows it. It answers for itself: the cart may have changed.
 
-    What the approver may not allow either leaves nothing behind and goes on waiting. Raises NobodySignedIn.
+    What the approver may not allow either, or was not shown, leaves nothing behind and goes on waiting.
+    Raises NobodySignedIn.
     """
     waiting = waiting_order(books.connection)
     kind = kinds.get(waiting.name) if waiting is not None else None
@@ -42,7 +53,15 @@ def carry_out_waiting(books: Books, till: Till, kinds: Mapping[str, OrderKind[An
     # The transaction itself must go on: the right PIN that was just typed has put an end to earlier wrong ones.
     books.connection.execute("SAVEPOINT approval")
     try:
-        outcome = carry_out(replace(books, approver=approver), till, kind, order)
+        shown = Shown(waiting.right, waiting.detail, waiting.amount)
+        outcome = carry_out(replace(books, approver=approver, shown=shown), till, kind, order)
+    except OtherThanShown as need:
+        books.connection.execute("ROLLBACK TO approval")
+        keep_waiting(
+            books.connection,
+            msgspec.structs.replace(waiting, id=till.new_id(), detail=need.detail, amount=need.amount),
+        )
+        outcome = Outcome("approval_needed", detail=short(need.detail))
     except ApprovalNeeded:
         books.connection.execute("ROLLBACK TO approval")
         outcome = Outcome("may_not", detail=short(approver.name))

@@ -45,6 +45,10 @@ class ApprovalNeeded(Exception):
         self.amount = amount
 
 
+class OtherThanShown(ApprovalNeeded):
+    """What would be done now is not what the approver was shown: the list, the receipt or the sum has changed."""
+
+
 class NobodySignedIn(Exception):
     """The till is locked: somebody signs in first."""
 
@@ -66,6 +70,9 @@ def allow(  # noqa: PLR0913 - what is asked, and how it is told
         return
     if books.approver is None or not _can(books.approver, right, within):
         raise ApprovalNeeded(right, detail, amount)
+    shown = books.shown
+    if shown is not None and shown.right == right and (shown.detail, shown.amount) != (detail, amount):
+        raise OtherThanShown(right, detail, amount)
     write_down(
         books, till,
         ApprovalGiven(right=right, by=books.approver.id, asked_by=person.id, detail=detail[:512], amount=amount),
