@@ -7,6 +7,7 @@ from datetime import datetime
 
 from edge_agent.counter.books import Books, Till
 from edge_agent.counter.slips import occasion_at, queue_slip
+from edge_agent.counter.staff import person_name
 from edge_agent.devices.printer.stock_slips import GoodsLine, OrderToPick, pick_ticket, receiving_slip, transfer_slip
 from edge_agent.till.moments import at_store
 from edge_agent.till.work import Closing, Work, WorkLine
@@ -17,7 +18,7 @@ def print_work(  # noqa: PLR0913, PLR0917 - the work, and when and where
     books: Books, till: Till, work: Work, lines: Sequence[WorkLine], closing: Closing, moment: datetime
 ) -> bool:
     """Print what goes with a finished work; counts, write-offs and gathering have no paper of their own."""
-    occasion = occasion_at(books, till, moment, books.by)
+    occasion = occasion_at(books, till, moment, person_name(books, till, books.by))
     goods = [GoodsLine(name=line.name, quantity=line.quantity, unit=line.unit, awaited=line.expected) for line in lines]
     number = work.reference or work.id
     partner = closing.partner or work.partner
@@ -53,5 +54,5 @@ def print_pick(books: Books, till: Till, pick: Pick, moment: datetime) -> bool:
         number=pick.number or pick.order, code=pick.order, lines=lines, customer=pick.customer, channel=pick.channel,
         way=pick.way, due_at=due_at, note=pick.note,
     )  # fmt: skip
-    slip = pick_ticket(order, occasion_at(books, till, moment, books.by))
+    slip = pick_ticket(order, occasion_at(books, till, moment, person_name(books, till, books.by)))
     return queue_slip(books, till, slip, moment, number=order.number, printer=till.pick_queue)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from edge_agent.counter.books import Books, Till
 from edge_agent.counter.desk import NoFields
+from edge_agent.counter.working import work_under_way
 from edge_agent.journal import work_state
 from edge_agent.replica.documents import list_documents
 from edge_agent.till.view import WorkLineView, WorkView
@@ -95,7 +96,7 @@ class PickDetail:
 
 def work_view(books: Books) -> WorkView | None:
     """The active work, for the picture: one look-up when there is none."""
-    work = work_state.active(books.connection)
+    work = work_under_way(books)
     if work is None:
         return None
     lines = work_state.last_lines(books.connection, work.id, SHOWN_MAX)
@@ -135,7 +136,7 @@ def ask_work(books: Books, till: Till, _question: NoFields) -> WorkMenu:
 
 def ask_summary(books: Books, _till: Till, _question: NoFields) -> WorkSummary | None:
     """What would be written down."""
-    work = work_state.active(books.connection)
+    work = work_under_way(books)
     if work is None:
         return None
     lines = work_state.lines_of(books.connection, work.id)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from edge_agent.counter.books import Books, Outcome, Till, short
+from edge_agent.counter.books import Books, Outcome, Till, is_training, short
 from edge_agent.counter.selling import weigh
 from edge_agent.journal import work_state
 from edge_agent.till.codes import ScanReading
 from edge_agent.till.work import LINES_MAX, Work, WorkLine, with_more
 from protocol.documents import Item
 from protocol.quantity import QUANTITY_MAX, SCALE
+
+
+def work_under_way(books: Books) -> Work | None:
+    """The work that scans go to. While the till only plays there is none: what was begun waits."""
+    work = work_state.active(books.connection)
+    return None if work is None or is_training(books) else work
 
 
 def take(books: Books, till: Till, work: Work, item: Item, reading: ScanReading) -> Outcome:
@@ -46,6 +52,8 @@ def _quantity(till: Till, item: Item, reading: ScanReading) -> int | Outcome:
     if on_label is not None:
         quantity = on_label * times // SCALE
         return quantity if 0 < quantity <= QUANTITY_MAX else Outcome("bad_quantity", detail=short(reading.text))
+    if reading.price is not None and item.weighed and item.price > 0:
+        return max(1, (reading.price * times * 2 + item.price) // (2 * item.price))
     if item.weighed and reading.quantity is None:
         weight = weigh(till)
         return weight if isinstance(weight, int) else Outcome(weight, detail=short(item.name))

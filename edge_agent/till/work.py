@@ -7,7 +7,7 @@ moment at which that shelf was counted, since a count is a checkpoint in event t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -82,8 +82,8 @@ def missing_in(work: Work, lines: Sequence[WorkLine], closing: Closing) -> WorkR
     return "reason_missing" if work.kind == "write_off" and not closing.reason else None
 
 
-def fact_of(work: Work, lines: Sequence[WorkLine], closing: Closing, by: str) -> EventData:
-    """The event of a work that lacks nothing."""
+def fact_of(work: Work, lines: Sequence[WorkLine], closing: Closing, by: str, now: datetime) -> EventData:
+    """The event of a work that lacks nothing. `now`: no line was counted later, whatever this PC's clock said then."""
     moved = tuple(StockLine(sku=line.sku, quantity=line.quantity) for line in lines if line.quantity)
     expected = tuple(StockLine(sku=line.sku, quantity=line.expected) for line in lines if line.expected)
     partner = closing.partner or work.partner
@@ -95,7 +95,7 @@ def fact_of(work: Work, lines: Sequence[WorkLine], closing: Closing, by: str) ->
                 expected=expected, note=closing.note,
             )  # fmt: skip
         case "count":
-            counted = tuple(CountedLine(sku=line.sku, quantity=line.quantity, at=line.at) for line in lines)
+            counted = tuple(CountedLine(sku=line.sku, quantity=line.quantity, at=min(line.at, now)) for line in lines)
             fact = StockCounted(session=work.id, lines=counted, by=by)
         case "send":
             transfer = work.reference or work.id
@@ -122,7 +122,7 @@ def with_quantity(line: WorkLine, quantity: int, at: datetime) -> WorkLine | Non
     """The line with this quantity; None for one that cannot be."""
     if not 0 <= quantity <= QUANTITY_MAX:
         return None
-    return WorkLine(line.number, line.sku, line.name, line.unit, quantity, at, line.expected, line.barcode, line.shelf)
+    return replace(line, quantity=quantity, at=at)
 
 
 def differences(lines: Sequence[WorkLine], expected: Mapping[str, int] | None = None) -> tuple[WorkLine, ...]:

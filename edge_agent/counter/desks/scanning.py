@@ -19,8 +19,8 @@ from edge_agent.counter.desks.asks import scanned_answer, serial_on_label
 from edge_agent.counter.desks.customers import attach_by_card
 from edge_agent.counter.desks.cuts import known_coupon, take_coupon
 from edge_agent.counter.selling import expiry_of, is_expired, sell
-from edge_agent.counter.working import take
-from edge_agent.journal import receipts_kept, work_state
+from edge_agent.counter.working import take, work_under_way
+from edge_agent.journal import receipts_kept
 from edge_agent.replica import lookup
 from edge_agent.till.cart import Cart
 from edge_agent.till.codes import ScanReading, ScanRules, is_gtin, read_scan
@@ -69,7 +69,7 @@ class RepeatReceipt(Fields, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def scan(books: Books, till: Till, order: Scan) -> Outcome:
     """Do what a code says: while a store work is open, goods go to its list."""
-    if (work := work_state.active(books.connection)) is not None:
+    if (work := work_under_way(books)) is not None:
         return _scan_into(books, till, work, order.code)
     cart = changeable(books, till, None)
     if isinstance(cart, Outcome):
@@ -117,7 +117,7 @@ def sell_item(books: Books, till: Till, order: SellItem) -> Outcome:
             return Outcome("bad_quantity", detail=short(order.quantity))
         if not 0 < quantity <= QUANTITY_MAX:
             return Outcome("bad_quantity", detail=short(order.quantity))
-    if (work := work_state.active(books.connection)) is not None:
+    if (work := work_under_way(books)) is not None:
         return _take(books, till, work, item, ScanReading(item.sku, quantity))
     return sell(books, till, cart, item, ScanReading(item.sku, quantity))
 

@@ -6,8 +6,11 @@ is finished; nothing of it is a fact before that.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge_agent.counter.books import Books, Outcome, Till, is_training, short, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
+from edge_agent.counter.papers import announced, is_over
 from edge_agent.counter.permission import allow
 from edge_agent.counter.work_papers import print_pick, print_work
 from edge_agent.counter.work_views import ask_pick, ask_picks, ask_summary, ask_work
@@ -15,13 +18,16 @@ from edge_agent.counter.working import new_line
 from edge_agent.journal import work_state
 from edge_agent.journal.work_state import Done, DoneKind
 from edge_agent.replica.documents import find_document
+from edge_agent.till.cart import AMOUNT_MAX
 from edge_agent.till.rights import Right
 from edge_agent.till.sale import receipt_number
 from edge_agent.till.work import Closing, Work, WorkKind, WorkLine, fact_of, missing_in, with_quantity
-from protocol.documents import Pick, Purchase, Transfer
-from protocol.errors import InvalidQuantity
-from protocol.events import OrderHandedOver, OrderPicked, StockLine
-from protocol.quantity import parse_quantity
+from protocol.documents import Pick
+from protocol.errors import InvalidId, InvalidQuantity
+from protocol.events import OrderHandedOver, OrderPicked
+from protocol.ids import store_id
+from protocol.money import line_amount
+from protocol.quantity import format_quantity, parse_quantity
 
 _ID_MAX = 64
 _TEXT_MAX = 300
@@ -29,6 +35,7 @@ _LETTERS: dict[WorkKind, str] = {
     "receive": "R", "count": "C", "send": "S", "take_in": "I", "write_off": "W", "pick": "P",
 }  # fmt: skip
 _RIGHTS: dict[WorkKind, Right] = {"count": "finish_count", "write_off": "adjust_stock"}
+_DONE: dict[WorkKind, DoneKind] = {"receive": "purchase", "take_in": "transfer", "send": "transfer", "pick": "picked"}
 
 
 class StartWork(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,24 +95,24 @@ def start(books: Books, till: Till, order: StartWork) -> Outcome:
     if is_training(books):
         return Outcome("training_on")
     key = order.key.strip()
-    expected = _expected(books, till, order.kind, key)
-    if expected is None:
-        return Outcome("work_unknown", detail=short(key))
-    same = (each for each in work_state.listed(books.connection) if (each.kind, each.reference) == (order.kind, key))
-    already = next(same, None) if key else None
+    if len(key) > _ID_MAX:
+        return Outcome("bad_input", detail=short(key))
+    already = _already(books, order.kind, key)
     if already is not None:
         work_state.activate(books.connection, already.id)
         return Outcome("work_started", good=True)
-    partner, lines = expected
+    papers = announced(books, till, order.kind, key)
+    if papers is None:
+        return Outcome("work_unknown", detail=short(key))
     work = Work(
         id=_new_id(books, till, order.kind), kind=order.kind, by=books.by, started_at=till.clock.now(), reference=key,
-        partner=partner or order.partner.strip()[:_ID_MAX],
+        partner=papers.partner or order.partner.strip()[:_ID_MAX],
     )  # fmt: skip
     work_state.start(books.connection, work, ())
-    for line in lines:
+    for line in papers.lines:
         item = books.replica.item(line.sku)
         made = new_line(books, till, work.id, item) if item is not None else _unnamed(books, till, work.id, line.sku)
-        work_state.put_line(books.connection, work.id, _with_expected(made, line.quantity))
+        work_state.put_line(books.connection, work.id, replace(made, expected=line.quantity))
     return Outcome("work_started", good=True)
 
 
@@ -164,7 +171,7 @@ def drop(books: Books, _till: Till, order: OneWork) -> Outcome:
 
 
 def finish(books: Books, till: Till, order: FinishWork) -> Outcome:
-    """Write a work down, once: a second order finds it gone."""
+    """Write a work down, once: a second order finds it gone. Raises ApprovalNeeded."""
     work = work_state.find(books.connection, order.work_id)
     if work is None:
         return Outcome("stale_page")
@@ -173,35 +180,39 @@ def finish(books: Books, till: Till, order: FinishWork) -> Outcome:
         partner=order.partner.strip()[:_ID_MAX], document=order.document.strip()[:_ID_MAX],
         reason=order.reason.strip()[:_TEXT_MAX], note=order.note.strip()[:_TEXT_MAX],
     )  # fmt: skip
-    if (missing := missing_in(work, lines, closing)) is not None:
-        return Outcome(missing)
+    refused = _refusal(books, till, work, lines, closing)
+    if refused is not None:
+        return refused
     if (right := _RIGHTS.get(work.kind)) is not None:
-        allow(books, till, right, detail=work.id)
+        # Who allows it allows these goods: a list that has changed since she looked is asked for again.
+        pieces = format_quantity(sum(line.quantity for line in lines))
+        worth = _worth(books, lines) if work.kind == "write_off" else None
+        allow(books, till, right, detail=f"{work.id}: {len(lines)}, {pieces}", amount=worth)
     moment = till.clock.stamp(books.journal.last_time)
-    fact = fact_of(work, lines, closing, books.by)
+    fact = fact_of(work, lines, closing, books.by, moment.time)
     write_down(books, till, fact, moment)
     if work.reference:
         picked = fact.lines if isinstance(fact, OrderPicked) else ()
-        kinds: dict[WorkKind, DoneKind] = {"receive": "purchase", "take_in": "transfer", "send": "transfer"}
-        done = Done(kinds.get(work.kind, "picked"), work.reference, picked, till.clock.now())
-        work_state.note_done(books.connection, done)
+        work_state.note_done(books.connection, Done(_DONE[work.kind], work.reference, picked, till.clock.now()))
     work_state.remove(books.connection, work.id)
     printed = print_work(books, till, work, lines, closing, moment.real)
     return Outcome("work_done", good=True, detail=work.reference or work.id, journalled=True, print_changed=printed)
 
 
 def hand_over(books: Books, till: Till, order: HandOver) -> Outcome:
-    """Write down that a web order left, once. What was not gathered does not leave."""
+    """Write down that a web order left, once. What was not gathered does not leave, nor what was called off."""
+    if is_training(books):
+        return Outcome("training_on")
     document = find_document(books.connection, till.store_feed, "pick", order.order, Pick)
-    picked = work_state.find_done(books.connection, "picked", order.order)
-    if work_state.find_done(books.connection, "handed_over", order.order) is not None:
+    if document is None:
+        return Outcome("work_unknown", detail=short(order.order))
+    left = work_state.find_done(books.connection, "handed_over", order.order)
+    if left is not None or document.state == "handed_over":
         return Outcome("stale_page")
-    if picked is not None:
-        lines: tuple[StockLine, ...] = picked.lines
-    elif document is not None and document.state == "picked":
-        lines = document.lines
-    else:
+    picked = work_state.find_done(books.connection, "picked", order.order)
+    if picked is None and document.state != "picked":
         return Outcome("pick_first", detail=short(order.order))
+    lines = picked.lines if picked is not None else document.lines
     fact = OrderHandedOver(order=order.order, lines=lines, by=books.by, to=order.to.strip()[:_TEXT_MAX])
     write_down(books, till, fact)
     work_state.note_done(books.connection, Done("handed_over", order.order, lines, till.clock.now()))
@@ -240,27 +251,34 @@ DESK = Desk(
 )
 
 
-def _expected(books: Books, till: Till, kind: WorkKind, key: str) -> tuple[str, tuple[StockLine, ...]] | None:
-    """Whom the goods come from or go to, and what papers announce; None for papers that are not known here."""
-    found: tuple[str, tuple[StockLine, ...]] | None = ("", ())
-    connection, feed = books.connection, till.store_feed
-    if kind == "pick":
-        pick = find_document(connection, feed, "pick", key, Pick)
-        found = (pick.customer, pick.lines) if pick is not None and pick.state == "open" else None
-    elif key and kind == "receive":
-        purchase = find_document(connection, feed, "purchase", key, Purchase)
-        found = (purchase.supplier, purchase.lines) if purchase is not None else None
-    elif key and kind == "take_in":
-        transfer = find_document(connection, feed, "transfer", key, Transfer)
-        if work_state.find_done(connection, "transfer", key) is not None:
-            found = None
-        elif transfer is not None and transfer.to_store == till.store:
-            found = (transfer.from_store, transfer.lines)
-        # Goods stand at the door whose papers have not come yet: they are taken in under the number on the papers.
-    elif key and kind == "send":
-        wanted = find_document(connection, feed, "transfer", key, Transfer)
-        found = (wanted.to_store, wanted.lines) if wanted is not None and wanted.state == "wanted" else None
-    return found
+def _already(books: Books, kind: WorkKind, key: str) -> Work | None:
+    """The work that was begun for these papers; or, free, one of its kind that has no goods yet: a second click."""
+    same = (each for each in work_state.listed(books.connection) if (each.kind, each.reference) == (kind, key))
+    return next((each for each in same if key or not work_state.count_lines(books.connection, each.id)), None)
+
+
+def _refusal(books: Books, till: Till, work: Work, lines: tuple[WorkLine, ...], closing: Closing) -> Outcome | None:
+    if is_training(books):
+        return Outcome("training_on")
+    missing = missing_in(work, lines, closing)
+    if missing is not None:
+        return Outcome(missing)
+    if work.kind == "send" and not _can_be_sent_to(closing.partner or work.partner, till):
+        return Outcome("partner_missing")
+    return Outcome("work_unknown", detail=short(work.reference)) if is_over(books, till, work) else None
+
+
+def _worth(books: Books, lines: tuple[WorkLine, ...]) -> int:
+    """What these goods cost in the shop, in minor units."""
+    items = ((line, books.replica.item(line.sku)) for line in lines)
+    return min(sum(line_amount(item.price, line.quantity) for line, item in items if item is not None), AMOUNT_MAX)
+
+
+def _can_be_sent_to(partner: str, till: Till) -> bool:
+    try:
+        return store_id(partner) != till.store
+    except InvalidId:
+        return False
 
 
 def _new_id(books: Books, till: Till, kind: WorkKind) -> str:
@@ -271,9 +289,3 @@ def _new_id(books: Books, till: Till, kind: WorkKind) -> str:
 def _unnamed(books: Books, till: Till, work_id: str, sku: str) -> WorkLine:
     """A line for a SKU that this till's catalogue lacks: papers may be older or newer than it."""
     return WorkLine(work_state.next_number(books.connection, work_id), sku, sku, "piece", 0, till.clock.now())
-
-
-def _with_expected(line: WorkLine, expected: int) -> WorkLine:
-    return WorkLine(
-        line.number, line.sku, line.name, line.unit, line.quantity, line.at, expected, line.barcode, line.shelf
-    )
