@@ -9,12 +9,14 @@ import os
 import re
 import threading
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from edge_agent.devices.errors import ConnectionLost, PrinterUnreachable
 from edge_agent.devices.printer.framing import PrinterStatus
 from edge_agent.devices.printer.settings import FolderReach
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _RASTER = re.compile(rb"\x1dv0\x00(..)(..)", re.DOTALL)
 _NAME_MAX = 60
@@ -98,5 +100,7 @@ def raster_in(data: bytes) -> Image.Image | None:
         at = found.end() + size
     if not rows or not width_bytes:
         return None
+    from PIL import Image  # noqa: PLC0415 - slow, and the start does not wait for it; here we are in a thread
+
     height = len(rows) // width_bytes
     return Image.frombytes("1", (width_bytes * 8, height), bytes(rows[: height * width_bytes]), "raw", "1;I")
