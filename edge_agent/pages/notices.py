@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from edge_agent.pages.speech import Speech
 
 
+@lru_cache(maxsize=8)
 def sentences(speech: Speech) -> dict[str, str]:
     """All sentences, with %(detail)s and %(total)s still to be filled in."""
     _ = speech.gettext

@@ -18,12 +18,13 @@ from functools import cache, lru_cache
 from edge_agent.pages import figures
 from edge_agent.pages.device_words import device_pill, print_state
 from edge_agent.pages.environment import TEMPLATES, environment, speech_of
+from edge_agent.pages.kept import Kept
 from edge_agent.pages.port import Language
 from edge_agent.pages.speech import Speech
 from edge_agent.pages.steps import next_step
 from edge_agent.pages.tints import pages_of, tint
-from edge_agent.pages.words import cut_label, hint, link_pill, notice, tender, unit, work_kind
-from edge_agent.till.view import CounterView, LineView, WorkLineView, WorkView
+from edge_agent.pages.words import Pill, cut_label, hint, link_pill, notice, tender, unit, work_kind
+from edge_agent.till.view import CounterView, DeviceView, LineView, LinkView, WorkLineView, WorkView
 from protocol.money import decimals
 from protocol.quantity import SCALE
 
@@ -32,6 +33,7 @@ PIECES = (
     "total", "quick", "fields", "go", "pending", "keys",
 )  # fmt: skip
 LINES_CACHED_MAX = 2048
+_KEPT = Kept()
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,11 @@ class Picture:
         return f'<ol id="lines" class="lines" hx-swap-oob="true">{_as_children("".join(self.lines.values()))}</ol>'
 
 
-def draw(view: CounterView, now: datetime, version: str) -> Picture:
+def draw(view: CounterView, now: datetime, version: str, kept: Kept = _KEPT) -> Picture:
     """Draw a view. `now` is shown as the clock and measures how long something has been wrong."""
     speech = speech_of(view.language)
     facts = _facts(view, now, version, speech)
-    templates = environment(view.language)
-    pieces = {piece: templates.get_template(f"{piece}.html").render(facts) for piece in PIECES}
+    pieces = {piece: kept.piece(piece, view, facts, lambda: _render(piece, facts)) for piece in PIECES}  # noqa: B023 - called at once
     if view.work is not None:
         return Picture(view.work.id, pieces, _work_lines(view.work, view.language))
     newest = view.lines[-1].number if view.lines else None
@@ -81,6 +82,12 @@ def draw(view: CounterView, now: datetime, version: str) -> Picture:
         for line in view.lines
     }
     return Picture(view.sale_id, pieces, lines)
+
+
+def _render(piece: str, facts: Mapping[str, object]) -> str:
+    language = facts["language"]
+    assert language in {"vi", "en"}
+    return environment("en" if language == "en" else "vi").get_template(f"{piece}.html").render(facts)
 
 
 def page(view: CounterView, now: datetime, version: str, icons: str) -> str:
@@ -147,7 +154,7 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "big": next_step(view),
         "has_panel": is_panel,
         "clock": f"{now:%H:%M}",
-        "pills": (link_pill(view.link, now, speech), *(device_pill(device, now, speech) for device in view.devices)),
+        "pills": _pills(view.link, view.devices, now.replace(second=0, microsecond=0), language),
         "pending": _pending(view, language),
         "notice_text": notice(view.notice, view, speech) if view.notice else "",
         "money": lambda minor: figures.money(minor, currency, language),
@@ -228,6 +235,13 @@ def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: st
             unit=unit(line.unit, speech_of(language)),
         )
     )
+
+
+@lru_cache(maxsize=16)
+def _pills(link: LinkView, devices: tuple[DeviceView, ...], minute: datetime, language: Language) -> tuple[Pill, ...]:
+    """What the top bar says; troubles count minutes, so the minute is all of the time that it depends on."""
+    speech = speech_of(language)
+    return (link_pill(link, minute, speech), *(device_pill(device, minute, speech) for device in devices))
 
 
 def _pending(view: CounterView, language: Language) -> str:
