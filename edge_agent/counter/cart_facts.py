@@ -74,7 +74,7 @@ def read_cart_facts(books: Books, till: Till, language: Language) -> CartFacts:
             for message in sums.messages
         ),
         tax_included=books.settings.prices_include_tax,
-        customer=customer_view(customer) if customer is not None else None,
+        customer=customer_view(books, till, customer) if customer is not None else None,
         asking=asking,
         weight=weight_view(till) if asking is not None and asking.kind == "weight" else None,
         held_count=held_carts.count(books.connection),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, write_down
+from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, start_cart, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.paying import needs_shift, new_number
 from edge_agent.counter.pricing import currency_of
@@ -65,6 +65,8 @@ def pay_in(books: Books, till: Till, order: PayIn) -> Outcome:
             order.deed, number, tender.amount, tender.given or tender.amount, tender.change, job_id, moment.time
         ),
     )  # fmt: skip
+    if not cart.lines:
+        start_cart(books, till)  # she goes; whoever comes next is somebody else
     return Outcome("account_paid", good=True, detail=number, print_changed=True, journalled=not cart.training)
 
 

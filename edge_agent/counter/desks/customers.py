@@ -15,6 +15,7 @@ from edge_agent.counter.cart_keeping import changeable, keep, save
 from edge_agent.counter.customer_records import customer_of, find_customer
 from edge_agent.counter.desk import Desk, Fields, OrderKind, QuestionKind
 from edge_agent.counter.pricing import currency_of, price_list_of
+from edge_agent.counter.values import account_state
 from edge_agent.journal import new_customers
 from edge_agent.replica.customers import FOUND_MAX, by_card, by_email, by_last_digits, by_name, by_phone
 from edge_agent.replica.search.words import words_of
@@ -153,11 +154,12 @@ def attach(books: Books, till: Till, cart: Cart, customer: Customer) -> Outcome:
     )  # fmt: skip
 
 
-def customer_view(customer: Customer) -> CustomerView:
-    """A customer as the page shows her: never the whole number."""
+def customer_view(books: Books, till: Till, customer: Customer) -> CustomerView:
+    """A customer as the page shows her: never the whole number; what she owes with what was paid here since."""
+    account = account_state(books, till, customer.customer)
     return CustomerView(
         id=customer.customer, name=customer.name, phone=masked(customer.phone), points=customer.points,
-        owes=customer.owes, credit_limit=customer.credit_limit,
+        owes=account.owes if account is not None else customer.owes, credit_limit=customer.credit_limit,
     )  # fmt: skip
 
 
@@ -171,8 +173,8 @@ def ask_customer(books: Books, till: Till, question: AskCustomer) -> CustomersVi
     return CustomersView(
         sale_id=cart.sale_id,
         text=question.text,
-        attached=customer_view(attached) if attached is not None else None,
-        found=tuple(customer_view(customer) for customer in list(found.values())[:FOUND_MAX]),
+        attached=customer_view(books, till, attached) if attached is not None else None,
+        found=tuple(customer_view(books, till, customer) for customer in list(found.values())[:FOUND_MAX]),
     )
 
 

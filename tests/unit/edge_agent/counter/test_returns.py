@@ -323,6 +323,20 @@ async def test_a_customer_pays_into_her_account_once(tmp_path: Path) -> None:
         assert await pay(shop, "pay_account") == "sale_done"
 
 
+async def test_who_has_paid_in_is_gone_and_owes_less_at_once(tmp_path: Path) -> None:
+    """The next receipt is not hers; found again, her card says what is left, before the hub has said anything."""
+    async with shop_in(tmp_path) as shop:
+        await load(shop.database, GLOBAL_FEED, "customer", {"c1": Customer(customer="c1", name="Hoa", owes=9_000)})
+        await shop.do("set_customer", customer="c1")
+        form = {"deed": "d1", "customer": "c1", "amount": "7000", "about": "account"}
+        assert await shop.do("pay_in", **form) == "account_paid"
+        assert shop.counter.view().customer is None
+        await shop.do("set_customer", customer="c1")
+        attached = shop.counter.view().customer
+        assert attached is not None
+        assert attached.owes == 2_000
+
+
 async def staffed(shop: Shop, settings: Settings | None = None) -> None:
     """Lan is signed in, a cashier; Mai is a supervisor."""
     people = {
