@@ -151,6 +151,7 @@
     const typed = again ? fields().map((field) => [field.id, field.value, field === document.activeElement]) : [];
     htmx.swap(side, html, { swapStyle: side.getAttribute("hx-swap") });
     for (const [id, value] of typed) if (id && byId(id) && value) byId(id).value = value;
+    if (!again) side.scrollTop = 0; // another panel is read from its beginning
     side.dispatchEvent(new CustomEvent("tillwire:drawn"));
     const focused = typed.find(([id, , on]) => on && byId(id));
     if (focused) byId(focused[0]).focus(); else if (!again || document.activeElement === body) home();
