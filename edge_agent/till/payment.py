@@ -175,5 +175,5 @@ def back_to(tenders: Iterable[Tender], amount: int) -> tuple[GiveBack, ...]:
 
 
 def _cash(take: str, amount: int, given: int | None) -> Taken:
-    change = given - amount if given is not None and amount > 0 else 0
+    change = given - amount if given is not None and amount >= 0 else 0
     return Taken(id=take, kind=CASH, amount=amount, given=given if amount >= 0 else None, change=change)
