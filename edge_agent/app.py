@@ -167,6 +167,7 @@ class Agent:
             assembly.broker_settings(config, credentials), assembly.identity(config, credentials), database,
             self._clock, nonce=_nonce(), health=self._health, on_change=counter.refresh,
             on_online=counter.set_online, elapsed_s=elapsed_s, wall=now, rng=Random(),  # noqa: S311 - jitter
+            on_command=counter.obey,
         )  # fmt: skip
         link.start()
         self._closers.push_async_callback(link.stop)

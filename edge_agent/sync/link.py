@@ -12,7 +12,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,11 +24,12 @@ from edge_agent.journal.database import Database
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.replica.sqlite import SqliteReplica
 from edge_agent.sync.broker import BrokerConnection, BrokerLost, BrokerSettings, Incoming
+from edge_agent.sync.heard import Heard, LinkCounters
 from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import Health
-from edge_agent.sync.session import Heard, LinkCounters, SessionLimits, TerminalSession
+from edge_agent.sync.session import SessionLimits, TerminalSession
 from protocol.link import Publish
-from protocol.messages import Answer, Cursor
+from protocol.messages import Answer, CommandAnswer, Cursor
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ CURSORS_KEPT = 1_000
 PAUSE_FIRST_S = 0.25
 PAUSE_MAX_S = 15.0
 _BROKEN_PAUSE_S = 1.0
+_TIDY_PAUSE_S = 0.02
 ASK_S = 3.0
 """How long whoever asks the hub waits: a customer stands there, and an older hub never answers."""
 
@@ -72,7 +74,8 @@ class _Round:
 class Link:
     """The link of one till. `on_change` is called when the books were changed by it, `on_online` when it comes or goes.
 
-    `elapsed_s` must be the clock that `clock` was made with.
+    `elapsed_s` must be the clock that `clock` was made with. `on_command` carries a hub's command out ("lock") and
+    says if it could; the hub is told.
     """
 
     def __init__(  # noqa: PLR0913 - ports and clocks, all by keyword
@@ -90,6 +93,7 @@ class Link:
         wall: Callable[[], datetime],
         rng: Random,
         limits: SessionLimits | None = None,
+        on_command: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -103,6 +107,8 @@ class Link:
         self._wall = wall
         self._rng = rng
         self._limits = limits
+        self._on_command = on_command
+        self._done: list[CommandAnswer] = []
         self._session: TerminalSession | None = None
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -165,7 +171,15 @@ class Link:
                 self._session = None
                 _log.exception("link: unexpected error")
                 await asyncio.sleep(_BROKEN_PAUSE_S)
-            await asyncio.sleep(self._pause_s())
+            await self._rest(self._pause_s())
+
+    async def _rest(self, pause_s: float) -> None:
+        """Wait before the next try, and meanwhile clear up what a replaced catalogue left."""
+        until_s = self._elapsed_s() + pause_s
+        with contextlib.suppress(JournalError):
+            while self._elapsed_s() < until_s and await self._database.run(lambda c: self._built(c).tidy()):  # noqa: ASYNC110 - a sale may go between
+                await asyncio.sleep(_TIDY_PAUSE_S)
+        await asyncio.sleep(max(0.0, until_s - self._elapsed_s()))
 
     async def _one_connection(self) -> None:
         first = await self._database.run(self._prepare)
@@ -188,12 +202,14 @@ class Link:
             self._news.clear()
             waiting.extend(connection.take(ROUND_MESSAGES_MAX - len(waiting)))
             questions = tuple(question for question in self._questions if not question.answered.done())
-            work = partial(self._round, incoming=waiting, health=self._health(), questions=questions)
+            answers, self._done = tuple(self._done), []
+            work = partial(self._round, incoming=waiting, health=self._health(), questions=questions, answers=answers)
             done = await self._database.run(work)
             for publish in done.out:
                 connection.publish(publish)
             self._note_asked(done.asked)
             self._after(done.heard)
+            await self._obey(done.heard)
             self.dropped += connection.dropped
             connection.dropped = 0
             if connection.lost is not None:
@@ -236,10 +252,13 @@ class Link:
         incoming: deque[Incoming],
         health: Health,
         questions: tuple[_Question, ...],
+        answers: tuple[CommandAnswer, ...],
     ) -> _Round:
         """Receive what fits into the time, in order; the rest stays in `incoming`, which is ours until we return."""
         session = self._built(connection)
         session.report(health)
+        for answer in answers:
+            session.answer_command(answer)
         now_s, wall = self._elapsed_s(), self._wall()
         asked = tuple((question, session.ask(question.kind, question.key, now_s)) for question in questions)
         heard: list[Heard] = []
@@ -262,6 +281,13 @@ class Link:
                 _settle(self._open.pop(one.answer.id, None), one.answer)
         if any(one.acked or one.feed is not None for one in heard):
             self._on_change()
+
+    async def _obey(self, heard: tuple[Heard, ...]) -> None:
+        for command in (one.command for one in heard if one.command is not None):
+            carry_out = self._on_command
+            is_done = carry_out is not None and await carry_out(command.verb)
+            self._done.append(CommandAnswer(id=command.id, ok=is_done, text="" if is_done else "not carried out"))
+            self._news.set()
 
     def _note_asked(self, asked: tuple[tuple[_Question, str | None], ...]) -> None:
         taken = {id(question) for question, _ in asked}

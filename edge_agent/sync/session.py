@@ -8,7 +8,6 @@ call and at `wake_at_s()`, and publish what it returns after the commit.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +16,9 @@ from edge_agent.journal.port import Journal, LostEpoch
 from edge_agent.journal.record import restart_epoch
 from edge_agent.replica.port import Replica
 from edge_agent.sync.asking import Asking
-from edge_agent.sync.hub_clock import ClockSample, HubClock
+from edge_agent.sync.commands import FOR_THE_COUNTER, Commands
+from edge_agent.sync.heard import Heard, LinkCounters
+from edge_agent.sync.hub_clock import HubClock
 from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import Health, Presence, PresenceLimits, status_of
 from protocol import frame
@@ -32,7 +33,6 @@ from protocol.messages import (
     Answer,
     Command,
     CommandAnswer,
-    Cursor,
     EpochGrant,
     EpochRequest,
     FeedUpdate,
@@ -41,7 +41,6 @@ from protocol.messages import (
 )
 from protocol.topics import DownLeaf, UpLeaf, feed_topic, terminal_topic
 
-_COMMANDS_REMEMBERED = 64
 TIDY_ROWS_MAX = 500
 """Rows of a replaced state that one transaction removes: some milliseconds."""
 
@@ -59,30 +58,6 @@ class SessionLimits:
     presence: PresenceLimits = field(default_factory=PresenceLimits)
     epoch_first_s: float = 2.0
     epoch_max_s: float = 60.0
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a message changed: the feed that was applied, the cursors that moved by it, the hub's clock.
-
-    `answer` is the hub's to an open question of ours.
-    """
-
-    feed: FeedName | None = None
-    cursors: tuple[Cursor, ...] = ()
-    acked: bool = False
-    clock: ClockSample | None = None
-    answer: Answer | None = None
-
-
-@dataclass
-class LinkCounters:
-    """What went wrong on the link; shared by all sessions of one run, so that a rebuilt session counts on."""
-
-    bad_frames: int = 0
-    foreign_topics: int = 0
-    oversized: int = 0
-    last_bad: str = ""
 
 
 class TerminalSession:
@@ -109,8 +84,7 @@ class TerminalSession:
         self._health = Health()
         self.counters = counters or LinkCounters()
         self._presence = Presence(self._limits.presence)
-        self._answers: deque[CommandAnswer] = deque(maxlen=_COMMANDS_REMEMBERED)
-        self._commands: deque[str] = deque(maxlen=_COMMANDS_REMEMBERED)
+        self._commands = Commands()
         self._asking = Asking(nonce)
         self._clock = HubClock(journal.tail)
         self._sender = self._new_sender()
@@ -163,6 +137,10 @@ class TerminalSession:
         """Ask the hub; `receive` brings the answer under the returned id. None: not asked, as there is no link."""
         return self._asking.ask(kind, key, now_s) if self._connected else None
 
+    def answer_command(self, answer: CommandAnswer) -> None:
+        """A command was carried out, or could not be."""
+        self._commands.answer(answer)
+
     def appended(self) -> None:
         """The journal has grown."""
         self._sender.append(self._journal.tail)
@@ -182,11 +160,10 @@ class TerminalSession:
 
     def poll(self, now_s: float, wall: datetime) -> list[Publish]:
         """What to publish now, bounded by the window's limits."""
+        self.tidy()
         if not self._connected:
             return []
         self.appended()
-        if self._untidy:
-            self._untidy = self._replica.tidy(TIDY_ROWS_MAX)
         out: list[Publish] = []
         self._ask_epoch(now_s, out)
         self._send_journal(now_s, wall, out)
@@ -197,19 +174,25 @@ class TerminalSession:
                 self._clock.asked(pull.request, now_s, wall)
         while (question := self._asking.next()) is not None:
             out.append(self._frame("ask", question))
-        while self._answers:
-            out.append(self._frame("answer", self._answers.popleft()))
+        while (done := self._commands.next()) is not None:
+            out.append(self._frame("answer", done))
         status = self._status(wall)
         if self._presence.due(status, now_s):
             out.append(self._frame("status", status, retain=True))
             self._presence.said(status, now_s)
         return out
 
+    def tidy(self) -> bool:
+        """Clear away some of what a replaced state left, link or no link; True if there is more."""
+        if self._untidy:
+            self._untidy = self._replica.tidy(TIDY_ROWS_MAX)
+        return self._untidy
+
     def wake_at_s(self) -> float | None:
         """When to call `poll` again although nothing happens (0.0: at once); None without a link."""
         if not self._connected:
             return None
-        if self._untidy or self._asking.waiting:
+        if self._untidy or self._asking.waiting or self._commands.waiting:
             return 0.0
         times = [
             self._sender.wake_at_s(),
@@ -335,18 +318,18 @@ class TerminalSession:
 
     def _on_command(self, topic: str, payload: bytes, _retained: bool, _now_s: float, wall: datetime) -> Heard:
         command = frame.decode(payload, Command, topic=topic, key=self._identity.terminal_key)
-        if command.id in self._commands or command.expires_at.tzinfo is None or command.expires_at <= wall:
+        if not self._commands.take(command, wall):
             return Heard()
-        self._commands.append(command.id)
+        if command.verb in FOR_THE_COUNTER:
+            return Heard(command=command)
         if command.verb == "sync":
             self._sender.connect()
             for receiver in self._feeds.values():
                 receiver.connect()
             self._presence.connect()
-            self._answers.append(CommandAnswer(id=command.id, ok=True))
+            self._commands.answer(CommandAnswer(id=command.id, ok=True))
         else:
-            text = f"this agent cannot {command.verb} yet: upgrade it"
-            self._answers.append(CommandAnswer(id=command.id, ok=False, text=text))
+            self._commands.refuse(command)
         return Heard()
 
     def _on_told(self, topic: str, payload: bytes, _retained: bool, _now_s: float, _wall: datetime) -> Heard:

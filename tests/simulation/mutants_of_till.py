@@ -7,7 +7,8 @@ from datetime import datetime
 
 from edge_agent.replica.memory import MemoryReplica
 from edge_agent.replica.undo import UndoLog
-from edge_agent.sync.session import Heard, TerminalSession
+from edge_agent.sync.heard import Heard
+from edge_agent.sync.session import TerminalSession
 from protocol.feed_receiver import Apply, FeedReceiver, Stage
 from protocol.frame import decode_batch
 from protocol.ids import FeedName, StoreId, TerminalId

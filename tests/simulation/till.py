@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from edge_agent.journal.record import record
+from edge_agent.sync.heard import Heard
 from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import PresenceLimits
-from edge_agent.sync.session import Heard, SessionLimits, TerminalSession
+from edge_agent.sync.session import SessionLimits, TerminalSession
 from protocol.event import SealedEvent, source_of
 from protocol.feed_receiver import FeedLimits
 from protocol.journal_sender import SenderLimits

@@ -17,7 +17,7 @@ from protocol.event import GENESIS, Digest
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId, TerminalId
 from protocol.journal_receiver import JournalCursor, judge
-from protocol.messages import Ack, FeedUpdate, Message, Pull, Status
+from protocol.messages import Ack, CommandAnswer, FeedUpdate, Message, Pull, Status
 from protocol.topics import terminal_topic
 
 STORE, TERMINAL = StoreId("hn01"), TerminalId("t1")
@@ -34,6 +34,7 @@ class SmallHub:
         self.cursor = JournalCursor(1, 0, GENESIS)
         self.digests: dict[int, Digest] = {}
         self.statuses: list[Status] = []
+        self.answers: list[CommandAnswer] = []
         self.mute = False
         self.ignored = 0
         self.has_catalogue = True
@@ -70,6 +71,8 @@ class SmallHub:
                 self._answer(frame.decode(payload, Pull, topic=message.topic, key=self._key))
             elif message.topic == topic_of("status"):
                 self.statuses.append(frame.decode(payload, Status, topic=message.topic, key=self._key))
+            elif message.topic == topic_of("answer"):
+                self.answers.append(frame.decode(payload, CommandAnswer, topic=message.topic, key=self._key))
         except BadFrame:
             pass  # the test sends noise to everybody
 

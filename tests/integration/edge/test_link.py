@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -33,6 +34,7 @@ from edge_agent.sync.session import SessionLimits
 from protocol.events import DrawerOpened
 from protocol.frame import Key
 from protocol.journal_sender import SenderLimits
+from protocol.messages import Command, CommandAnswer
 from tests.integration.edge.small_hub import CATALOGUE, STORE, TERMINAL, SmallHub, start_broker, topic_of
 from tests.integration.edge.till_process import SLOW_TEST_S, WAIT_S, until
 
@@ -55,6 +57,7 @@ class Linked:
     database: Database
     link: Link
     online: list[bool] = field(default_factory=list)
+    obeyed: list[str] = field(default_factory=list)
     ids: itertools.count[int] = field(default_factory=itertools.count)
 
     async def sell(self, count: int) -> None:
@@ -90,16 +93,22 @@ async def linked(folder: Path, port: int) -> AsyncIterator[Linked]:
     database = await open_database(folder / "till.db", till_migrations(""))
     await database.run(lambda c: found_journal(c, STORE, TERMINAL, epoch=1))
     online: list[bool] = []
+    obeyed: list[str] = []
+
+    async def obey(verb: str) -> bool:
+        obeyed.append(verb)
+        return True
+
     link = Link(
         BrokerSettings("127.0.0.1", port, "tw-hn01-t1", keepalive_s=5), IDENTITY, database,
         TillClock(now, time.monotonic), nonce="n" * 24, health=lambda: Health(version="1"),
         on_change=lambda: None, on_online=lambda on, _: online.append(on), elapsed_s=time.monotonic,
         wall=now, rng=Random(1),  # noqa: S311 - jitter
-        limits=SessionLimits(sender=SenderLimits(resend_first_s=0.5)),
+        limits=SessionLimits(sender=SenderLimits(resend_first_s=0.5)), on_command=obey,
     )  # fmt: skip
     link.start()
     try:
-        yield Linked(database, link, online)
+        yield Linked(database, link, online, obeyed)
     finally:
         await link.stop()
         await database.close()
@@ -193,3 +202,36 @@ async def test_without_any_broker_the_link_waits_and_ends_at_once(tmp_path: Path
         started_s = time.monotonic()
         assert await till.acked() == 0
     assert time.monotonic() - started_s < 3.0
+
+
+async def test_what_a_replaced_catalogue_left_goes_away_without_a_link(tmp_path: Path) -> None:
+    """A till that lost its hub in the middle of clearing up does not carry half a catalogue around for weeks."""
+    path = tmp_path / "till.db"
+    database = await open_database(path, till_migrations(""))
+    left = "INSERT INTO document VALUES ('global', 0, 'item', ?, 1, x'7b7d')"
+    known = "INSERT INTO feed_generation VALUES ('global', 1, 1, '')"
+    await database.run(lambda c: (c.execute(known), c.executemany(left, [(f"old-{n}",) for n in range(1_200)])))
+    await database.close()
+
+    async def rows(till: Linked) -> int:
+        return int(await till.database.run(lambda c: c.execute("SELECT count(*) FROM document").fetchone()[0]))
+
+    async with linked(tmp_path, 9) as till, asyncio.timeout(WAIT_S):
+        while await rows(till):  # noqa: ASYNC110 - as in acked_reaches
+            await asyncio.sleep(0.02)
+
+
+async def test_a_command_for_the_counter_is_carried_out_and_the_hub_is_told(tmp_path: Path, broker: Broker) -> None:
+    """`lock` reaches the counter once; the answer says whether it was done."""
+    hub = SmallHub(broker.port, KEY)
+    try:
+        async with linked(tmp_path, broker.port) as till:
+            await till.sell(1)
+            await till.acked_reaches(1)
+            command = Command(id="c1", verb="lock", expires_at=now() + timedelta(minutes=1))
+            for _ in range(2):
+                hub.say("command", command)
+            await until(lambda: hub.answers == [CommandAnswer(id="c1", ok=True)])
+            assert till.obeyed == ["lock"]
+    finally:
+        hub.close()

@@ -11,8 +11,9 @@ import msgspec
 from edge_agent.journal.memory import MemoryJournal
 from edge_agent.journal.record import record
 from edge_agent.replica.memory import MemoryReplica
+from edge_agent.sync.heard import Heard
 from edge_agent.sync.identity import TerminalIdentity
-from edge_agent.sync.session import Heard, SessionLimits, TerminalSession
+from edge_agent.sync.session import SessionLimits, TerminalSession
 from protocol import frame
 from protocol.documents import Document, Item, Stock
 from protocol.event import Digest

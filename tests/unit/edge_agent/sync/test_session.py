@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.journal.port import LostEpoch
+from edge_agent.sync.heard import Heard
 from edge_agent.sync.presence import Health
-from edge_agent.sync.session import Heard, SessionLimits
+from edge_agent.sync.session import SessionLimits
 from protocol import frame
 from protocol.documents import Document, Item, Stock
 from protocol.event import Digest
@@ -323,9 +324,23 @@ def test_commands_are_answered_once_and_expire() -> None:
     till.hear("command", command)
     till.hear("command", Command(id="c2", verb="sync", expires_at=till.wall))
     assert said(till.poll(), "answer", CommandAnswer) == []
-    till.hear("command", Command(id="c3", verb="lock", expires_at=till.wall + timedelta(minutes=1)))
+    till.hear("command", Command(id="c3", verb="update", expires_at=till.wall + timedelta(minutes=1)))
     [answer] = said(till.poll(), "answer", CommandAnswer)
     assert (answer.id, answer.ok) == ("c3", False)
+
+
+def test_a_command_for_the_counter_is_answered_when_it_was_carried_out() -> None:
+    """`lock` is handed on, once; until the counter has done it the hub hears nothing."""
+    till = Till()
+    till.connect()
+    till.poll()
+    command = Command(id="c1", verb="lock", expires_at=till.wall + timedelta(minutes=1))
+    assert till.hear("command", command).command == command
+    assert till.hear("command", command).command is None
+    assert said(till.poll(), "answer", CommandAnswer) == []
+    till.session.answer_command(CommandAnswer(id="c1", ok=True))
+    assert till.session.wake_at_s() == 0.0
+    assert said(till.poll(), "answer", CommandAnswer) == [CommandAnswer(id="c1", ok=True)]
 
 
 def test_keys_are_in_no_repr() -> None:
