@@ -86,7 +86,8 @@ def write_voided(books: Books, till: Till, before: Cart, after: Cart, reason: st
     for line in before.lines:
         left = line_of(after, line.number)
         quantity = line.quantity - (left.quantity if left is not None else 0)
-        if before.training or quantity == 0 or (quantity > 0) != (line.quantity > 0):
+        # A line that waits for its weight has none yet: getting one takes nothing off.
+        if before.training or 0 in (quantity, line.quantity) or (quantity > 0) != (line.quantity > 0):
             continue
         fact = LineVoided(
             cart=before.sale_id, by=allowed_by(books), line=_removed(books, line, quantity),
