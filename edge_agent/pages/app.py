@@ -19,8 +19,9 @@ from edge_agent.pages.display import display_page
 from edge_agent.pages.errors import PageAssetsMissing
 from edge_agent.pages.figures import typed_amount
 from edge_agent.pages.guard import Guard
-from edge_agent.pages.picture import is_panel, locked_page, page, panel
+from edge_agent.pages.picture import is_locked, is_panel, locked_page, page, panel
 from edge_agent.pages.port import CounterLike
+from edge_agent.pages.setting_up import PANELS, set_up
 from edge_agent.pages.settings import PageSettings
 from edge_agent.pages.stream import Broadcast
 
@@ -109,6 +110,10 @@ def _add_orders(app: FastAPI, counter: CounterLike, settings: PageSettings) -> N
         fields = {key: value[:TEXT_MAX] for key, value in list(request.query_params.items())[:FIELDS_MAX]}
         if not is_panel(name):
             return PlainTextResponse("no such panel", status_code=404)
+        view = counter.view()
+        if name in PANELS and not is_locked(view):
+            shown = await set_up(name, view, fields, settings.workshop)
+            return HTMLResponse(panel(name, counter.view(), settings.clock(), answer=shown, fields=fields))
         answer = await counter.ask(name, fields)
         view = counter.view()
         if answer is None and view.has_staff and view.person is None:  # a locked till shows one thing only

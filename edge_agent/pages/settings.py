@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge_agent.pages.errors import PageTokenWeak
+from edge_agent.pages.workshop import WorkshopLike
 
 TOKEN_LENGTH_MIN = 32
 
@@ -19,7 +20,8 @@ class PageSettings:
     gets a cookie for it. `version` names the build: a page that finds another one after a reconnection loads itself
     anew. `clock` returns an aware datetime in the store's time zone. `open_paths` are answered without the cookie
     (health checks), but under the same Host and Origin rules. `tabs_max` bounds who may look on without being the
-    cashier's window: a browser opens six connections to one host, and orders need some of them.
+    cashier's window: a browser opens six connections to one host, and orders need some of them. `workshop` finds and
+    tries devices for the set-up panel; without one the panel shows their state alone.
     """
 
     token: str
@@ -29,6 +31,7 @@ class PageSettings:
     heartbeat_s: float = 5.0
     tabs_max: int = 4
     body_bytes_max: int = 16 * 1024
+    workshop: WorkshopLike | None = None
 
     def __post_init__(self) -> None:
         """Refuse a token that could be guessed."""

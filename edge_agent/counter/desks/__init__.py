@@ -20,6 +20,7 @@ from edge_agent.counter.desks import (
     returns,
     sale,
     scanning,
+    set_up,
     shift,
     training,
     transfers,
@@ -29,7 +30,7 @@ from edge_agent.counter.desks import (
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
     transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
-    receipts.DESK, people.DESK, shift.DESK, work.DESK,
+    receipts.DESK, people.DESK, shift.DESK, work.DESK, set_up.DESK,
 )  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}

@@ -121,7 +121,11 @@
     if (side.contains(event.target) && event.detail.requestConfig?.verb === "post") sent = { at: performance.now(), form: event.target };
   });
   document.addEventListener("htmx:afterRequest", (event) => answered(event.detail.xhr.status || 500));
-  window.tillwireWedge?.onScan((text) => { if (body.dataset.wire !== "elsewhere") scan(text, "wedge"); });
+  window.tillwireWedge?.onScan((text) => {
+    const test = byId("scan-test"); // setting up: what a scanner that types sends is looked at and not sold
+    if (test) test.textContent = text.replace(/[\x00-\x1f]/g, (sign) => `<${sign.charCodeAt(0).toString(16).padStart(2, "0")}>`);
+    else if (body.dataset.wire !== "elsewhere") scan(text, "wedge");
+  });
 
   // ---- panels beside the receipt
   // "@shift" is a panel that the till draws when it is opened: GET /panel/shift. It stands in #panel-side.
@@ -156,6 +160,14 @@
     const focused = typed.find(([id, , on]) => on && byId(id));
     if (focused) byId(focused[0]).focus(); else if (!again || document.activeElement === body) home();
   }
+
+  // A form that only asks: what it holds becomes the address of a panel.
+  document.addEventListener("submit", (event) => {
+    const to = event.target.dataset.panelForm;
+    if (!to) return;
+    event.preventDefault();
+    panel(`${to}?${new URLSearchParams(new FormData(event.target))}`);
+  });
 
   const fields = () => [...side.querySelectorAll("input:not([type=hidden]):not([type=password]), textarea")].filter((field) => field.value !== field.defaultValue);
   side.addEventListener("htmx:afterSwap", () => { if (document.activeElement === body) home(); });

@@ -231,7 +231,8 @@ class FakeCounter:
     async def _cart(self, lines: tuple[LineView, ...], code: NoticeCode, detail: str) -> None:
         total = sum(line.amount for line in lines)
         await self.change(
-            lines=lines, total=total, left=total, cash_total=total, cash_left=total, gross_total=total, tax_total=included_tax(total, TAX_RATE_BP), last_sale=None,
+            lines=lines, total=total, left=total, cash_total=total, cash_left=total, gross_total=total,
+            tax_total=included_tax(total, TAX_RATE_BP), last_sale=None,
             item_count=len(lines), pending_quantity=None,
             notice=NoticeView(next(self._serials), code, good=True, detail=detail),
         )  # fmt: skip

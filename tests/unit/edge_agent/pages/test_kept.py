@@ -49,7 +49,9 @@ FACTS: dict[str, st.SearchStrategy[object]] = {
     "questions": st.sampled_from([(), (PrintQuestionView("j1", "R1", "unknown"),)]),
     "shift": st.sampled_from([None, ShiftView("s", 1, NOW, "101")]),
     "requires_shift": st.booleans(),
-    "link": st.sampled_from([LinkView(online=True, backlog=0), LinkView(online=False, backlog=3, since=NOW - timedelta(minutes=9))]),
+    "link": st.sampled_from([
+        LinkView(online=True, backlog=0), LinkView(online=False, backlog=3, since=NOW - timedelta(minutes=9))
+    ]),
     "devices": st.sampled_from([FINE, FINE[:1]]),
     "items_known": st.sampled_from([0, 12]),
     "language": st.sampled_from(["vi", "en"]),
