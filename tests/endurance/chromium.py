@@ -15,7 +15,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from tests.demo.browser import QUIET
 
-START_S_MAX = 30.0
+START_S_MAX = 60.0
+"""For the start and for each step: on a busy machine a Chromium takes long."""
 _PORT_FILE = "DevToolsActivePort"
 
 # Tells each receipt number as soon as it stands on a page that says that a sale is done; also after a reload.
@@ -79,6 +80,7 @@ class KillableChromium:
                 self._browser = await self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
                 context = self._browser.contexts[0]
                 self._page = context.pages[0] if context.pages else await context.new_page()
+                self._page.set_default_timeout(START_S_MAX * 1000)
                 await self._page.expose_function("tillwireSaw", self._told)
                 await self._page.add_init_script(f"({_WATCH})({json.dumps(pattern)})")
                 await self._page.goto(url)

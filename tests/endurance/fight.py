@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from statistics import median
 from time import monotonic
+from typing import Literal
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -30,26 +31,30 @@ SCREEN_S_MAX = 15.0
 _MEASURES_KEPT = 200
 
 
+Seen = Literal["page", "browser", "paper"]
+
+
 class Windows:
-    """How long it takes from the press to the number on the screen, by where it is shown."""
+    """How long it takes from the press to the number on the screen, with and without a browser, and to the paper."""
 
     def __init__(self) -> None:
-        self._seen_s: dict[bool, list[float]] = {False: [], True: []}
+        self._took_s: dict[Seen, list[float]] = {"page": [], "browser": [], "paper": []}
 
-    def took(self, seconds: float, *, in_browser: bool) -> None:
-        """A payment that nobody disturbed before it was seen."""
-        kept = self._seen_s[in_browser]
+    def took(self, seen: Seen, seconds: float) -> None:
+        """A payment that nobody disturbed before it came so far."""
+        kept = self._took_s[seen]
         kept.append(seconds)
         del kept[:-_MEASURES_KEPT]
 
-    def seen_s(self, *, in_browser: bool) -> float:
-        """The usual time."""
-        kept = self._seen_s[in_browser]
+    def usual_s(self, seen: Seen) -> float:
+        """The median; a guess until enough was measured."""
+        kept = self._took_s[seen]
         return min(median(kept), WINDOW_MAX_S) if len(kept) >= MEASURED_MIN else FIRST_WINDOW_S
 
-    def whole_s(self, *, in_browser: bool) -> float:
-        """From the press to somewhat after the number is seen."""
-        return self.seen_s(in_browser=in_browser) + AFTER_SEEN_S
+    def length_s(self, seen: Seen, *, until_paper: bool) -> float:
+        """From the press to somewhat after the number is seen, or to the paper if that is later."""
+        until_seen = self.usual_s(seen) + AFTER_SEEN_S
+        return max(until_seen, self.usual_s("paper")) if until_paper else until_seen
 
 
 class Fight:
@@ -114,10 +119,10 @@ class Fight:
         if in_browser:
             await self._browser_shows(cart)
         is_last = plan.struck_step == len(plan.steps) - 1
-        window = self.windows.whole_s(in_browser=in_browser)
-        seen: set[str] = set(self.till.witness.seen)
+        screen: Seen = "browser" if in_browser else "page"
+        window = self.windows.length_s(screen, until_paper=plan.until_paper)
         pressed = asyncio.Event()
-        watching = asyncio.create_task(self._time_until_seen(seen, in_browser=in_browser)) if is_last else None
+        watching = asyncio.create_task(self._measure(screen)) if is_last else None
         pressing = asyncio.create_task(self._cashier.press_there(plan, cart, pressed, in_browser=in_browser))
         await pressed.wait()
         await asyncio.sleep(plan.moment * window)
@@ -139,10 +144,15 @@ class Fight:
             killing.append(self.browser.kill())
         await asyncio.gather(*killing)
 
-    async def _time_until_seen(self, before: set[str], *, in_browser: bool) -> None:
-        while self.till.witness.seen == before:  # noqa: ASYNC110 - two screens tell it
+    async def _measure(self, screen: Seen) -> None:
+        witness, cashier = self.till.witness, self._cashier
+        numbers, papers = len(witness.seen), witness.whole.total()
+        while len(witness.seen) == numbers:  # noqa: ASYNC110 - two screens tell it
             await asyncio.sleep(0.002)
-        self.windows.took(monotonic() - self._cashier.pressed_s, in_browser=in_browser)
+        self.windows.took(screen, monotonic() - cashier.pressed_s)
+        while witness.whole.total() == papers:  # noqa: ASYNC110 - the printer tells it
+            await asyncio.sleep(0.002)
+        self.windows.took("paper", monotonic() - cashier.pressed_s)
 
     async def _browser_shows(self, cart: Cart) -> None:
         assert self.browser is not None

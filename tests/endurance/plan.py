@@ -46,7 +46,7 @@ class Round:
     `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says
     where in the window. `twice`: the cashier presses twice. `printer_keeps`: after a broken line the printer waits for
     the rest of its command, and swallows what comes next. `struck_again`: the agent is killed once more as soon as it
-    is up.
+    is up. `until_paper`: the window goes on to where the receipt usually is on paper.
     """
 
     number: int
@@ -61,6 +61,7 @@ class Round:
     printer_keeps: bool
     rows_per_second: int
     struck_again: bool
+    until_paper: bool
 
     @property
     def strikes_agent(self) -> bool:
@@ -104,6 +105,7 @@ def plan_round(seed: int, number: int, stock: tuple[Good, ...], browser_share: f
         printer_keeps=dice.random() < 0.3,
         rows_per_second=dice.choice(_ROWS_PER_SECOND),
         struck_again=dice.random() < 0.08,
+        until_paper=dice.random() < 0.4,
     )
 
 

@@ -119,10 +119,7 @@ def _report(fights: list[Fight], options: Options, windows: Windows, *, seconds:
         "drawer_opened_again": kinds["drawer"], "parts_wrong": kinds["parts"],
         "books_wrong": kinds["books"], "screens_wrong": kinds["screen"],
         "seen": sum(len(fight.till.witness.seen) for fight in fights),
-        "press_to_seen_ms": {
-            "page": round(windows.seen_s(in_browser=False) * 1000, 1),
-            "browser": round(windows.seen_s(in_browser=True) * 1000, 1),
-        },
+        "press_to_seen_ms": {seen: round(windows.usual_s(seen) * 1000, 1) for seen in ("page", "browser", "paper")},
         "round_s": {"p50": took[len(took) // 2], "max": took[-1]} if took else {},
         "seed": options.seed, "seconds": round(seconds, 1),
         "ok": not kinds,
