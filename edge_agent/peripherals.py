@@ -153,7 +153,11 @@ class Peripherals:
     async def _take_scans(self, counter: Counter) -> None:
         while True:
             scan = await self._scans.get()
-            await counter.scan(scan.text, source="scanner", arrived_s=scan.arrived_s)
+            try:
+                await counter.scan(scan.text, source="scanner", arrived_s=scan.arrived_s)
+            except Exception:  # noqa: BLE001 - our own mistake with one code must not silence the scanner for the day
+                _log.exception("scanner: a code failed")
+                counter.say("order_failed")
             notice = counter.view().notice
             if self._scanner is not None:
                 self._scanner.acknowledge(good=notice is None or notice.good)
@@ -161,7 +165,12 @@ class Peripherals:
 
 async def _show(counter: Counter, display: Display) -> None:
     async for view in counter.changes():
-        display.show(pole_picture(view))
+        try:
+            picture = pole_picture(view)
+        except Exception:  # noqa: BLE001 - our own mistake with one picture; the next one may be shown again
+            _log.exception("display: a picture failed")
+        else:
+            display.show(picture)
 
 
 def _call_soon() -> Callable[..., object]:

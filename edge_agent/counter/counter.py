@@ -22,7 +22,8 @@ from edge_agent.counter.desk import BadFields, Fields, HubQuestionKind, OrderKin
 from edge_agent.counter.desks import ORDERS, QUESTIONS
 from edge_agent.counter.desks.card_terminal import hear_terminal
 from edge_agent.counter.desks.people import SignedOutWhy, leave
-from edge_agent.counter.facts import Facts, ItemsKnown, make_view, read_facts
+from edge_agent.counter.drawing import Drawing
+from edge_agent.counter.facts import Facts, ItemsKnown, read_facts
 from edge_agent.counter.orders import carry_out, carry_out_waiting
 from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waiting, keep_waiting
 from edge_agent.counter.proving import Prover, TooManyGuesses
@@ -31,7 +32,7 @@ from edge_agent.journal.database import Database
 from edge_agent.journal.payments import Attempt, open_attempts
 from edge_agent.replica.port import FeedState
 from edge_agent.till.payment import CARD
-from edge_agent.till.view import CounterView, DeviceView, NoticeCode, NoticeView
+from edge_agent.till.view import CounterView, DeviceView, NoticeCode
 from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)
@@ -83,14 +84,7 @@ class Counter:
         self._monotonic = monotonic
         self._wall = wall
         self._ask_hub = ask_hub
-        self._facts: Facts | None = None
-        self._view: CounterView | None = None
-        self._revision = 0
-        self._notice: NoticeView | None = None
-        self._devices: dict[str, DeviceView] = {}
-        self._online = False
-        self._online_since: datetime | None = None
-        self._watchers: set[asyncio.Event] = set()
+        self._drawing = Drawing(till)
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
         self._prover = Prover(database, till)
@@ -103,11 +97,11 @@ class Counter:
 
     async def start(self) -> None:
         """Open where the till was: the cart, the last sale, the questions. Raises JournalError."""
-        self._online_since = self._wall()
-        self._facts = await self._database.run(self._read)
+        self._drawing.online_since = self._wall()
+        self._drawing.facts = await self._database.run(self._read)
         self._last_deed_s = self._monotonic()
         self._watching = asyncio.create_task(self._watch_idle(), name="counter-idle")
-        self._draw()
+        self._drawing.draw()
 
     async def stop(self) -> None:
         """End what runs behind the page."""
@@ -121,20 +115,11 @@ class Counter:
 
     def view(self) -> CounterView:
         """The picture of now."""
-        assert self._view is not None, "Counter.start was not awaited"
-        return self._view
+        return self._drawing.view()
 
-    async def changes(self) -> AsyncIterator[CounterView]:
+    def changes(self) -> AsyncIterator[CounterView]:
         """The picture of now, then each later one; what nobody fetched in time is left out."""
-        changed = asyncio.Event()
-        self._watchers.add(changed)
-        try:
-            while True:
-                yield self.view()
-                await changed.wait()
-                changed.clear()
-        finally:
-            self._watchers.discard(changed)
+        return self._drawing.changes()
 
     async def scan(self, raw_code: str, *, source: Literal["scanner", "typed"], arrived_s: float | None = None) -> None:
         """Take a code. `arrived_s`: the monotonic time at which the driver had it."""
@@ -174,6 +159,8 @@ class Counter:
             _log.warning("a question did not fit", extra={"question": name, "problem": str(error)})
         except JournalError as error:
             _log.warning("a question was not answered", extra={"question": name, "problem": str(error)})
+        except Exception:  # noqa: BLE001 - our own mistake; an empty panel beside a till that sells
+            _log.exception("a question failed", extra={"question": name})
         return None
 
     async def lock(self, why: SignedOutWhy) -> None:
@@ -195,7 +182,7 @@ class Counter:
 
     async def lock_if_idle(self) -> None:
         """Lock when nobody has ordered, scanned or asked anything for as long as the store's settings say."""
-        facts, now_s = self._facts, self._monotonic()
+        facts, now_s = self._drawing.facts, self._monotonic()
         if facts is None or facts.person is None or not facts.has_staff or facts.settings.lock_after_s <= 0:
             return
         if now_s - self._last_deed_s >= facts.settings.lock_after_s:
@@ -206,23 +193,21 @@ class Counter:
 
     def set_device(self, device: DeviceView) -> None:
         """A device's state has changed."""
-        self._devices[device.kind] = device
-        self._draw()
+        self._drawing.set_device(device)
 
     def devices(self) -> tuple[DeviceView, ...]:
         """The devices as they were last told, scanner first."""
-        kinds = ("scanner", "printer", "drawer", "scale", "display", "pick_printer")
-        return tuple(self._devices[kind] for kind in kinds if kind in self._devices)
+        return self._drawing.devices()
 
     @property
     def time_zone(self) -> str:
         """The store's time zone."""
-        return self._facts.settings.time_zone if self._facts is not None else "UTC"
+        return self._drawing.facts.settings.time_zone if self._drawing.facts is not None else "UTC"
 
     @property
     def problem(self) -> str:
         """What somebody has to look at in the journal; "" is nothing. A code, for the hub."""
-        return "events_set_aside" if self._facts is not None and self._facts.set_aside else ""
+        return "events_set_aside" if self._drawing.facts is not None and self._drawing.facts.set_aside else ""
 
     async def open_card_attempts(self) -> list[Attempt]:
         """Card payments that are under way, for the terminal's attendant. Raises JournalError."""
@@ -242,9 +227,9 @@ class Counter:
 
     def set_online(self, online: bool, since: datetime) -> None:
         """The link has come or gone."""
-        if online != self._online:
-            self._online, self._online_since = online, since
-            self._draw()
+        if online != self._drawing.online:
+            self._drawing.online, self._drawing.online_since = online, since
+            self._drawing.draw()
 
     def refresh(self) -> None:
         """The books have changed behind the counter: acks, documents, print jobs. Coalesced."""
@@ -254,8 +239,8 @@ class Counter:
 
     def say(self, code: NoticeCode, *, good: bool = False, detail: str = "") -> None:
         """Tell the cashier something that no order of hers caused."""
-        self._note(code, good=good, detail=detail)
-        self._draw()
+        self._drawing.note(code, good=good, detail=detail)
+        self._drawing.draw()
 
     # --- inside
 
@@ -300,6 +285,9 @@ class Counter:
             pass
         except JournalError as error:
             self._refused(kind.name, error)
+        except Exception:  # noqa: BLE001 - as in _transact
+            _log.exception("a PIN could not be compared", extra={"order": kind.name})
+            self.say("order_failed")
         return None
 
     async def _transact(self, name: str, transaction: Callable[[sqlite3.Connection], tuple[Outcome, Facts]]) -> None:
@@ -320,16 +308,15 @@ class Counter:
 
     def _told(self, outcome: Outcome, facts: Facts) -> None:
         self._works_again()
-        self._facts = facts
-        if outcome.notice is not None:
-            self._note(outcome.notice, good=outcome.good, detail=outcome.detail, panel=outcome.panel)
+        self._drawing.facts = facts
+        self._drawing.note_outcome(outcome)
         if outcome.sold is not None:
             self.sold.append(SoldAt(*outcome.sold, self._wall()))
         if outcome.sold is not None or outcome.journalled:
             self._wake_link()
         if outcome.print_changed:
             self._wake_printer()
-        self._draw()
+        self._drawing.draw()
 
     def _refused(self, order: str, error: JournalError) -> None:
         code: NoticeCode = "disk_full" if isinstance(error, JournalFull) else "journal_broken"
@@ -353,8 +340,8 @@ class Counter:
             except JournalError as error:
                 _log.debug("picture not refreshed", extra={"problem": str(error)})
             else:
-                self._facts = facts
-                self._draw() if outcome is None else self._told(outcome, facts)
+                self._drawing.facts = facts
+                self._drawing.draw() if outcome is None else self._told(outcome, facts)
             await asyncio.sleep(REFRESH_EVERY_S)
 
     def _look_around(self, connection: sqlite3.Connection) -> tuple[FeedState, Outcome | None, Facts]:
@@ -376,7 +363,7 @@ class Counter:
         return read_facts(books, self._till, self._items())
 
     def _items(self) -> ItemsKnown:
-        return self._facts.items if self._facts is not None else ItemsKnown()
+        return self._drawing.facts.items if self._drawing.facts is not None else ItemsKnown()
 
     async def _answer_with_hub(self, kind: HubQuestionKind[Any], question: Fields) -> object:
         wanted = await self._database.look(lambda c: kind.ask(Books.of(c, self._till), self._till, question))
@@ -384,23 +371,3 @@ class Counter:
         if (keep := kind.keep) is not None and heard is not None:
             await self._database.run(lambda c: keep(Books.of(c, self._till), self._till, question, heard))
         return await self._database.look(lambda c: kind.answer(Books.of(c, self._till), self._till, question, heard))
-
-    def _note(self, code: NoticeCode, *, good: bool, detail: str, panel: str = "") -> None:
-        serial = self._notice.serial + 1 if self._notice is not None else 1
-        self._notice = NoticeView(serial, code, good, detail, panel)
-
-    def _draw(self) -> None:
-        if self._facts is None:
-            return
-        self._revision += 1
-        self._view = make_view(
-            self._facts,
-            self._till,
-            revision=self._revision,
-            online=self._online,
-            online_since=self._online_since,
-            devices=self.devices(),
-            notice=self._notice,
-        )
-        for watcher in self._watchers:
-            watcher.set()

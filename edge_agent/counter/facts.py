@@ -1,4 +1,4 @@
-"""What the books say that a cashier's picture needs, read in one transaction, and the picture made from it."""
+"""What the books say that a cashier's picture needs, read in one transaction."""
 
 from __future__ import annotations
 
@@ -15,18 +15,7 @@ from edge_agent.counter.work_views import work_view
 from edge_agent.devices.printer import spool
 from edge_agent.journal import till_state
 from edge_agent.till.rights import Person
-from edge_agent.till.view import (
-    CounterView,
-    DeviceView,
-    LinkView,
-    NoticeView,
-    PersonView,
-    PrintQuestionView,
-    SaleDoneView,
-    ShiftView,
-    WaitingView,
-    WorkView,
-)
+from edge_agent.till.view import PrintQuestionView, SaleDoneView, ShiftView, WaitingView, WorkView
 from protocol.documents import Settings
 from protocol.ids import GLOBAL_FEED
 
@@ -94,64 +83,8 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
     )
 
 
-def make_view(  # noqa: PLR0913 - a picture is put together from these parts
-    facts: Facts,
-    till: Till,
-    *,
-    revision: int,
-    online: bool,
-    online_since: datetime | None,
-    devices: tuple[DeviceView, ...],
-    notice: NoticeView | None,
-) -> CounterView:
-    """Make the picture."""
-    cart, sums = facts.cart.cart, facts.cart.sums
-    return CounterView(
-        revision=revision,
-        store=till.store,
-        store_name=facts.settings.store_name,
-        terminal=till.terminal,
-        cashier=facts.person.name if facts.person is not None else "",
-        language=facts.language,
-        currency=facts.cart.currency,
-        sale_id=cart.sale_id,
-        lines=facts.cart.lines,
-        item_count=cart.item_count,
-        total=sums.total,
-        tax_total=sums.tax_total,
-        link=LinkView(
-            online=online, backlog=facts.backlog, since=online_since, oldest_unsent_at=facts.oldest_unsent_at,
-            epoch_problem=facts.epoch_problem,
-        ),
-        devices=devices,
-        items_known=facts.items.count,
-        notice=notice,
-        last_sale=facts.last_sale,
-        questions=facts.questions,
-        pending_quantity=cart.multiplier,
-        person=_person(facts.person),
-        has_staff=facts.has_staff,
-        waiting=facts.waiting,
-        shift=facts.shift,
-        work=facts.work,
-        gross_total=sums.gross_total, cuts=facts.cart.cuts, taxes=facts.cart.taxes,
-        tax_included=facts.cart.tax_included, hints=facts.cart.hints, customer=facts.cart.customer,
-        asking=facts.cart.asking, weight=facts.cart.weight, held_count=facts.cart.held_count,
-        quick_keys=facts.cart.quick_keys, cash_total=sums.cash_total, left=facts.payment.due.left,
-        cash_left=facts.payment.due.cash, payments=facts.payment.payments, attempt=facts.payment.attempt,
-        take=facts.payment.take, late_payments=facts.payment.late, requires_shift=facts.settings.require_shift,
-        has_terminal=till.has_terminal, training=cart.training, note=cart.note, gift=cart.gift, coupons=cart.coupons,
-        tenders=facts.settings.tenders,
-    )  # fmt: skip
-
-
-def _person(person: Person | None) -> PersonView | None:
-    return PersonView(person.id, person.name, person.role) if person is not None else None
-
-
 def _items(books: Books, known: ItemsKnown) -> ItemsKnown:
     state = books.replica.feed_state(GLOBAL_FEED)
     if (state.lineage, state.revision) == (known.lineage, known.revision):
         return known
     return ItemsKnown(state.lineage, state.revision, books.replica.item_count())
-
