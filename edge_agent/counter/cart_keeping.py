@@ -12,7 +12,7 @@ from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import priced
 from edge_agent.journal import till_state
 from edge_agent.till.cart import Cart, CartLine, CartRefusal, line_of
-from edge_agent.till.cuts import deepened_bp, depths_bp
+from edge_agent.till.cuts import bounded, grown_bp
 from edge_agent.till.pricing.totals import tax_of
 from edge_agent.till.rights import Right, may, may_cut
 from edge_agent.till.view import NoticeCode
@@ -56,15 +56,27 @@ def save(books: Books, cart: Cart) -> None:
 
 
 def guard_cuts(books: Books, till: Till, before: Cart, after: Cart) -> None:
-    """Let go on what people's cuts may: lines that lose more of their price than before need a role that may."""
+    """Let go on what people's cuts may: lines that lose more of their price, or more money by it, need a role."""
     if after.cut is None and all(line.cut is None for line in after.lines):
         return
-    depth_bp = deepened_bp(depths_bp(before, priced(books, till, before)), depths_bp(after, priced(books, till, after)))
+    depth_bp = grown_bp((before, priced(books, till, before)), (after, priced(books, till, after)))
     if depth_bp:
         allow(
             books, till, "cut", detail=f"{depth_bp / 100:g} %",
             within=lambda role: may_cut(role, depth_bp, books.settings),
         )  # fmt: skip
+
+
+def bound_cut(books: Books, till: Till, before: Cart, after: Cart) -> Cart:
+    """The cart after goods came onto it, with no more taken off by hand than somebody has allowed.
+
+    Goods that are scanned must never wait for a PIN, so the percentage of somebody who may give more than who stands
+    here stays the money that it was. Whoever wants more off asks for it again.
+    """
+    role = books.person.role if books.person is not None else ""
+    if after.cut is None or after.cut.kind != "percent" or may_cut(role, after.cut.value, books.settings):
+        return after
+    return bounded(after, priced(books, till, before), priced(books, till, after))
 
 
 def allow_noted(books: Books, till: Till, right: Right, *, detail: str, amount: int | None = None) -> None:

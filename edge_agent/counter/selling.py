@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from edge_agent.counter.books import Books, Outcome, Till, short
-from edge_agent.counter.cart_keeping import save
+from edge_agent.counter.cart_keeping import bound_cut, save
 from edge_agent.counter.customer_records import customer_of
 from edge_agent.counter.pricing import price_list_of
 from edge_agent.journal import till_state
@@ -57,12 +57,14 @@ def sell(books: Books, till: Till, cart: Cart, item: Item, reading: ScanReading)
     if not isinstance(after, Cart):
         return Outcome(after, detail=short(item.name))
     till_state.dismiss_sale(books.connection)
-    save(books, after)
+    kept = bound_cut(books, till, cart, after)
+    save(books, kept)
     if asks:
         return Outcome(amount.problem or "asks_first", good=True, detail=short(item.name), panel="ask")
+    notice: NoticeCode = "cut_bounded" if kept is not after else "line_added"
     if _goes_below_zero(books, item.sku, cart, after):
-        return Outcome("stock_negative", good=True, detail=short(item.name))
-    return Outcome("line_added", good=True, detail=short(item.name))
+        notice = "stock_negative"
+    return Outcome(notice, good=True, detail=short(item.name))
 
 
 def expiry_of(reading: ScanReading) -> date | None:

@@ -38,6 +38,7 @@ def _selling(_: Callable[[str], str]) -> dict[str, str]:
         "cart_not_empty": _("Finish or hold the receipt on the screen first."),
         "cart_voided": _("The whole receipt was voided."),
         "cut_set": _("Discount: %(detail)s"),
+        "cut_bounded": _("Added: %(detail)s. The receipt's discount stays the amount that was allowed."),
         "cut_too_much": _("A discount cannot be more than the price."),
         "coupon_taken": _("Coupon taken: %(detail)s"),
         "coupon_unknown": _("No promotion knows the coupon %(detail)s."),

@@ -6,8 +6,9 @@ have cost: so two small cuts are not less than one large, and fewer goods under 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
+
+import msgspec
 
 from edge_agent.till.cart import Cart, Cut
 from edge_agent.till.pricing import PricedBasket
@@ -44,9 +45,44 @@ def depths_bp(cart: Cart, sums: PricedBasket) -> dict[int, int]:
     return depths
 
 
-def deepened_bp(before: Mapping[int, int], after: Mapping[int, int]) -> int:
-    """The deepest cut that has become deeper; 0 for none."""
-    return max((depth for number, depth in after.items() if depth > before.get(number, 0)), default=0)
+def spared(sums: PricedBasket) -> dict[int, int]:
+    """By line number: the money that people took off it, in minor units."""
+    return {line.number: sum(cut.amount for cut in line.cuts if cut.kind in {"line", "receipt"}) for line in sums.lines}
+
+
+def grown_bp(before: tuple[Cart, PricedBasket], after: tuple[Cart, PricedBasket]) -> int:
+    """How deep the deepest cut is that has grown; 0 for none.
+
+    A cut grows when it takes more of the price than before, or the same part of more goods: half off one dented tin
+    is not half off a hundred.
+    """
+    depths, were = depths_bp(*after), depths_bp(*before)
+    money, was = spared(after[1]), spared(before[1])
+    more_money = sum(money.values()) > sum(was.values())
+    return max(
+        (
+            depth
+            for number, depth in depths.items()
+            if depth > were.get(number, 0) or (more_money and money[number] > was.get(number, 0))
+        ),
+        default=0,
+    )
+
+
+def bounded(cart: Cart, was: PricedBasket, now: PricedBasket) -> Cart:
+    """The cart whose receipt-wide percentage takes off no more money than it did; unchanged if it does not anyway.
+
+    `was` and `now` are the sums before and after goods came onto it.
+    """
+    cut, before = cart.cut, _off_receipt(was)
+    if cut is None or cut.kind != "percent" or _off_receipt(now) <= before:
+        return cart
+    kept = msgspec.structs.replace(cut, kind="amount", value=before) if before else None
+    return msgspec.structs.replace(cart, cut=kept)
+
+
+def _off_receipt(sums: PricedBasket) -> int:
+    return sum(cut.amount for line in sums.lines for cut in line.cuts if cut.kind == "receipt")
 
 
 def _basis_points(percent: str) -> int | CutRefusal:

@@ -23,7 +23,7 @@ NoticeCode = Literal[
     "cut_set", "cut_too_much", "coupon_taken", "coupon_unknown", "note_set", "customer_set", "customer_unknown",
     "customer_saved", "customer_dropped", "expired", "nothing_to_repeat", "asks_first", "answered", "price_set",
     "receipt_unknown", "already_returned", "return_added", "too_old", "reprinted", "gift_printed", "training_on",
-    "training_off", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown",
+    "training_off", "cut_bounded", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown",
     "voucher_empty", "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid",
     "qr_not_ready", "card_approved", "card_waiting", "card_not_ready", "card_declined", "card_unknown",
     "work_started", "work_dropped", "work_done", "work_line", "work_waits", "work_unknown", "work_enough",

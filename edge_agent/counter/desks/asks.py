@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short
-from edge_agent.counter.cart_keeping import changeable, keep, save
+from edge_agent.counter.cart_keeping import changeable, guard_cuts, keep, save
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.selling import weigh
 from edge_agent.till.asking import Question, answer, declined, is_serial, open_question
@@ -70,7 +70,7 @@ def answer_ask(books: Books, till: Till, order: AnswerAsk) -> Outcome:
         if not isinstance(weight, int):
             return Outcome(weight, detail=short(_name(cart, order.number)))
         text = format_quantity(weight)
-    return take_answer(books, cart, order.number, order.kind, text)
+    return take_answer(books, till, cart, order.number, order.kind, text)
 
 
 def decline_ask(books: Books, till: Till, order: DeclineAsk) -> Outcome:
@@ -91,16 +91,21 @@ def decline_ask(books: Books, till: Till, order: DeclineAsk) -> Outcome:
     return keep(books, till, cart, after, notice=notice, detail=names, reason=f"not answered: {order.kind}")
 
 
-def take_answer(books: Books, cart: Cart, number: int, kind: AskKind, text: str) -> Outcome:
-    """Take an answer for a line of this cart; the next question's panel follows, if there is one."""
+def take_answer(books: Books, till: Till, cart: Cart, number: int, kind: AskKind, text: str) -> Outcome:  # noqa: PLR0913, PLR0917 - whose question, and what was said
+    """Take an answer for a line of this cart; the next question's panel follows, if there is one.
+
+    Goods that had no weight or price yet may have been cut already: what that really takes off is known only now.
+    Raises ApprovalNeeded.
+    """
     after = answer(cart, number, kind, text)
     if not isinstance(after, Cart):
         return Outcome(after, detail="" if after == "card_number_refused" else short(text))
+    guard_cuts(books, till, cart, after)
     save(books, after)
     return Outcome("answered", good=True, panel="ask" if open_question(after) is not None else "")
 
 
-def scanned_answer(books: Books, cart: Cart, reading: ScanReading) -> Outcome | None:
+def scanned_answer(books: Books, till: Till, cart: Cart, reading: ScanReading) -> Outcome | None:
     """A code that is no item's, scanned while a serial or a lot is asked for, is the answer; None if it cannot be.
 
     Not a GTIN: that is an item which this till does not know, and no piece's own number. Nor a GTIN that was read
@@ -112,16 +117,16 @@ def scanned_answer(books: Books, cart: Cart, reading: ScanReading) -> Outcome | 
         return None
     if not is_serial(text) or is_gtin(text) or (reading.suspicion and not is_imei(text)):
         return None
-    return take_answer(books, cart, question.number, question.kind, text)
+    return take_answer(books, till, cart, question.number, question.kind, text)
 
 
-def serial_on_label(books: Books, cart: Cart, sku: str, serial: str) -> Outcome | None:
+def serial_on_label(books: Books, till: Till, cart: Cart, sku: str, serial: str) -> Outcome | None:
     """The label of the very piece whose serial number is asked for tells it; None if nothing asks."""
     question = open_question(cart)
     line = line_of(cart, question.number) if question is not None and question.kind == "serial" else None
     if line is None or line.sku != sku or not serial:
         return None
-    return take_answer(books, cart, line.number, "serial", serial)
+    return take_answer(books, till, cart, line.number, "serial", serial)
 
 
 def asking_view(cart: Cart) -> AskView | None:

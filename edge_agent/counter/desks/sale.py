@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, start_cart, write_down
-from edge_agent.counter.cart_keeping import allowed_by, changeable, keep, save
+from edge_agent.counter.cart_keeping import allow_noted, allowed_by, changeable, keep, save
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.pricing import priced
 from edge_agent.journal import till_state
@@ -99,6 +99,12 @@ def change_quantity(books: Books, till: Till, order: SetQuantity) -> Outcome:
     after = set_quantity(cart, order.number, quantity)
     if after == "bad_quantity":
         return Outcome("bad_quantity", detail=short(order.quantity))
+    if line is not None and line.price_by and "weight" not in line.asks and quantity > line.quantity:
+        # A price by hand was allowed for as many as there were.
+        allow_noted(
+            books, till, "price", amount=line.unit_price,
+            detail=f"{line.sku} {line.name}: {line.unit_price} x {order.quantity.strip()}",
+        )  # fmt: skip
     asks = not isinstance(after, str) and open_question(after) is not None
     return keep(
         books, till, cart, after, notice="line_added" if quantity else "line_voided", detail=line.name if line else "",

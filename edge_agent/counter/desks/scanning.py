@@ -84,7 +84,7 @@ def scan(books: Books, till: Till, order: Scan) -> Outcome:
     if is_expired(books, till, reading):
         day = expiry_of(reading)
         return Outcome("expired", detail=short(f"{item.name} ({day})"), panel=_panel("expired", code=order.code))
-    answered = serial_on_label(books, cart, item.sku, reading.serial)
+    answered = serial_on_label(books, till, cart, item.sku, reading.serial)
     return answered if answered is not None else sell(books, till, cart, item, reading)
 
 
@@ -205,7 +205,7 @@ def _no_item(books: Books, till: Till, cart: Cart, reading: ScanReading) -> Outc
         return Outcome(
             "voucher_scanned", good=True, detail=short(reading.text), panel=_panel("voucher", code=reading.text)
         )
-    if (answered := scanned_answer(books, cart, reading)) is not None:
+    if (answered := scanned_answer(books, till, cart, reading)) is not None:
         return answered
     # What was refused as a card number is in no notice, no log and no table.
     if reading.suspicion in ("card_number_refused", "unreadable_scan", "bad_quantity"):

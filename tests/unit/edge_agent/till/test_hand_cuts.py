@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edge_agent.till.cart import Cart, CartLine, Cut
 from edge_agent.till.charging import basket_of
-from edge_agent.till.cuts import deepened_bp, depths_bp, read_cut
-from edge_agent.till.pricing import compile_rules, price
+from edge_agent.till.cuts import bounded, depths_bp, grown_bp, read_cut
+from edge_agent.till.pricing import PricedBasket, compile_rules, price
 
 NOW = datetime(2026, 11, 23, 10, 0)  # noqa: DTZ001 - the store's wall clock
 percents = st.integers(1, 10_000).map(lambda bp: Cut(kind="percent", value=bp))
@@ -23,9 +23,14 @@ lines = st.builds(
 )  # fmt: skip
 
 
+def priced(cart: Cart) -> PricedBasket:
+    """Price a cart, without promotions."""
+    return price(basket_of(cart, NOW), compile_rules(()))
+
+
 def depths(cart: Cart) -> dict[int, int]:
     """Price a cart and measure it."""
-    return depths_bp(cart, price(basket_of(cart, NOW), compile_rules(())))
+    return depths_bp(cart, priced(cart))
 
 
 @given(st.lists(lines, min_size=1, max_size=5), maybe)
@@ -47,9 +52,27 @@ def test_an_amount_grows_deeper_when_goods_go(percent: int, left: int) -> None:
     many = CartLine(number=1, sku="A", name="A", quantity=20_000, unit_price=1_000)
     few = msgspec.structs.replace(many, quantity=left * 1_000)
     cut = Cut(kind="amount", value=percent * left * 10)
-    before, after = (depths(Cart(sale_id="s", lines=(line,), cut=cut, currency="VND")) for line in (many, few))
-    assert deepened_bp(before, after) == after[1] > before[1]
-    assert deepened_bp(after, before) == 0
+    before, after = (Cart(sale_id="s", lines=(line,), cut=cut, currency="VND") for line in (many, few))
+    assert grown_bp((before, priced(before)), (after, priced(after))) == depths(after)[1] > depths(before)[1]
+    assert grown_bp((after, priced(after)), (before, priced(before))) == 0
+
+
+@given(st.integers(1, 10_000), st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_a_percentage_of_more_goods_is_more(cut_bp: int, pieces: int, more: int, on_line: bool) -> None:
+    """Half off one is not half off a hundred; kept to the money that it was, it takes off no more than that."""
+    cut = Cut(kind="percent", value=cut_bp)
+    few = CartLine(
+        number=1, sku="A", name="A", quantity=pieces * 1_000, unit_price=10_000, cut=cut if on_line else None
+    )  # fmt: skip
+    many = msgspec.structs.replace(few, quantity=(pieces + more) * 1_000)
+    before, after = (
+        Cart(sale_id="s", lines=(line,), cut=None if on_line else cut, currency="VND") for line in (few, many)
+    )  # fmt: skip
+    assert grown_bp((before, priced(before)), (after, priced(after))) == cut_bp
+    assert grown_bp((after, priced(after)), (before, priced(before))) == 0
+    kept = bounded(after, priced(before), priced(after))
+    if not on_line:
+        assert priced(kept).total == priced(after).gross_total - (before.gross - priced(before).total)
 
 
 @pytest.mark.parametrize(
