@@ -28,7 +28,7 @@ SHOWS: Mapping[str, Callable[[CounterView, Facts], tuple[Hashable, ...]]] = {
         view.last_sale if facts["stage"] == "done" else None,
         (view.quick_keys, view.items_known) if facts["stage"] == "empty" else None,
     ),
-    "questions": lambda view, _facts: (view.questions,),
+    "questions": lambda view, _facts: (view.questions, view.late_payments),
     "customer": lambda view, facts: (view.customer, facts["stage"] == "work"),
     "tenders": lambda view, facts: (
         _hashable(facts["stage"]), _hashable(facts["big"]), view.left > 0, view.tenders, view.customer is not None,

@@ -90,7 +90,7 @@ def _watched(shop: RealTill, context: BrowserContext) -> Iterator[Page]:
 
 
 def test_a_name_is_found_while_it_is_typed(shop: RealTill, page: Page) -> None:
-    """Rows stand beside the cart, also without accents; arrows choose, Enter sells, Esc goes back, digits are a code."""
+    """Rows stand beside the cart, without accents too; arrows choose, Enter sells, Esc goes back, digits are a code."""
     page.keyboard.type("sua", delay=120)
     expect(page.locator("[data-found='sua'] .result")).to_have_count(2)
     expect(page.locator("#code")).to_be_focused()

@@ -47,6 +47,7 @@ FACTS: dict[str, st.SearchStrategy[object]] = {
     ]),
     "quick_keys": st.sampled_from([(), (QuickKeyView("MILK", "Sữa", "Tươi", "green", "", 36_500),)]),
     "questions": st.sampled_from([(), (PrintQuestionView("j1", "R1", "unknown"),)]),
+    "late_payments": st.integers(0, 2),
     "shift": st.sampled_from([None, ShiftView("s", 1, NOW, "101")]),
     "requires_shift": st.booleans(),
     "link": st.sampled_from([

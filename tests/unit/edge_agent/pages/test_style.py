@@ -34,6 +34,14 @@ PAIRS = [
     ("ink-2", "bad-2", AA_TEXT),
     ("ink-2", "line", AA_TEXT),
     ("warn-dot", "warn-2", 1.5),
+    ("info", "info-2", AA_TEXT),
+    ("ink", "info-2", AA_TEXT),
+    ("ink-2", "info-2", AA_TEXT),
+    ("card", "info", AA_TEXT),
+    ("train-ink", "train", AA_TEXT),
+    ("train-ink", "train-2", AA_TEXT),
+    ("badge-ink", "warn-dot", AA_TEXT),
+    ("warn", "warn-2", AA_TEXT),
 ]  # fmt: skip
 
 
@@ -69,8 +77,10 @@ def test_what_is_written_can_be_read(dark: bool) -> None:
 
 
 def test_colours_come_from_the_tokens() -> None:
-    """The style sheet names no colour of its own, so that a theme is one file."""
-    style = re.sub(r"/\*.*?\*/", "", (STATIC / "till.css").read_text("utf-8"), flags=re.DOTALL)
+    """No style sheet names a colour of its own, so that a theme is one file."""
+    sheets = [sheet for sheet in STATIC.glob("*.css") if sheet.name != "tokens.css"]
+    assert sheets
+    style = re.sub(r"/\*.*?\*/", "", "".join(sheet.read_text("utf-8") for sheet in sheets), flags=re.DOTALL)
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)", style) == []
     used = set(re.findall(r"var\(--([\w-]+)\)", style))
     defined = set(re.findall(r"--([\w-]+):", (STATIC / "tokens.css").read_text("utf-8") + style))

@@ -100,8 +100,8 @@ def test_only_ports_of_this_pc_are_opened() -> None:
         (Found("serial", "COM3", "05f9:4204:S1"), "scanner", {"kind": "serial", "usb": "05f9:4204:S1"}),
         (Found("keyboard", "/dev/input/event3", "/dev/by-id/x"), "scanner", {"kind": "evdev", "port": "/dev/by-id/x"}),
         (Found("usb_printer", "04b8:0e28", "04b8:0e28"), "printer", {"connection": "usb", "usb": "04b8:0e28"}),
-        (Found("windows_printer", "EPSON", 'EPSON "TM"'), "printer", {"connection": "windows", "queue": 'EPSON "TM"'}),
-        (Found("tcp_printer", "p", "10.0.0.9:9100"), "printer", {"connection": "tcp", "host": "10.0.0.9", "port": 9100}),
+        (Found("windows_printer", "TM", 'A "TM"'), "printer", {"connection": "windows", "queue": 'A "TM"'}),
+        (Found("tcp_printer", "p", "p1:9100"), "printer", {"connection": "tcp", "host": "p1", "port": 9100}),
     ],
 )  # fmt: skip
 def test_lines_for_the_configuration_are_toml(found: Found, table: str, settings: dict[str, object]) -> None:
