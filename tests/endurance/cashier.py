@@ -19,18 +19,21 @@ from tests.endurance.till import STOCK, KillableTill
 class Cashier:
     """One till's cashier.
 
-    `answered` are payments of this round that the till has answered for; `pressed_s` is when she pressed, or 0.
+    `answered` are payments of this round that the till has answered for, `attempted` those that it has asked the card
+    terminal for; `pressed_s` is when she pressed, or 0.
     """
 
     def __init__(self, till: KillableTill, browser: KillableChromium | None) -> None:
         self._till = till
         self._browser = browser
         self.answered: list[str] = []
+        self.attempted: list[str] = []
         self.pressed_s = 0.0
 
     async def fill_cart(self, plan: Round, books: Books) -> tuple[Round, Cart]:
         """Scan, or take goods of an older receipt back; returns the plan with what that costs, and the cart."""
         self.answered.clear()
+        self.attempted.clear()
         self.pressed_s = 0.0
         if plan.gives_back and (old := _returnable(books)) is not None:
             return await self._bring_back(plan, old)
@@ -46,7 +49,7 @@ class Cashier:
         """Send the form of a payment step, once."""
         fields = _form(plan.steps[number], cart, number)
         if await self._till.give(plan.steps[number].order, **fields):
-            self.answered.append(fields["take"])
+            (self.attempted if plan.steps[number].asks_terminal else self.answered).append(fields["take"])
 
     async def press_all(self, plan: Round, cart: Cart) -> None:
         """Send all payment forms of this cart, in their order."""
@@ -60,12 +63,34 @@ class Cashier:
             if not in_browser:
                 self._note(pressed)
                 await asyncio.gather(*(self.press(plan, cart, plan.struck_step) for _ in range(1 + plan.twice)))
-            elif plan.gives_back or step.is_part:
+            elif plan.gives_back or step.is_part or step.asks_terminal:
                 await self._press_form(step, cart, plan.struck_step, pressed)
             else:
                 await self._press_keys(step, pressed, twice=plan.twice)
         finally:
             pressed.set()
+
+    async def finish_card(self, cart: Cart) -> None:
+        """Wait for what the card terminal says; answer from its own books what the till cannot know."""
+
+        def answered() -> str:
+            with self._till.books() as connection:
+                if connection.execute("SELECT 1 FROM sale WHERE sale_id = ?", (cart.sale_id,)).fetchone():
+                    return "sold"
+                row = connection.execute(
+                    "SELECT attempt, state FROM payment_attempt WHERE sale_id = ? ORDER BY position DESC LIMIT 1",
+                    (cart.sale_id,),
+                ).fetchone()
+            return str(row[0]) if row is not None and row[1] == "unknown" else ""
+
+        while (attempt := await self._till.until(answered, "word of the card terminal")) != "sold":
+            charged = {name for name, _ in self._till.card_terminal.charges}
+            said = "yes" if attempt in charged else "no"
+            await self._till.give("answer_card", attempt=attempt, charged=said, approval="424242")
+            if said == "no":
+                now = self._till.cart()
+                self._till.card_terminal.next_decision = "approve"
+                await self._till.give("start_card", sale_id=now.sale_id, take=f"{now.sale_id}-{now.takes + 1}")
 
     def _note(self, pressed: asyncio.Event) -> None:
         self.pressed_s = monotonic()

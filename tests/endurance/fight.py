@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Literal
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
 
 from edge_agent.devices.printer import spool
 from edge_agent.till.cart import Cart
@@ -27,7 +28,7 @@ FIRST_WINDOW_S = 0.15
 WINDOW_MAX_S = 1.0
 MEASURED_MIN = 5
 PRINT_S_MAX = 60.0
-SCREEN_S_MAX = 15.0
+SCREEN_S_MAX = 30.0
 _MEASURES_KEPT = 200
 
 
@@ -98,6 +99,10 @@ class Fight:
         self.till.printer.machine.after_disconnect = "keep" if plan.printer_keeps else "forget"
         self.till.printer.rows_per_second = plan.rows_per_second
         self.till.drawer.close()
+        terminal = self.till.card_terminal
+        charges = len(terminal.charges)
+        terminal.next_decision, terminal.answer_after_s = "approve", plan.terminal_takes_s
+        terminal.drop_answers = int(plan.terminal_drops)
         books = self.look()
         plan, cart = await self._cashier.fill_cart(plan, books)
         await self._pay_and_kill(plan, cart)
@@ -105,7 +110,12 @@ class Fight:
         await self._rise(plan)
         was_sold = await self._nothing_is_lost(plan, cart)
         await self._cashier.press_all(plan, cart)
-        if was_sold and plan.strikes_agent and self.till.drawer.kicks != kicks:
+        by_terminal = plan.steps[-1].asks_terminal
+        if by_terminal:
+            await self._cashier.finish_card(cart)
+            if len(terminal.charges) != charges + 1:
+                self.found(("doubled", f"round {plan.number}: the card was charged {terminal.charges[charges:]}"))
+        elif was_sold and plan.strikes_agent and self.till.drawer.kicks != kicks:
             self.found(("drawer", f"round {plan.number}: the drawer opened again after the restart"))
         await self._cashier.press_all(plan, cart)
         await self.print_out()
@@ -118,11 +128,11 @@ class Fight:
         in_browser = plan.in_browser and self.browser is not None
         if in_browser:
             await self._browser_shows(cart)
-        is_last = plan.struck_step == len(plan.steps) - 1
+        is_measured = plan.struck_step == len(plan.steps) - 1 and not plan.steps[-1].asks_terminal
         screen: Seen = "browser" if in_browser else "page"
         window = self.windows.length_s(screen, until_paper=plan.until_paper)
         pressed = asyncio.Event()
-        watching = asyncio.create_task(self._measure(screen)) if is_last else None
+        watching = asyncio.create_task(self._measure(screen)) if is_measured else None
         pressing = asyncio.create_task(self._cashier.press_there(plan, cart, pressed, in_browser=in_browser))
         await pressed.wait()
         await asyncio.sleep(plan.moment * window)
@@ -183,13 +193,20 @@ class Fight:
             await self.till.kill()
             await self.till.start()
         if self.browser is not None and self.browser.running and plan.in_browser:
-            sale = self.till.cart().sale_id
-            try:
-                await self.browser.page.wait_for_selector(
-                    f"body[data-wire=up]:has(#stage[data-sale='{sale}'])", timeout=SCREEN_S_MAX * 1000
+            await self._browser_finds_back(plan, self.browser.page)
+
+    async def _browser_finds_back(self, plan: Round, page: Page) -> None:
+        """The browser shows what the books have; a card terminal's answer may change that at any moment."""
+        deadline = monotonic() + SCREEN_S_MAX
+        while monotonic() < deadline:
+            with contextlib.suppress(PlaywrightError):
+                shown = await page.evaluate(
+                    "[document.body.dataset.wire, document.getElementById('stage').dataset.sale]"
                 )
-            except PlaywrightError:
-                self.found(("screen", f"round {plan.number}: the browser did not find back to the till"))
+                if shown == ["up", self.till.cart().sale_id]:
+                    return
+            await asyncio.sleep(0.02)
+        self.found(("screen", f"round {plan.number}: the browser did not find back to the till"))
 
     async def _nothing_is_lost(self, plan: Round, cart: Cart) -> bool:
         """What was answered before the kill is there: the sale, or the cart with its money. True: it was sold."""
@@ -200,6 +217,10 @@ class Fight:
             if cart.sale_id not in self.look().sales:
                 self.found(("lost", f"round {plan.number}: cart {cart.sale_id} is gone and was not sold"))
             return True
+        with self.till.books() as connection:
+            known = {name for (name,) in connection.execute("SELECT attempt FROM payment_attempt").fetchall()}
+        if unknown := set(self._cashier.attempted) - known:
+            self.found(("parts", f"round {plan.number}: the terminal was asked for {unknown}, and nobody knows"))
         if now.lines != cart.lines:
             self.found(("parts", f"round {plan.number}: the cart's lines have changed"))
         missing = set(self._cashier.answered) - {taken.id for taken in now.taken}

@@ -13,11 +13,11 @@ from typing import Literal
 from tests.bench.goods import Good
 
 Victim = Literal["agent", "browser", "both"]
-Way = Literal["cash", "change", "card", "split", "three"]
+Way = Literal["cash", "change", "card", "split", "three", "terminal", "part_terminal"]
 
 LINES_MAX = 4
 PIECES_MAX = 3
-_WAYS: tuple[Way, ...] = ("cash", "change", "card", "split", "three")
+_WAYS: tuple[Way, ...] = ("cash", "change", "card", "split", "three", "terminal", "part_terminal")
 _NOTES = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
 _ROWS_PER_SECOND = (2_400, 6_000, 20_000)
 """Printers from a slow one to one that is faster than any: other moments of a receipt's life are hit."""
@@ -37,16 +37,22 @@ class Step:
         """Whether it says itself how much of the whole it pays."""
         return bool({"part", "amount"} & dict(self.fields).keys())
 
+    @property
+    def asks_terminal(self) -> bool:
+        """Whether a card terminal decides it."""
+        return self.order == "start_card"
+
 
 @dataclass(frozen=True)
 class Round:
     """One round's plan.
 
     `goods` has (index, pieces); with `gives_back` a piece of an older receipt comes back instead, if there is one.
-    `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says
-    where in the window. `twice`: the cashier presses twice. `printer_keeps`: after a broken line the printer waits for
-    the rest of its command, and swallows what comes next. `struck_again`: the agent is killed once more as soon as it
-    is up. `until_paper`: the window goes on to where the receipt usually is on paper.
+    `struck_step` is the payment step around which the kill comes, `moment` (0 to 1) says where in the window, which
+    with `until_paper` goes on to where the receipt usually is on paper. `struck_again`: the agent is killed once more
+    as soon as it is up. `twice`: the cashier presses twice. `printer_keeps`: after a broken line the printer waits for
+    the rest of its command, and swallows what comes next. The card terminal takes its time, and with `terminal_drops`
+    its first answer is lost.
     """
 
     number: int
@@ -62,6 +68,8 @@ class Round:
     rows_per_second: int
     struck_again: bool
     until_paper: bool
+    terminal_takes_s: float
+    terminal_drops: bool
 
     @property
     def strikes_agent(self) -> bool:
@@ -106,12 +114,14 @@ def plan_round(seed: int, number: int, stock: tuple[Good, ...], browser_share: f
         rows_per_second=dice.choice(_ROWS_PER_SECOND),
         struck_again=dice.random() < 0.08,
         until_paper=dice.random() < 0.4,
+        terminal_takes_s=dice.choice((0.0, 0.05, 0.2)),
+        terminal_drops=dice.random() < 0.3,
     )
 
 
 def refund_steps(steps: tuple[Step, ...], amount: int) -> tuple[Step, ...]:
     """The same ways for so much money that goes back: one as it is, several as cash and card."""
-    approval = next((step.fields[:1] for step in steps if step.kind == "card"), (("approval", "R1"),))
+    approval = next((step.fields[:1] for step in steps if step.order == "pay_card"), (("approval", "R1"),))
     if len(steps) > 1:
         part = amount // 2
         return (
@@ -128,28 +138,23 @@ def _goods(dice: Random, known: int) -> tuple[tuple[int, int], ...]:
 
 def _steps(dice: Random, way: Way, total: int) -> tuple[Step, ...]:
     approval = ("approval", f"A{dice.randrange(10**6):06d}")
-    match way:
-        case "cash":
-            return (_cash(total, ("exact", str(total))),)
-        case "change":
-            note = next((note for note in _NOTES if note > total), total + 1_000)
-            return (_cash(total, ("given", str(note))),)
-        case "card":
-            return (Step("pay_card", "card", total, (approval,)),)
-        case "split":
-            part = _part(dice, total)
-            return (
-                _cash(part, ("given", str(part)), ("part", "true")),
-                Step("pay_card", "card", total - part, (approval,)),
-            )
-        case "three":
-            part = _part(dice, total // 2)
-            second = _part(dice, total // 2)
-            return (
-                Step("pay_card", "card", part, (approval, ("amount", str(part)))),
-                _cash(second, ("given", str(second)), ("part", "true")),
-                _cash(total - part - second, ("given", str(total))),
-            )
+    note = next((note for note in _NOTES if note > total), total + 1_000)
+    part, first, second = _part(dice, total), _part(dice, total // 2), _part(dice, total // 2)
+    cash_part = _cash(part, ("given", str(part)), ("part", "true"))
+    ways: dict[Way, tuple[Step, ...]] = {
+        "cash": (_cash(total, ("exact", str(total))),),
+        "change": (_cash(total, ("given", str(note))),),
+        "card": (Step("pay_card", "card", total, (approval,)),),
+        "split": (cash_part, Step("pay_card", "card", total - part, (approval,))),
+        "terminal": (Step("start_card", "card", total),),
+        "part_terminal": (cash_part, Step("start_card", "card", total - part)),
+        "three": (
+            Step("pay_card", "card", first, (approval, ("amount", str(first)))),
+            _cash(second, ("given", str(second)), ("part", "true")),
+            _cash(total - first - second, ("given", str(total))),
+        ),
+    }
+    return ways[way]
 
 
 def _cash(amount: int, *fields: tuple[str, str]) -> Step:

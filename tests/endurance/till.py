@@ -23,6 +23,7 @@ from edge_agent.replica.sqlite import SqliteReplica
 from edge_agent.till.cart import Cart
 from hardware_sim.printer import Drawer, SimulatedPrinter
 from hardware_sim.scanner import SimulatedScanner
+from hardware_sim.terminal import SimulatedTerminal
 from protocol.documents import Document, DocumentBody, Settings, Stock
 from protocol.feed_receiver import Apply
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, TerminalId, store_feed
@@ -80,6 +81,7 @@ class KillableTill:
         self.pattern = rf"{STORE}-{terminal}-\d+-\d{{6}}"
         self.scanner: SimulatedScanner
         self.printer: SimulatedPrinter
+        self.card_terminal: SimulatedTerminal
         self.drawer = Drawer()
         self.child: Child
         self._screen: Screen | None = None
@@ -162,6 +164,7 @@ async def till_on(folder: Path, terminal: TerminalId, witness: Witness) -> Async
     async with (
         SimulatedScanner(link=folder / "scanner") as till.scanner,
         SimulatedPrinter(drawer=till.drawer, keep_receipts=8) as till.printer,
+        SimulatedTerminal() as till.card_terminal,
     ):
         till.printer.on_receipt = witness.printed
         if not (folder / "till.db").exists():
@@ -181,7 +184,8 @@ def _configure(till: KillableTill) -> Path:
         f'[store]\nid = "{STORE}"\n[terminal]\nid = "{till.terminal}"\ncashier = "Lan"\n'
         f'[hub]\nhost = "127.0.0.1"\nport = {NOBODY}\n[page]\nport = {till.port}\n[data]\nfolder = "."\n'
         f'[scanner]\nport = "{till.scanner.path}"\n[printer]\nhost = "127.0.0.1"\nport = {till.printer.port}\n'
-        f'[drawer]\nsensor = "open_is_high"\n',
+        f'[drawer]\nsensor = "open_is_high"\n'
+        f'[terminal_device]\nhost = "127.0.0.1"\nport = {till.card_terminal.port}\n',
         encoding="utf-8",
     )
     credentials = till.folder / "credentials.json"
