@@ -6,6 +6,7 @@ struct, which the page's form fills; what does not fit is refused before any wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,11 @@ import msgspec
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.till.rights import Right
 from protocol.messages import Answer
+
+TYPED_MAX = 4_000
+"""Characters of one field: more than any note, and less than Python refuses to read as a number."""
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,15 @@ class BadFields(ValueError):
 def fill(fields: type[F], given: Mapping[str, str]) -> F:
     """Make the struct from a form. An empty text of an optional field counts as not given. Raises BadFields.
 
-    Names with a dot are gathered: `notes.500000` = "3" is the entry "500000" of the field `notes`, a dictionary.
+    What no database keeps (NUL, halves of letters) is left out of texts. Names with a dot are gathered:
+    `notes.500000` = "3" is the entry "500000" of the field `notes`, a dictionary.
     """
     wanted = {field.encode_name: field for field in msgspec.structs.fields(fields)}
     kept: dict[str, object] = {}
-    for name, text in given.items():
+    for name, typed in given.items():
+        if max(len(name), len(typed)) > TYPED_MAX:
+            raise BadFields(f"{name[:64]}: more than {TYPED_MAX} characters")
+        text = _UNKEPT.sub("", typed)
         whole, dot, part = name.partition(".")
         if dot and whole in wanted and wanted[whole].default_factory is dict:
             entries = kept.setdefault(whole, {})

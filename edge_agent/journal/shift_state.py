@@ -19,6 +19,10 @@ from protocol.events import EventData, ShiftClosed
 Z_KEPT_MAX = 1_000
 """Z reports that can be looked at here; the hub has all of them."""
 
+DEEDS_KEPT = 50
+"""Forms that are remembered: two tabs, an impatient finger and a page from before lunch count once each."""
+
+_DEED_MAX = 64
 _tallies = msgspec.json.Decoder(Tally)
 _closed = msgspec.json.Decoder(ShiftClosed)
 
@@ -88,13 +92,16 @@ def newest_z(connection: sqlite3.Connection, count: int) -> tuple[KeptZ, ...]:
 
 
 def count_once(connection: sqlite3.Connection, deed: str) -> bool:
-    """Whether this deed is new: the id of a form that was sent twice in a row answers False the second time."""
-    before = connection.execute("SELECT value FROM preference WHERE name = 'last_deed'").fetchone()
-    if before is not None and before[0] == deed:
+    """Whether this deed is new: the id of a form that was sent before, also beside others, answers False."""
+    row = connection.execute("SELECT value FROM preference WHERE name = 'last_deed'").fetchone()
+    before = str(row[0]).split("\n") if row is not None else []
+    deed = deed.replace("\n", " ")[:_DEED_MAX]
+    if deed in before:
         return False
+    kept = "\n".join([*before[1 - DEEDS_KEPT :], deed])
     connection.execute(
         "INSERT INTO preference (name, value) VALUES ('last_deed', ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (deed,),
+        (kept,),
     )
     return True

@@ -368,3 +368,12 @@ async def _do(shop: Shop, number: int, deed: str) -> None:
         elif deed == "void line":
             await order("void_line", {"sale_id": sale, "number": str(lines[-1].number)})
         await order("void_receipt", {"sale_id": shop.counter.view().sale_id, "reason": "x"})
+
+
+async def test_two_tabs_count_cash_once_each(tmp_path: Path) -> None:
+    """A form that is sent again after another tab's form was sent is still the same money."""
+    async with shop_in(tmp_path) as shop:
+        for deed in ("a", "b", "a", "b"):
+            fields = {"deed": deed, "way": "out", "amount": "5000", "reason": "ice"}
+            await shop.counter.order("move_cash", fields)
+        assert len([fact for fact in await shop.facts() if isinstance(fact, CashMoved)]) == 2
