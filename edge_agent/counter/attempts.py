@@ -46,10 +46,13 @@ def approve(books: Books, till: Till, attempt: Attempt, *, reference: str = "", 
         outcome = receive(books, till, replace(opened, by=opened.by or attempt.by), taken)
         if outcome.notice == "sale_done":
             return replace(outcome, journalled=True)
-        return _paid(attempt, outcome)
+        if outcome.good:
+            return _paid(attempt, outcome)
+        opened = outcome
     cart = open_cart(books, till)
     if cart.sale_id == attempt.sale_id and cart.promised is not None:
-        # Something stands in the way of finishing (a shift was closed): the money is in, and waits in the cart.
+        # Something stands in the way of finishing (a shift was closed, goods that were to come back did so elsewhere):
+        # the money is in, and waits in the cart.
         till_state.save_cart(books.connection, put(cart, taken, cart.promised))
         return _paid(attempt, opened)
     stray = Payment(
@@ -103,7 +106,9 @@ def take_payment(books: Books, till: Till, payment: Payment) -> Outcome | None:
         # A person has said so already; now the bank says it as well.
         payments.note_payment(books.connection, attempt.id, payment.payment)
         return None
-    why: LateWhy = "wrong_amount" if attempt.is_open else "double" if attempt.state == "approved" else "cancelled"
+    why: LateWhy = "wrong_amount" if attempt.is_open else "cancelled"
+    if attempt.state == "approved" and attempt.payment != payments.TAKEN_BACK:
+        why = "double"
     keep_late(books, till, attempt, payment, why)
     amount = shown(books, open_cart(books, till), payment.amount)
     return Outcome("payment_late", detail=f"{amount} · {attempt.receipt_number}", journalled=True)

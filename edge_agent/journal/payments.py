@@ -25,6 +25,9 @@ SETTLED_AFTER = timedelta(minutes=10)
 
 LATE_LISTED_MAX = 100
 
+TAKEN_BACK = "taken back"
+"""In the place of a transfer: a person said that the money was in, and took that back. It pays nothing any more."""
+
 _STEPS: dict[AttemptState, tuple[AttemptState, ...]] = {
     "created": ("pending", "cancelled", "unknown"),
     "pending": ("in_progress", "approved", "declined", "cancelled", "unknown"),
@@ -122,6 +125,13 @@ def want(connection: sqlite3.Connection, attempt: str, wish: Literal["", "cancel
 def note_payment(connection: sqlite3.Connection, attempt: str, payment: str) -> None:
     """The transfer for an attempt that a person had confirmed already."""
     connection.execute("UPDATE payment_attempt SET payment = ? WHERE attempt = ?", (payment, attempt))
+
+
+def note_taken_back(connection: sqlite3.Connection, attempt: str) -> None:
+    """What a person had confirmed was taken back: a transfer that comes for it pays nothing. Unknown ids: no harm."""
+    connection.execute(
+        "UPDATE payment_attempt SET payment = ? WHERE attempt = ? AND payment = ''", (TAKEN_BACK, attempt)
+    )
 
 
 def find_attempt(connection: sqlite3.Connection, attempt: str) -> Attempt | None:
