@@ -10,12 +10,15 @@ from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, wri
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.paying import new_number, payable, reserved_number, shown
 from edge_agent.journal import payments
-from edge_agent.journal.payments import Attempt, AttemptState, IllegalAttemptStep
+from edge_agent.journal.payments import Attempt, AttemptState, IllegalAttemptStep, Late
 from edge_agent.till.payment import CARD, clean_reference, next_take, read_amount, take_other
 from edge_agent.till.view import NoticeCode
 from protocol.events import PaymentResolved
 
 WAIT = timedelta(minutes=3)
+
+_DENIED = "denied"
+"""In the place of the machine's payment: it has said that there was none."""
 
 
 class StartCard(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +97,8 @@ def hear_terminal(books: Books, till: Till, attempt_id: str, told: str, approval
     if attempt is None or not attempt.is_open:
         if attempt is not None and told == "approved" and attempt.state != "approved":
             return False, _late(books, till, attempt, approval)
+        if attempt is not None and told == "declined" and attempt.state == "approved":
+            return False, _contradicted(books, till, attempt)
         return False, Outcome()
     try:
         return _step(books, till, attempt, told, clean_reference(approval) or "")
@@ -135,7 +140,14 @@ def _step(books: Books, till: Till, attempt: Attempt, told: str, approval: str) 
 
 
 def _late(books: Books, till: Till, attempt: Attempt, approval: str) -> Outcome:
-    """The cashier had said no, the terminal says yes: nobody loses that money by silence."""
+    """The cashier had said no, the terminal says yes: it is listed until somebody has dealt with it, once."""
+    if payments.find_late(books.connection, attempt.id) is not None:
+        return Outcome()
+    payments.keep_late(
+        books.connection,
+        Late(attempt.id, attempt.id, "cancelled", attempt.amount, attempt.currency, clean_reference(approval) or "",
+             till.clock.now()),
+    )  # fmt: skip
     write_down(
         books, till,
         PaymentResolved(
@@ -144,3 +156,19 @@ def _late(books: Books, till: Till, attempt: Attempt, approval: str) -> Outcome:
         ),
     )  # fmt: skip
     return Outcome("payment_late", detail=shown(books, open_cart(books, till), attempt.amount), journalled=True)
+
+
+def _contradicted(books: Books, till: Till, attempt: Attempt) -> Outcome:
+    """The cashier had said yes, the terminal says no: the sale stands, and whoever counts the money reads why."""
+    if attempt.payment == _DENIED:
+        return Outcome()
+    payments.note_payment(books.connection, attempt.id, _DENIED)
+    write_down(
+        books, till,
+        PaymentResolved(
+            attempt=attempt.id, kind=attempt.kind, state="declined", amount=attempt.amount, currency=attempt.currency,
+            by=attempt.by, reference=attempt.reference, receipt_number=attempt.receipt_number,
+            note="after it was answered yes",
+        ),
+    )  # fmt: skip
+    return Outcome("card_declined", journalled=True)
