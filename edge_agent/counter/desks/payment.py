@@ -194,7 +194,7 @@ def issue_voucher(books: Books, till: Till, order: PayOther) -> Outcome:
 
 
 def drop_payment(books: Books, till: Till, order: DropPayment) -> Outcome:
-    """Take money back out of the cart. What a bank or a machine has booked is somebody's to allow."""
+    """Take money back out of the cart, on record. What a bank or a machine has booked is somebody's to allow."""
     cart = open_cart(books, till)
     taken = next((each for each in cart.taken if each.id == order.payment), None)
     if cart.sale_id != order.sale_id or taken is None:
@@ -202,9 +202,10 @@ def drop_payment(books: Books, till: Till, order: DropPayment) -> Outcome:
     is_asking = payments.open_attempt_of(books.connection, cart.sale_id) is not None
     after = payment.drop(cart, order.payment, is_asking=is_asking)
     assert after is not None
-    journalled = False
-    if taken.kind in (CARD, VIETQR) and not cart.training:
-        allow(books, till, "payment_override", detail=f"{taken.kind} {taken.reference}", amount=taken.amount)
+    if not cart.training:
+        if taken.kind in (CARD, VIETQR):
+            allow(books, till, "payment_override", detail=f"{taken.kind} {taken.reference}", amount=taken.amount)
+        payments.note_taken_back(books.connection, taken.id)
         write_down(
             books, till,
             PaymentResolved(
@@ -212,9 +213,9 @@ def drop_payment(books: Books, till: Till, order: DropPayment) -> Outcome:
                 by=books.by, reference=taken.reference, note="taken back",
             ),
         )  # fmt: skip
-        journalled = True
     till_state.save_cart(books.connection, after)
-    return Outcome("payment_dropped", good=True, journalled=journalled, panel="pay" if after.is_paying else "")
+    panel = "pay" if after.is_paying else ""
+    return Outcome("payment_dropped", good=True, journalled=not cart.training, panel=panel)
 
 
 def ask_pay(books: Books, till: Till, question: AskPay) -> PayView:
@@ -274,9 +275,11 @@ DESK = Desk(
 def _voucher_refusal(opened: Open, state: VoucherState | None, amount: int | None) -> NoticeCode | None:
     if state is None:
         return "voucher_unknown" if amount is None or opened.due.is_refund else None
+    if state.is_over or state.currency != opened.cart.currency:
+        return "voucher_empty"
     if opened.due.is_refund:
         return None
-    if state.is_over or state.rest <= 0 or state.currency != opened.cart.currency:
+    if state.rest <= 0:
         return "voucher_empty"
     return "too_much_paid" if amount is not None and amount > state.rest else None
 
@@ -304,4 +307,4 @@ def _checked(books: Books, till: Till, opened: Open, taken: Taken | NoticeCode) 
 
 def _allow_back(books: Books, till: Till, opened: Open, taken: Taken) -> None:
     if taken.amount < 0:
-        allow_way(books, till, opened, taken.kind, -taken.amount)
+        allow_way(books, till, opened, taken)
