@@ -84,7 +84,8 @@ DESK = Desk(
 
 def _tender(books: Books, order: PayIn, currency: str) -> Tender | Outcome:
     amount = read_amount(order.amount, currency)
-    if isinstance(amount, str) or amount <= 0:
+    least = books.settings.cash_step if order.kind == CASH else 1  # what coins cannot pay is no payment
+    if isinstance(amount, str) or amount < least:
         return Outcome("bad_amount", detail=short(order.amount))
     if order.kind == CARD:
         approval = clean_reference(order.approval)

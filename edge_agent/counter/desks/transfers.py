@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from edge_agent.counter.attempts import approve, begin, end
-from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, write_down
+from edge_agent.counter.books import Books, Outcome, Till, is_training, open_cart, short, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.desks.payment import AskPay, PayView, ask_pay
 from edge_agent.counter.paying import new_number, payable, reserved_number, shown
@@ -141,7 +141,10 @@ def answer_late(books: Books, till: Till, order: AnswerLate) -> Outcome:
         return Outcome("stale_page")
     if late.answered:
         return Outcome()
+    if is_training(books):
+        return Outcome("training_on")
     attempt = payments.find_attempt(books.connection, late.attempt)
+    kind = attempt.kind if attempt is not None else VIETQR
     moment = till.clock.stamp(books.journal.last_time)
     if order.done == "cash":
         allow(books, till, "payment_override", detail=late.memo, amount=late.amount)
@@ -150,7 +153,7 @@ def answer_late(books: Books, till: Till, order: AnswerLate) -> Outcome:
     payments.answer_late(books.connection, late.payment, order.done)
     if order.done == "cash":
         cash = CashMoved(
-            by=books.by, amount=-late.amount, currency=late.currency, reason=f"{VIETQR} {late.payment}"[:200],
+            by=books.by, amount=-late.amount, currency=late.currency, reason=f"{kind} {late.payment}"[:200],
             shift=shift_state.open_shift_id(books.connection),
         )  # fmt: skip
         write_down(books, till, cash, moment)
@@ -158,7 +161,7 @@ def answer_late(books: Books, till: Till, order: AnswerLate) -> Outcome:
     write_down(
         books, till,
         PaymentResolved(
-            attempt=late.attempt, kind=attempt.kind if attempt is not None else VIETQR, state="cancelled",
+            attempt=late.attempt, kind=kind, state="cancelled",
             amount=late.amount, currency=late.currency, by=books.by, reference=late.payment[:64],
             note=f"{order.done} {order.note.strip()}"[:200].strip(),
         ),
