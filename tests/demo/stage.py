@@ -66,7 +66,7 @@ class Till:
 
 
 class Stage:
-    """Everything that runs. `async with` builds it up and takes it down, the last first. `scales`: each till has one."""
+    """Everything that runs. `async with` builds it up and takes it down, the last first. `scales`: one a till."""
 
     def __init__(self, plan: Plan, folder: Path, outside: Outside | None = None, *, scales: bool = False) -> None:
         self.plan = plan

@@ -39,6 +39,7 @@ async def play(day: Day, second: TillPage) -> second_till.SecondDay:
     earlier = await day.sell(papers.EGGS, papers.RICE, papers.MILK, papers.COLA)
     await selling.ways_in(day)
     await selling.asked(day)
+    await selling.price_asked(day)
     await selling.cheaper(day)
     await selling.held(day)
     for skus in MORNING:
@@ -48,10 +49,13 @@ async def play(day: Day, second: TillPage) -> second_till.SecondDay:
     await shifts.change_hands(day, papers.MAI)
     await selling.ways_to_pay(day)
     await selling.given_back(day, earlier)
+    await selling.by_voucher(day, earlier)
+    await selling.trained(day)
     neighbour = await second_till.open_up(second, day.stage)
     await troubles.no_network(day)
     await second_till.sell(neighbour)
     await troubles.network_back(day)
+    await second_till.take_back(neighbour, day.book.receipts[1].number, 1, papers.MILK)
     await troubles.no_paper(day)
     await troubles.no_scanner(day)
     await troubles.loaded_anew(day)
@@ -83,7 +87,9 @@ def test_a_day_in_the_shop(tmp_path: Path) -> None:
                     faults: list[str] = []
                     page.on("pageerror", lambda error: faults.append(str(error)))
                     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-                    day = Day(stage, first, stage.lines[papers.STORE], Hands(page, first.scanner), Album(page, LANGUAGE))
+                    day = Day(
+                        stage, first, stage.lines[papers.STORE], Hands(page, first.scanner), Album(page, LANGUAGE)
+                    )
                     try:
                         neighbour = await play(day, second)
                     except BaseException:
@@ -94,6 +100,7 @@ def test_a_day_in_the_shop(tmp_path: Path) -> None:
                     await second_till.close_up(neighbour)
                     assert faults == []
                 await agreement.settled(stage, (looker, second))
+                day.album.keep_paper(first.printer.receipts)
                 said = await agreement.gather(day, neighbour, turnover)
                 assert agreement.differences(said) == []
 

@@ -187,13 +187,12 @@ def _z_report(till: TillSays, book: Notebook) -> Iterator[str]:
 def _paper(till: TillSays, book: Notebook, language: str) -> Iterator[str]:
     """Each receipt came out once, dot for dot as the event says it; and nothing else but the slips."""
     settings = msgspec.convert({**SETTINGS, "store_name": STORE_NAME, "language": language}, Settings)
-    wanted: Counter[str] = Counter()
+    rests: Counter[str] = Counter()
     receipts = 0
     for fact, at in till.facts:
         if isinstance(fact, SaleCompleted | SaleRefunded | AccountPaid):
             receipts += 1
-            drawn = _digest(_receipt(fact, at, settings))
-            wanted[drawn] += 1
+            drawn = _digest(_receipt(fact, at, settings, rests))
             if not till.printed[drawn]:
                 yield f"{till.name}: {fact.receipt_number} is on no paper as its event says it"
     exchanges = sum(1 for each in book.receipts if each.refund)
@@ -239,14 +238,23 @@ def _hub(said: Statements) -> Iterator[str]:
     yield from _same("hub: what the customer owes", 0, hub.customer_owes)
 
 
-def _receipt(fact: SaleCompleted | SaleRefunded | AccountPaid, at: datetime, settings: Settings) -> paper.Receipt:
+def _receipt(
+    fact: SaleCompleted | SaleRefunded | AccountPaid, at: datetime, settings: Settings, rests: Counter[str]
+) -> paper.Receipt:
+    """The receipt as the event says it; `rests` is what vouchers hold, and is kept up."""
     cashier = NAMES.get(fact.cashier, "")
     customer = str(CUSTOMER["name"]) if fact.customer else ""
     if isinstance(fact, AccountPaid):
         return paper.receipt_of_account_payment(
             fact, settings, at, settings.language, cashier=cashier, customer=customer
         )
-    return paper.receipt_of_sale(fact, settings, at, settings.language, cashier=cashier, customer=customer)
+    sign = -1 if isinstance(fact, SaleCompleted) else 1
+    for tender in fact.tenders:
+        if tender.kind == "voucher" and tender.reference:
+            rests[tender.reference] += sign * tender.amount
+    codes = {tender.reference for tender in fact.tenders if tender.reference}
+    held = {code: rests[code] for code in codes if code in rests}
+    return paper.receipt_of_sale(fact, settings, at, settings.language, cashier=cashier, customer=customer, rests=held)
 
 
 def _digest(receipt: paper.Receipt) -> str:
@@ -295,7 +303,7 @@ def _ask_hub(url: str, closed: ShiftClosed) -> HubSays:
             shifts=tuple(queries.shifts(10)),
             alarms=tuple(queries.alarms(ALARMS)),
             parked=len(queries.parked(ALARMS)),
-            levels={sku: on_hand for sku, on_hand in levels},
+            levels={str(row.sku): int(row.on_hand) for row in levels},
             customer_owes=msgspec.json.decode(owes, type=dict[str, object]).get("owes", 0),  # type: ignore[arg-type]
         )
     finally:
@@ -306,7 +314,7 @@ def _hub_is_done(url: str) -> bool:
     database = open_database(parse_url(url))
     try:
         shifts = SqlQueries(database).shifts(10)
-        return len(shifts) == 2 and all(shift.closed_at is not None for shift in shifts)  # noqa: PLR2004 - two tills
+        return len(shifts) == 2 and all(shift.closed_at is not None for shift in shifts)
     finally:
         database.close()
 

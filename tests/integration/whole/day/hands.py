@@ -139,7 +139,7 @@ class Hands:
         about = {field: known[field] for field in ("sale_id", "take") if fields.pop(field, "") == "this"}
         async with self.answer(*notices):
             status = await self.page.evaluate(_POST, [name, {**about, **fields}])
-            assert status == 204, (name, status)  # noqa: PLR2004 - no content
+            assert status == 204, (name, status)
 
     async def take(self) -> str:
         """The name of the next money."""
@@ -174,7 +174,7 @@ def field(name: str) -> str:
 
 
 def read_amount(text: str) -> int:
-    """Dong as a page or a person writes them: 36.500, −1,200, 36.500 ₫."""
+    """Dong as a page or a person writes them: 36.500, 1,200, 36.500 ₫; with either minus."""
     digits = re.sub(r"\D", "", text)
     sign = -1 if re.match(r"\s*[-\N{MINUS SIGN}]", text) else 1
     return sign * int(digits or "0")

@@ -55,7 +55,7 @@ class Notebook:
     @property
     def refunded(self) -> int:
         """All that was given back."""
-        return sum(each.refund if each.refund else max(0, -each.total) for each in self.receipts)
+        return sum(each.refund or max(0, -each.total) for each in self.receipts)
 
     @property
     def sales(self) -> int:

@@ -61,6 +61,7 @@ SETTINGS: dict[str, Any] = {
     "barcode_layouts": ["21IIIIIWW.WWWC", "28IIIIIPPPPPC"],
     "cut_limits_bp": {"cashier": 500, "supervisor": 3_000, "manager": 10_000},
     "refund_limits": {"cashier": 100_000},
+    "voucher_prefix": "PMH",
     "bank": {"bin": "970436", "account": "0011001234567", "name": "CUA HANG HANG BAI", "bank": "Vietcombank"},
     "quick_keys": [
         {"sku": BREAD, "label": "Bánh mì", "page": "Sáng", "colour": "amber"},
@@ -90,7 +91,8 @@ def write_papers(folder: Path) -> dict[str, Path]:
     """Write what the hub's commands read: items, promotions, customers, settings, opening stock, a PIN a person."""
     files = {
         "items": folder / "more-items.jsonl", "promotions": folder / "promotions.jsonl",
-        "customers": folder / "customers.jsonl", "settings": folder / "settings.json", "stock": folder / "more-stock.csv",
+        "customers": folder / "customers.jsonl", "settings": folder / "settings.json",
+        "stock": folder / "more-stock.csv",
     }  # fmt: skip
     files["items"].write_text(_lines({"currency": "VND", **item} for item in _OWN), "utf-8")
     files["promotions"].write_text(_lines(_PROMOTIONS), "utf-8")

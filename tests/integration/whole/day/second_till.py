@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from tests.demo.stage import Stage, Till
 from tests.demo.till_page import TillPage
 from tests.integration.whole.day.day import basket
-from tests.integration.whole.day.notebook import Notebook, Receipt
-from tests.integration.whole.day.papers import BREAD, CODES, COFFEE, HOA, MILK, PINS, WATER
+from tests.integration.whole.day.notebook import PIECE, Notebook, Receipt
+from tests.integration.whole.day.papers import BREAD, CODES, COFFEE, HOA, MILK, PINS, PRICES, WATER
 
 FLOAT = 300_000
 BASKETS = ((MILK, BREAD), (WATER,), (COFFEE,))
@@ -42,6 +42,19 @@ async def sell(day: SecondDay) -> None:
         shown = await day.page.wait(lambda shown: shown.stage == "done" and bool(shown.receipt), "a receipt number")
         day.book.receipts.append(Receipt(shown.receipt, bought.total, {"cash": bought.total}, bought.goods))
         day.till.drawer.close()
+
+
+async def take_back(day: SecondDay, receipt: str, line: int, sku: str) -> None:
+    """Goods that the first till has sold come back here: the hub knows the receipt."""
+    found = await day.page.get_text(f"/panel/receipt_elsewhere?number={receipt}")
+    assert receipt in found
+    assert "data-panel-open" in found, "nothing can come back of a receipt that the hub should know"
+    sale_id, lines = day.page.shown.sale_id, {f"lines.{line}": "1"}
+    await _order(day.page, "return_lines", "return_added", sale_id=sale_id, receipt=receipt, reason="Hỏng", **lines)
+    await _order(day.page, "pay_cash", "sale_done", sale_id=sale_id)
+    shown = await day.page.wait(lambda shown: shown.stage == "done" and bool(shown.receipt), "a receipt number")
+    day.book.receipts.append(Receipt(shown.receipt, -PRICES[sku], {"cash": -PRICES[sku]}, {sku: -PIECE}))
+    day.till.drawer.close()
 
 
 async def close_up(day: SecondDay) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from playwright.async_api import expect
 
 from tests.integration.whole.day.day import Day, basket
@@ -31,6 +33,7 @@ from tests.integration.whole.day.papers import (
     RICE,
     SALT,
     SAUCE,
+    STORE,
     SUGAR,
     TEA,
     WATER,
@@ -94,7 +97,7 @@ async def asked(day: Day) -> None:
 
 
 async def cheaper(day: Day) -> None:
-    """Discounts within the cashier's limit, beyond it with a supervisor's PIN, another price, a coupon: five receipts."""
+    """Discounts within the cashier's limit, beyond it with a PIN, another price, a coupon: five receipts."""
     hands = day.hands
     await hands.scan(MILK)
     await hands.key("F6")
@@ -106,6 +109,7 @@ async def cheaper(day: Day) -> None:
     await hands.key("F6")
     form = await hands.panel("cut_line", percent="20")
     await hands.submit(form, "approval_needed")
+    await hands.panel("approve")
     await day.album.take("approval")
     await hands.allow(PINS[HOA], "cut_set")
     await day.album.take("discount")
@@ -189,7 +193,7 @@ async def held(day: Day) -> None:
 
 
 async def ways_to_pay(day: Day) -> None:
-    """Cash and card for one receipt; a transfer by VietQR; the card alone: three receipts."""
+    """Cash and card for one; VietQR that the cashier sees, VietQR that the bank tells of; the card: four receipts."""
     hands = day.hands
     await hands.scan(RICE, COFFEE)
     await day.shows(245_000)
@@ -210,11 +214,83 @@ async def ways_to_pay(day: Day) -> None:
     await hands.submit(form, "sale_done")
     await day.paid(88_500, {"vietqr": 88_500}, basket(OIL, MILK).goods)
 
+    await paid_by_bank(day)
+
     await hands.scan(COFFEE)
     await hands.key("F11")
     form = await hands.panel("pay_card", approval="B11207")
     await hands.submit(form, "sale_done")
     await day.paid(56_000, {"card": 56_000}, basket(COFFEE).goods)
+
+
+async def paid_by_bank(day: Day) -> None:
+    """The bank's word comes over the hub, and ends the sale by itself."""
+    hands = day.hands
+    await hands.scan(TEA, COLA)
+    await hands.submit(await hands.open("qr", "start_qr"), "qr_waiting")
+    await hands.panel("confirm_qr")
+    memo = (await hands.page.locator(".panel.open .qr dl .strong dd").inner_text()).strip()
+    told = {"payment": "FT26327000017", "kind": "vietqr", "amount": 55_500, "currency": "VND", "memo": memo}
+    paper = day.stage.folder / "payment.json"
+    paper.write_text(json.dumps(told), "utf-8")
+    async with hands.answer("sale_done"):
+        await day.stage.hub_command("document", "put", STORE, "payment", str(paper))
+    await day.paid(55_500, {"vietqr": 55_500}, basket(TEA, COLA).goods)
+
+
+async def by_voucher(day: Day, receipt: str) -> None:
+    """Goods come back onto a new voucher; it pays a part of the next receipt.
+
+    `receipt` still has a COLA as its line 4. Two receipts, and the voucher itself.
+    """
+    hands = day.hands
+    await return_line(day, receipt, line=4)
+    await hands.submit(await hands.open("refund", "issue_voucher"), "sale_done")
+    code = (await hands.page.locator("#sum .receipt small.code").inner_text()).strip()
+    await day.paid(-10_500, {"voucher": -10_500}, {COLA: -PIECE})
+    day.book.slips += 1
+
+    await hands.scan(BREAD)
+    await hands.scan_code(code, "voucher_scanned")
+    form = await hands.panel("pay_voucher")
+    await day.album.take("voucher")
+    await hands.submit(form, "paid_part")
+    day.till.drawer.close()
+    await hands.key("F8")
+    await hands.key("Enter", "sale_done")
+    await day.paid(26_000, {"voucher": 10_500, "cash": 15_500}, basket(BREAD).goods)
+
+
+async def trained(day: Day) -> None:
+    """A new cashier plays a sale: a marked receipt comes out, and nothing else of it is ever found again."""
+    hands = day.hands
+    await hands.submit(await hands.open("training", "switch_training"), "approval_needed")
+    await hands.allow(PINS[HOA], "training_on")
+    await hands.scan(RICE)
+    await day.album.take("training")
+    await hands.key("F8")
+    await hands.key("Enter", "sale_done")
+    await hands.in_stage("done")
+    number = await hands.page.locator("#sum .receipt b.code").inner_text()
+    assert number.strip().startswith("TRAIN-")
+    day.book.slips += 1
+    await hands.submit(await hands.open("training", "switch_training"), "approval_needed")
+    await hands.allow(PINS[HOA], "training_off")
+
+
+async def price_asked(day: Day) -> None:
+    """What does it cost? The till tells, and nothing is sold."""
+    hands = day.hands
+    await hands.page.evaluate("() => window.tillwire.panel('@price_check')")
+    code = hands.page.locator(".panel.open .item input[name=code]")
+    await expect(code).to_be_visible(timeout=WAIT_MS)
+    await code.fill(CODES[TEA])
+    await hands.key("Enter")
+    price = hands.page.locator(".panel.open .item .huge")
+    await expect(price).to_be_visible(timeout=WAIT_MS)
+    assert await hands.amount(".panel.open .item .huge") == PRICES[TEA]
+    await expect(hands.page.locator("#lines > .line")).to_have_count(0, timeout=WAIT_MS)
+    await hands.key("Escape")
 
 
 async def given_back(day: Day, receipt: str) -> None:

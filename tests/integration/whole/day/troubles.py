@@ -8,7 +8,20 @@ from playwright.async_api import expect
 
 from tests.integration.whole.day.day import Day, basket
 from tests.integration.whole.day.hands import WAIT_MS
-from tests.integration.whole.day.papers import BREAD, CODES, COFFEE, COLA, MILK, OIL, RICE, SALT, SAUCE, SUGAR, TEA, WATER
+from tests.integration.whole.day.papers import (
+    BREAD,
+    CODES,
+    COFFEE,
+    COLA,
+    MILK,
+    OIL,
+    RICE,
+    SALT,
+    SAUCE,
+    SUGAR,
+    TEA,
+    WATER,
+)
 
 WAIT_S = 30.0
 FINE = re.compile(r"\bgood\b")
