@@ -1,6 +1,7 @@
 """`./dev kills`: kill agents and browsers around payments, and look whether anything is missing.
 
-Exit codes: 0 all is whole, 1 something is lost, doubled or missing, 2 bad options, 3 something could not start.
+Exit codes: 0 all is whole, 1 something is lost, doubled or missing, 2 bad options, 3 something could not start,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -24,6 +26,7 @@ from tests.endurance.till import TillFailed
 
 FOLDER = Path(".tillwire") / "kills"
 CANNOT_START = 3
+INTERRUPTED = 130
 FAILURES = (ProcessFailed, TillSilent, SimulatorError, BrowserFailed, TillFailed)
 
 
@@ -65,13 +68,21 @@ def main(  # noqa: PLR0913 - one parameter an option
                 stepped=lambda: progress.advance(bar),
                 wrong=lambda words: console.print(words, style="red", markup=False),
             )
-            report = asyncio.run(run(options, teller))
+            report = _fight(options, teller)
     except* FAILURES as failed:
         for error in failed.exceptions:
             click.echo(f"kills: {error}", err=True)
         sys.exit(CANNOT_START)
     click.echo(json.dumps(report) if as_json else _as_text(report))
     sys.exit(0 if report["ok"] else 1)
+
+
+def _fight(options: Options, teller: Teller) -> dict[str, Any]:
+    try:
+        return asyncio.run(run(options, teller))
+    except asyncio.CancelledError:
+        click.echo("kills: interrupted; --resume goes on from here", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _as_text(report: dict[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -45,8 +46,12 @@ class Teller:
 
 
 async def run(options: Options, teller: Teller) -> dict[str, Any]:
-    """Fight all rounds; returns the report."""
+    """Fight all rounds; returns the report. A signal to end cancels it, and nothing is left running."""
     began = monotonic()
+    me = asyncio.current_task()
+    assert me is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, me.cancel)
     windows = Windows()
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright()) if options.browser_share > 0 else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,22 +47,31 @@ SALE = SaleCompleted(
 )  # fmt: skip
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals")
 def test_fifteen_kills_lose_and_double_nothing(tmp_path: Path) -> None:
-    """The real agent, and a real browser where there is one: after each kill all is whole, and the report says so."""
-    share = "0.3" if chromium() is not None else "0"
-    command = [sys.executable, "-m", "tests.endurance", "--times", "15", "--seed", "7", "--json"]
-    done = subprocess.run(  # noqa: S603 - our own program
-        [*command, "--browser-share", share, "--folder", str(tmp_path / "kills")],
-        cwd=ROOT, capture_output=True, text=True, timeout=390, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    """The real agent, a real browser where there is one, in two goes: after each kill all is whole, and is told so."""
+    fight(tmp_path / "kills", "--times", "12")
+    report = fight(tmp_path / "kills", "--times", "15", "--resume")
     assert report["rounds"] == report["sales"] + report["refunds"] == 15
     assert report["kills"] == report["agent_kills"] + report["browser_kills"] >= 15
     wrong = ("lost", "doubled", "receipts_missing", "receipts_doubled", "drawer_opened_again", "parts_wrong")
     assert not any(report[kind] for kind in wrong), report
+
+
+def fight(folder: Path, *arguments: str) -> dict[str, Any]:
+    """Run it; returns the report."""
+    share = "0.3" if chromium() is not None else "0"
+    done = subprocess.run(  # noqa: S603 - our own program
+        [
+            sys.executable, "-m", "tests.endurance", "--seed", "7", "--json", "--browser-share", share,
+            "--folder", str(folder), *arguments,
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 @given(st.integers(), st.integers(min_value=1), st.floats(0, 1))
