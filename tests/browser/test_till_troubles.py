@@ -155,7 +155,7 @@ def test_an_order_that_the_till_did_not_hear_is_told(context: BrowserContext, ti
     page = context.new_page()
     till.enter(page)
     page.route("**/scan", lambda route: route.abort())
-    page.keyboard.type(f"{MILK}\n")
+    page.keyboard.type(f"{MILK}\n", delay=90)
     expect(page.locator("#failed")).to_be_visible()
     expect(page.locator("#code")).to_have_value(MILK)
 
