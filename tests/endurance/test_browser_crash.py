@@ -18,6 +18,7 @@ from tests.integration.edge.till_process import SLOW_TEST_S, has_ptys
 EXECUTABLE = chromium()
 pytestmark = [
     pytest.mark.anyio,
+    pytest.mark.slow,
     pytest.mark.skipif(EXECUTABLE is None, reason="needs Chromium"),
     pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals"),
     pytest.mark.timeout(SLOW_TEST_S),

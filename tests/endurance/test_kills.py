@@ -47,6 +47,7 @@ SALE = SaleCompleted(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not has_ptys(), reason="needs pseudo terminals")
 def test_fifteen_kills_lose_and_double_nothing(tmp_path: Path) -> None:
