@@ -93,8 +93,6 @@ def _people(_: Callable[[str], str]) -> dict[str, str]:
         "payment_late": _("A transfer came in that pays nothing here: %(detail)s. See “late transfers”."),
         "late_answered": _("Written down; that transfer is dealt with."),
         "qr_printed": _("The code to pay by is printed."),
-        "looked_up": _("Receipt %(detail)s was found."),
-        "offline_only": _("That needs the hub, which cannot be reached now."),
     }
 
 
@@ -110,7 +108,6 @@ def _paying(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "already_returned": _("All of that was given back already: %(detail)s"),
         "return_added": _("Comes back: %(detail)s"),
-        "too_old": _("That receipt is too old to be given back without a supervisor."),
         "reprinted": _("Receipt %(detail)s is printed again, marked as a reprint."),
         "gift_printed": _("A gift receipt without prices is printed."),
         "paid_part": _("Taken: %(detail)s. The rest is still to pay."),
@@ -119,9 +116,7 @@ def _paying(_: Callable[[str], str]) -> dict[str, str]:
         "too_much_paid": _("That is more than what is left to pay."),
         "voucher_unknown": _("The voucher %(detail)s is not known here."),
         "voucher_empty": _("Nothing is left on the voucher %(detail)s, or it has expired."),
-        "voucher_issued": _("Voucher %(detail)s is printed."),
         "no_customer": _("Choose the customer first (F4)."),
-        "over_limit": _("That is more than %(detail)s may owe."),
         "account_paid": _("Paid into the account. Receipt %(detail)s."),
         "qr_waiting": _("The customer scans the code with the banking app."),
         "qr_paid": _("The transfer came in: %(detail)s"),
@@ -156,5 +151,4 @@ def _working(_: Callable[[str], str]) -> dict[str, str]:
         "weight_moving": _("The scale is still moving. Wait until it stands still."),
         "weight_stale": _("The scale does not answer. Check its cable, or type the weight."),
         "weight_missing": _("%(detail)s is sold by weight. Put it on the scale, or type the weight."),
-        "not_weighed": _("%(detail)s is not sold by weight."),
     }

@@ -22,15 +22,15 @@ NoticeCode = Literal[
     "cash_moved", "drawer_opened", "no_printer", "held", "recalled", "nothing_held", "cart_not_empty", "cart_voided",
     "cut_set", "cut_too_much", "coupon_taken", "coupon_unknown", "note_set", "customer_set", "customer_unknown",
     "customer_saved", "customer_dropped", "expired", "nothing_to_repeat", "asks_first", "answered", "price_set",
-    "receipt_unknown", "already_returned", "return_added", "too_old", "reprinted", "gift_printed", "training_on",
+    "receipt_unknown", "already_returned", "return_added", "reprinted", "gift_printed", "training_on",
     "training_off", "cut_bounded", "paid_part", "payment_dropped", "payment_open", "too_much_paid", "voucher_unknown",
-    "voucher_empty", "voucher_issued", "no_customer", "over_limit", "account_paid", "qr_waiting", "qr_paid",
+    "voucher_empty", "no_customer", "account_paid", "qr_waiting", "qr_paid",
     "qr_not_ready", "card_approved", "card_waiting", "card_not_ready", "card_declined", "card_unknown",
     "work_started", "work_dropped", "work_done", "work_line", "work_waits", "work_unknown", "work_enough",
     "work_announced", "work_empty", "work_full", "not_in_work", "partner_missing", "reason_missing", "pick_first",
-    "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_weighed", "not_while_paying",
-    "offline_only", "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
-    "looked_up", "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
+    "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_while_paying",
+    "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
+    "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
