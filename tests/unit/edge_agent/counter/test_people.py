@@ -394,16 +394,3 @@ async def test_what_waits_ends_with_who_asked(tmp_path: Path) -> None:
         assert shop.counter.view().waiting is None
         await shop.counter.order("approve", {"pin": "7777"})
         assert await said(shop) == "stale_page"
-
-
-async def test_the_hub_locks_a_till_from_afar(tmp_path: Path) -> None:
-    """A stolen till is locked by command; what this agent cannot do is not said to be done."""
-    async with shop_in(tmp_path) as shop:
-        assert not await shop.counter.obey("lock")
-        await hire(shop, LAN)
-        await sign_in(shop, LAN, "1111")
-        assert not await shop.counter.obey("update")
-        assert shop.counter.view().person is not None
-        assert await shop.counter.obey("lock")
-        assert shop.counter.view().person is None
-        assert [fact.why for fact in await facts(shop, StaffSignedOut)] == ["command"]

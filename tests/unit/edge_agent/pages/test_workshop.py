@@ -67,7 +67,7 @@ def ask(name: str, fields: dict[str, str], role: str = "manager") -> tuple[Setup
     return asyncio.run(set_up(name, view, fields, workshop)), workshop
 
 
-def test_only_a_manager_sets_up() -> None:
+def test_only_who_may_sets_up() -> None:
     """Cashiers and supervisors see a word, and nothing is looked for or opened for them."""
     view = FakeCounter().view()
     assert may_set_up(view)
