@@ -82,6 +82,13 @@ def find(connection: sqlite3.Connection, number: str) -> KeptReceipt | None:
     return _read(connection.execute(f"{_RECEIPT} WHERE receipt_number = ?", (number,)).fetchone())
 
 
+def refunds_of(connection: sqlite3.Connection, exchange: str, at: datetime) -> list[SaleRefunded]:
+    """What came back in an exchange of this till: written down at the same moment as what was sold instead."""
+    rows = connection.execute(f"{_RECEIPT} WHERE at_us = ? AND kind = 'refund'", (to_us(at),))
+    facts = [receipt.fact for row in rows if (receipt := _read(row)) is not None]
+    return [fact for fact in facts if isinstance(fact, SaleRefunded) and fact.exchange == exchange]
+
+
 def search(  # noqa: PLR0913 - what a customer may still know of her receipt
     connection: sqlite3.Connection, *, text: str = "", amount: int | None = None, since: datetime | None = None,
     before: datetime | None = None, count: int = LISTED_MAX,

@@ -138,6 +138,33 @@ async def test_card_money_does_not_leave_in_coins(tmp_path: Path) -> None:
         assert await pay(shop, "pay_cash", given="1000", part="true") == "approval_needed"
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_exchange_does_not_wash_a_cards_money_into_cash(tmp_path: Path, times: int) -> None:
+    """Goods that a card paid are exchanged for others, and those come back: the money still is the card's."""
+    async with shop_in(tmp_path) as shop:
+        await staffed(shop)
+        number = await sell(shop, RICE, how="pay_card", approval="A1")
+        for _ in range(times):
+            assert await shop.do("return_lines", receipt=number, whole="true") == "return_added"
+            await sell(shop, RICE, exact="0")
+            number = [fact.receipt_number for fact in await shop.facts() if isinstance(fact, SaleCompleted)][-1]
+        assert await shop.do("return_lines", receipt=number, whole="true") == "return_added"
+        assert await pay(shop, "pay_cash") == "approval_needed"
+        assert await pay(shop, "pay_card", approval="R1") == "sale_done"
+
+
+async def test_what_cash_paid_goes_back_in_cash_also_after_an_exchange(tmp_path: Path) -> None:
+    """The honest customer, who paid the difference in cash as well, needs nobody."""
+    async with shop_in(tmp_path) as shop:
+        await staffed(shop)
+        number = await sell(shop, WATER)
+        assert await shop.do("return_lines", receipt=number, whole="true") == "return_added"
+        await sell(shop, RICE)
+        number = [fact.receipt_number for fact in await shop.facts() if isinstance(fact, SaleCompleted)][-1]
+        assert await shop.do("return_lines", receipt=number, whole="true") == "return_added"
+        assert await pay(shop, "pay_cash") == "sale_done"
+
+
 async def test_a_voucher_gets_back_what_it_paid_and_no_other_one_does(tmp_path: Path) -> None:
     """Her own voucher's code instead of the customer's is somebody's to allow; one whose time is over gets nothing."""
     async with shop_in(tmp_path) as shop:
