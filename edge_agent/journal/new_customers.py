@@ -20,8 +20,9 @@ _customers = msgspec.json.Decoder(Customer)
 def keep(connection: sqlite3.Connection, customer: Customer) -> None:
     """Remember a customer who was entered here; forget those whom the hub knows by now."""
     connection.execute(
-        "DELETE FROM customer_new WHERE customer IN"
-        " (SELECT customer FROM customer_new JOIN document ON feed = 'global' AND kind = 'customer' AND key = customer)"
+        "DELETE FROM customer_new WHERE EXISTS (SELECT 1 FROM document WHERE feed = 'global' AND generation ="
+        " coalesce((SELECT current FROM feed_generation WHERE feed = 'global'), 0)"
+        " AND kind = 'customer' AND key = customer_new.customer)"
     )
     connection.execute(
         "INSERT INTO customer_new (customer, body) VALUES (?, ?)"

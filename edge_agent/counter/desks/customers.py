@@ -101,8 +101,8 @@ def drop_customer(books: Books, till: Till, order: DropCustomer) -> Outcome:
 def save_customer(books: Books, till: Till, order: SaveCustomer) -> Outcome:
     """Enter a customer. A name or a number is enough."""
     cart = changeable(books, till, order.sale_id)
-    if isinstance(cart, Outcome):
-        return cart
+    if isinstance(cart, Outcome) or cart.training:  # who is entered in training would be nobody's customer tomorrow
+        return cart if isinstance(cart, Outcome) else Outcome("training_on")
     phone = e164(order.phone, currency_of(books, cart)) if order.phone.strip() else ""
     if order.phone.strip() and not phone:
         return Outcome("bad_input", detail=short(order.phone))
@@ -118,16 +118,15 @@ def save_customer(books: Books, till: Till, order: SaveCustomer) -> Outcome:
     customer = Customer(
         customer=till.new_id(), name=name or masked(phone) or email, phone=phone, email=email, consent=order.consent
     )
-    if not cart.training:
-        moment = till.clock.stamp(books.journal.last_time)
-        write_down(
-            books, till,
-            CustomerSaved(
-                customer=customer.customer, by=books.by, name=customer.name, phone=phone, email=email,
-                consent=order.consent, consent_at=moment.time if order.consent else None,
-            ),
-            moment,
-        )  # fmt: skip
+    moment = till.clock.stamp(books.journal.last_time)
+    write_down(
+        books, till,
+        CustomerSaved(
+            customer=customer.customer, by=books.by, name=customer.name, phone=phone, email=email,
+            consent=order.consent, consent_at=moment.time if order.consent else None,
+        ),
+        moment,
+    )  # fmt: skip
     new_customers.keep(books.connection, customer)
     save(books, msgspec.structs.replace(cart, customer=customer.customer))
     return Outcome("customer_saved", good=True, detail=short(customer.name), journalled=True)

@@ -74,3 +74,24 @@ async def test_no_statement_of_a_day_walks_through_what_grows(tmp_path: Path) ->
         assert len(read) > 60  # the day was played and heard
         found = [step for each in read for step in await shop.database.run(partial(walks, each))]
         assert not found
+
+
+async def test_entering_a_customer_reads_no_catalogue(tmp_path: Path) -> None:
+    """A new customer is looked up among the hub's by key: 300,000 documents stand beside hers."""
+    async with shop_in(tmp_path) as shop:
+        said: list[str] = []
+        await shop.database.run(lambda c: c.set_trace_callback(said.append))
+        assert await shop.do("save_customer", name="Lan", phone="0901234567") == "customer_saved"
+        await shop.database.run(lambda c: c.set_trace_callback(None))
+        (forgets,) = [each for each in said if each.startswith("DELETE FROM customer_new")]
+        plan = await shop.database.run(lambda c: c.execute(f"EXPLAIN QUERY PLAN {forgets}").fetchall())
+        (of_documents,) = [step for *_, step in plan if " document " in f"{step} "]
+        assert of_documents.endswith("(feed=? AND generation=? AND kind=? AND key=?)")
+
+
+async def test_a_customer_who_was_entered_in_training_is_nobody(tmp_path: Path) -> None:
+    """The hub never hears of her; so no sale of tomorrow may name her."""
+    async with shop_in(tmp_path) as shop:
+        await shop.counter.order("switch_training", {"on": "yes"})
+        assert await shop.do("save_customer", name="Lan", phone="0901234567") == "training_on"
+        assert await shop.one("SELECT count(*) FROM customer_new") == 0
