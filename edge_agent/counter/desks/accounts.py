@@ -42,7 +42,7 @@ def pay_in(books: Books, till: Till, order: PayIn) -> Outcome:
         return Outcome("not_while_paying")
     if needs_shift(books) and not cart.training:
         return Outcome("shift_open_first")
-    tender = _tender(books, order, currency)
+    tender = _tender(books, order, currency, account.owes)
     if isinstance(tender, Outcome):
         return tender
     amount = read_amount(order.amount, currency)
@@ -82,10 +82,11 @@ DESK = Desk(
 )
 
 
-def _tender(books: Books, order: PayIn, currency: str) -> Tender | Outcome:
+def _tender(books: Books, order: PayIn, currency: str, owes: int) -> Tender | Outcome:
+    """What pays. Cash pays what coins can, else whoever rounds often owes less for nothing; or all that is owed."""
     amount = read_amount(order.amount, currency)
-    least = books.settings.cash_step if order.kind == CASH else 1  # what coins cannot pay is no payment
-    if isinstance(amount, str) or amount < least:
+    step = books.settings.cash_step if order.kind == CASH else 1
+    if isinstance(amount, str) or amount < step or (amount % step and amount != owes):
         return Outcome("bad_amount", detail=short(order.amount))
     if order.kind == CARD:
         approval = clean_reference(order.approval)

@@ -196,13 +196,16 @@ async def test_an_account_gets_back_what_its_owner_bought(tmp_path: Path) -> Non
 
 
 async def test_nobody_owes_less_for_cash_that_was_not_paid(tmp_path: Path) -> None:
-    """An amount that cash rounds to nothing is no payment into an account."""
+    """Cash pays into an account what coins can pay, or all that is owed: rounding is nobody's to collect."""
     async with shop_in(tmp_path) as shop:
         await load(shop.database, FEED, "settings", {"store": Settings(store_name="x", cash_step=1_000)})
-        await load(shop.database, GLOBAL_FEED, "customer", {"c": Customer(customer="c", name="C", owes=9_000)})
+        await load(shop.database, GLOBAL_FEED, "customer", {"c": Customer(customer="c", name="C", owes=9_300)})
         assert await shop.do("pay_in", deed="d1", customer="c", amount="400", about="") == "bad_amount"
-        assert await shop.do("pay_in", deed="d2", customer="c", amount="1000", about="") == "account_paid"
-        assert [fact.amount for fact in await shop.facts() if isinstance(fact, AccountPaid)] == [1_000]
+        assert await shop.do("pay_in", deed="d2", customer="c", amount="1499", about="") == "bad_amount"
+        assert await shop.do("pay_in", deed="d3", customer="c", amount="1000", about="") == "account_paid"
+        assert await shop.do("pay_in", deed="d4", customer="c", amount="8300", about="") == "account_paid"
+        paid = [fact for fact in await shop.facts() if isinstance(fact, AccountPaid)]
+        assert [(fact.amount, fact.tenders[0].amount) for fact in paid] == [(1_000, 1_000), (8_300, 8_000)]
 
 
 async def test_real_money_is_not_dealt_with_in_play(tmp_path: Path) -> None:
