@@ -180,7 +180,10 @@ def _scale_words(code: str, speech: Speech) -> _Words | None:
     )  # fmt: skip
     bad: _Words = (
         "look", _("Scale reads badly"), _("What the scale sends is unreadable."),
-        (_("Switch it off and on again."), _("Call your support: the line's settings may not be the scale's."), meanwhile),
+        (
+            _("Switch it off and on again."), _("Call your support: the line's settings may not be the scale's."),
+            meanwhile,
+        ),
     )  # fmt: skip
     table: dict[str, _Words] = {
         "ready": ("good", _("Scale"), _("The scale is connected."), ()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 
 import httpx
@@ -295,3 +295,48 @@ def test_a_picture_that_cannot_be_drawn_stops_nothing(caplog: pytest.LogCaptureF
 def test_events_are_framed_line_by_line() -> None:
     """Line breaks in the data stay inside the event."""
     assert event("view", "a\nb\r\nc") == b"event: view\ndata: a\ndata: b\ndata: c\n\n"
+
+
+def test_the_newest_window_takes_over() -> None:
+    """An older window is told so and its stream ends; who looks on without a name goes on; a window may return."""
+
+    async def run() -> None:
+        stream = Broadcast(FakeCounter(), settings())
+        looker, first = stream.events(), stream.events("one")
+        async with asyncio.timeout(WAIT_S), aclosing(looker), aclosing(first):
+            for each in (looker, first):
+                assert (await anext(each)).startswith(b"retry")
+                assert (await anext(each)).startswith(b"event: view")
+            again = stream.events("one")
+            async with aclosing(again):
+                assert (await anext(again)).startswith(b"retry")
+            second = stream.events("two")
+            async with aclosing(second):
+                assert (await anext(second)).startswith(b"retry")
+                assert (await anext(first)).startswith(b"event: elsewhere")
+                with pytest.raises(StopAsyncIteration):
+                    await anext(first)
+                assert (await anext(second)).startswith(b"event: view")
+
+    asyncio.run(run())
+
+
+def test_the_display_hears_only_what_it_shows() -> None:
+    """A notice for the cashier sends the customer's window nothing; a line does."""
+
+    async def run() -> None:
+        counter = FakeCounter()
+        stream = Broadcast(counter, settings())
+        drawing = asyncio.create_task(stream.run())
+        shown = stream.display_events()
+        async with asyncio.timeout(WAIT_S), aclosing(shown):
+            assert (await anext(shown)).startswith(b"retry")
+            assert b"welcome" in await anext(shown)
+            await counter.scan("8930000000000", source="typed")
+            await counter.scan("8934673573399", source="scanner")
+            assert b"36.500" in await anext(shown)
+        drawing.cancel()
+        with suppress(asyncio.CancelledError):
+            await drawing
+
+    asyncio.run(run())
