@@ -29,6 +29,7 @@ from edge_agent.devices.drawer.driver import Drawer
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.driver import Printer
 from edge_agent.devices.terminal.attending import Attendant
+from edge_agent.devices.workshop import Workshop
 from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
 from edge_agent.journal import payments, receipts_kept, till_state
@@ -205,7 +206,10 @@ class Agent:
         self._background(watch(), "card terminal's news")
 
     async def _serve(self, database: Database, counter: Counter, listener: socket.socket) -> None:
-        settings = PageSettings(token=page_token(self._folder), version=VERSION, clock=self._shown_time)
+        settings = PageSettings(
+            token=page_token(self._folder), version=VERSION, clock=self._shown_time,
+            workshop=Workshop(monotonic=elapsed_s),
+        )  # fmt: skip
         app = build_pages(counter, settings)
         self._diagnostics(database, counter).add_to(app)
         server = PageServer(app, listener)
