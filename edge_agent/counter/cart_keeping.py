@@ -12,7 +12,7 @@ from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import priced
 from edge_agent.journal import till_state
 from edge_agent.till.cart import Cart, CartLine, CartRefusal, line_of
-from edge_agent.till.cuts import bounded, grown_bp
+from edge_agent.till.cuts import bounded, grown_bp, spared
 from edge_agent.till.pricing.totals import tax_of
 from edge_agent.till.rights import Right, may, may_cut
 from edge_agent.till.view import NoticeCode
@@ -59,10 +59,13 @@ def guard_cuts(books: Books, till: Till, before: Cart, after: Cart) -> None:
     """Let go on what people's cuts may: lines that lose more of their price, or more money by it, need a role."""
     if after.cut is None and all(line.cut is None for line in after.lines):
         return
-    depth_bp = grown_bp((before, priced(books, till, before)), (after, priced(books, till, after)))
+    was, now = priced(books, till, before), priced(books, till, after)
+    depth_bp = grown_bp((before, was), (after, now))
     if depth_bp:
+        # With the money: 20 % off one bottle, asked for and then made a hundred, is not what she was shown.
+        more = sum(spared(now).values()) - sum(spared(was).values())
         allow(
-            books, till, "cut", detail=f"{depth_bp / 100:g} %",
+            books, till, "cut", detail=f"{depth_bp / 100:g} %", amount=more if more > 0 else None,
             within=lambda role: may_cut(role, depth_bp, books.settings),
         )  # fmt: skip
 

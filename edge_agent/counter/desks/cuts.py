@@ -20,6 +20,7 @@ from edge_agent.till.pricing import Message
 from edge_agent.till.pricing.rules import code_key
 from protocol.errors import InvalidMoney
 from protocol.money import parse_amount
+from protocol.quantity import format_quantity
 
 COUPONS_MAX = 20
 _REASON_MAX = 120
@@ -142,9 +143,10 @@ def set_price(books: Books, till: Till, order: SetPrice) -> Outcome:
         price = -1
     if not 0 <= price <= AMOUNT_MAX:
         return Outcome("bad_amount", detail=short(order.price))
+    pieces = format_quantity(line.quantity)
     allow_noted(
         books, till, "price", amount=price,
-        detail=f"{line.sku} {line.name}: {line.unit_price} -> {price} {order.reason}".strip(),
+        detail=f"{pieces} x {line.sku} {line.name}: {line.unit_price} -> {price} {order.reason}".strip(),
     )  # fmt: skip
     asks = tuple(ask for ask in line.asks if ask != "price")
     changed = msgspec.structs.replace(line, unit_price=price, price_by=allowed_by(books), asks=asks)

@@ -12,6 +12,7 @@ import msgspec
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, start_cart, write_down
 from edge_agent.counter.cart_keeping import allow_noted, allowed_by, changeable, keep, save
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
+from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import priced
 from edge_agent.journal import till_state
 from edge_agent.till.asking import open_question
@@ -146,15 +147,17 @@ def note_receipt(books: Books, till: Till, order: NoteReceipt) -> Outcome:
 
 
 def void_receipt(books: Books, till: Till, order: VoidReceipt) -> Outcome:
-    """Give the whole receipt up; the next one starts empty. The kind's right has been looked at already."""
+    """Give the whole receipt up; the next one starts empty. Whoever allows it is told how much it is."""
     cart = changeable(books, till, order.sale_id)
     if isinstance(cart, Outcome):
         return cart
     reason = order.reason.strip()[:REASON_MAX]
     if cart.lines and not reason:
         return Outcome("bad_input", detail="reason")
+    sums = priced(books, till, cart)
+    if cart.lines:
+        allow(books, till, "void_receipt", detail=reason, amount=sums.total)
     if cart.lines and not cart.training:
-        sums = priced(books, till, cart)
         fact = CartVoided(
             cart=cart.sale_id,
             by=allowed_by(books),
@@ -197,7 +200,7 @@ DESK = Desk(
         OrderKind("void_line", VoidLine, take_off),
         OrderKind("note_line", NoteLine, note_line),
         OrderKind("note_receipt", NoteReceipt, note_receipt),
-        OrderKind("void_receipt", VoidReceipt, void_receipt, right="void_receipt"),
+        OrderKind("void_receipt", VoidReceipt, void_receipt),
         OrderKind("new_sale", NoFields, dismiss),
     ),
     questions=(QuestionKind("note", AskNote, ask_note), QuestionKind("void", NoFields, ask_void)),

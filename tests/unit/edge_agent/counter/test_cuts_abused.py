@@ -104,6 +104,31 @@ async def test_a_small_cut_beside_an_allowed_one_needs_nobody(tmp_path: Path) ->
         assert await shop.do("cut_line", number="2", percent="5") == "cut_set"
 
 
+@pytest.mark.parametrize(
+    ("order", "fields", "done", "total"),
+    [
+        ("cut_line", {"number": "1", "percent": "20"}, "cut_set", 400_000),
+        ("cut_receipt", {"percent": "20"}, "cut_set", 400_000),
+        ("set_price", {"number": "1", "price": "4000"}, "price_set", 400_000),
+        ("void_receipt", {"reason": "x"}, "cart_voided", 0),
+    ],
+)
+async def test_what_grows_while_it_waits_is_shown_again(
+    tmp_path: Path, order: str, fields: dict[str, str], done: str, total: int
+) -> None:
+    """Asked for one bottle, then made a hundred: the supervisor sees the new sum before her PIN counts."""
+    async with shop_in(tmp_path) as shop:
+        await hire(shop, LAN, HOA)
+        await sign_in(shop, LAN, "1111")
+        await shop.scan(WATER)
+        assert await shop.do(order, **fields) == "approval_needed"
+        assert await shop.do("set_quantity", number="1", quantity="100") == "line_added"
+        assert await shop.do("approve", pin="7777", about="") == "approval_needed"
+        assert shop.counter.view().total == 500_000
+        assert await shop.do("approve", pin="7777", about="") == done
+        assert shop.counter.view().total == total
+
+
 async def test_what_is_allowed_while_training_is_no_fact(tmp_path: Path) -> None:
     """Who learns the till asks for nothing in earnest: the journal says that it was trained, and no more."""
     async with shop_in(tmp_path) as shop:
