@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ from protocol.documents import Item, Settings, Stock
 from protocol.event import Event, read_data, read_event
 from protocol.events import SaleCompleted
 from protocol.ids import store_feed
-from tests.unit.edge_agent.counter.shop import STORE, load, shop_in
+from tests.unit.edge_agent.counter.shop import CATALOGUE, STORE, load, shop_in
 
 pytestmark = pytest.mark.anyio
 
@@ -318,10 +318,15 @@ async def test_an_unreadable_cart_of_another_version_is_let_go(tmp_path: Path) -
 async def test_an_order_that_breaks_is_answered_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever our own mistake is (here: text that SQLite cannot take), the cashier hears it and can go on."""
-    async with shop_in(tmp_path) as shop:
+    """Whatever our own mistake is (here: a scale that answers with an error), the cashier hears it and can go on."""
+
+    def weigh() -> NoReturn:
+        raise ZeroDivisionError
+
+    meat = Item(sku="THIT", name="Thịt", price=200_000, currency="VND", unit="kg", weighed=True)
+    async with shop_in(tmp_path, items=(*CATALOGUE, meat), weigh=weigh) as shop:
         await shop.counter.scan(WATER, source="scanner")
-        await shop.counter.order("pay_cash", {"sale_id": "\ud800"})
+        await shop.counter.order("sell_item", {"sku": "THIT"})
         assert (await shop.notice())[:2] == ("order_failed", False)
         assert [record.message for record in caplog.records if record.exc_info] == ["an order failed"]
         await shop.counter.scan(WATER, source="scanner")
