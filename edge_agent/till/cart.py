@@ -154,8 +154,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def item_count(self) -> int:
-        """Pieces; what is weighed or measured is one."""
-        return sum(line.quantity // SCALE if line.quantity % SCALE == 0 else 1 for line in self.lines)
+        """Pieces that go over the counter, either way; what is weighed or measured is one."""
+        return sum(abs(line.quantity) // SCALE if line.quantity % SCALE == 0 else 1 for line in self.lines)
 
     def quantity_of(self, sku: str) -> int:
         """How many thousandths of a SKU are in the cart."""

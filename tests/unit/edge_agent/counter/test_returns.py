@@ -75,6 +75,7 @@ async def test_a_line_comes_back_once_for_what_was_paid(tmp_path: Path) -> None:
         assert await give_back(shop, number, **{"lines.1": "2"}, reason="wrong size") == "return_added"
         [line] = shop.counter.view().lines
         assert (line.quantity, line.amount, line.returned_from) == (-2_000, -10_000, number)
+        assert shop.counter.view().item_count == 2
         assert await give_back(shop, number, **{"lines.1": "2"}) == "already_returned"
         assert await shop.do("set_quantity", number=str(line.number), quantity="3") == "line_is_fixed"
         assert shop.counter.view().left == -10_000
