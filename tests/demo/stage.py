@@ -144,18 +144,20 @@ class Stage:
 
     async def _set_up(self) -> None:
         plan = self.plan
-        items = self.folder / "items.jsonl"
-        items.write_text("".join(_item_line(good) for good in plan.goods), encoding="utf-8")
-        await self.hub_command("catalogue", "import", str(items))
+        if plan.goods:
+            items = self.folder / "items.jsonl"
+            items.write_text("".join(item_line(good) for good in plan.goods), encoding="utf-8")
+            await self.hub_command("catalogue", "import", str(items))
         await asyncio.gather(*(self._set_up_store(store) for store in plan.stores))
 
     async def _set_up_store(self, store: StorePlan) -> None:
         plan = self.plan
         settings = ("--title", store.name, "--currency", plan.currency, "--language", plan.language)
         await self.hub_command("store", "add", store.store, *settings)
-        stock = self.folder / f"stock-{store.store}.csv"
-        _write_csv(stock, ("sku", "quantity"), [(good.sku, f"{plan.opening / 1000:g}") for good in plan.goods])
-        await self.hub_command("stock", "set", store.store, str(stock))
+        if plan.goods:
+            stock = self.folder / f"stock-{store.store}.csv"
+            _write_csv(stock, ("sku", "quantity"), [(good.sku, f"{plan.opening / 1000:g}") for good in plan.goods])
+            await self.hub_command("stock", "set", store.store, str(stock))
         for terminal in store.terminals:
             folder = self._till_folder(store.store, terminal) / "data"
             folder.mkdir(parents=True, exist_ok=True)
@@ -242,7 +244,8 @@ async def answers(url: str) -> bool:
         return False
 
 
-def _item_line(good: Good) -> str:
+def item_line(good: Good) -> str:
+    """A good as a line of a catalogue."""
     item = {
         "sku": good.sku, "name": good.name, "barcodes": [good.code], "price": good.price, "currency": good.currency,
         "unit": good.unit, "tax_rate_bp": good.tax_rate_bp,
@@ -257,4 +260,4 @@ def _write_csv(path: Path, head: tuple[str, ...], rows: list[tuple[object, ...]]
         writer.writerows(rows)
 
 
-__all__ = ["Outside", "ProcessFailed", "Stage", "Till", "answers", "forget", "receipts_of"]
+__all__ = ["Outside", "ProcessFailed", "Stage", "Till", "answers", "forget", "item_line", "receipts_of"]

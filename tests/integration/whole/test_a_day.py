@@ -7,6 +7,7 @@ the printed paper, the Z report, the till's running sums, and the hub. They must
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,5 +104,8 @@ def test_a_day_in_the_shop(tmp_path: Path) -> None:
                 day.album.keep_paper(first.printer.receipts)
                 said = await agreement.gather(day, neighbour, turnover)
                 assert agreement.differences(said) == []
+                noted = day.book.receipts[0]
+                day.book.receipts[0] = replace(noted, total=noted.total + 1)
+                assert agreement.differences(said), "a dong more in the notebook would not have been noticed"
 
     run(scenario)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.demo.goods import ean13, shelf
 from tests.demo.plan import OPENING_BUILTIN, Plan, StorePlan
+from tests.demo.stage import item_line
 
 STORE, FIRST, SECOND = "HangBai", "T1", "T2"
 STORE_NAME = "Cửa hàng Hàng Bài"
@@ -72,9 +73,9 @@ SETTINGS: dict[str, Any] = {
 
 
 def plan(language: str) -> Plan:
-    """One store with two tills."""
+    """One store with two tills; the goods come with the other papers."""
     stores = (StorePlan(STORE, STORE_NAME, (FIRST, SECOND)),)
-    return Plan(stores, shelf(), OPENING_BUILTIN, "VND", language)
+    return Plan(stores, (), OPENING_BUILTIN, "VND", language)
 
 
 def weight_label(sku: str, grams: int) -> str:
@@ -90,15 +91,16 @@ def price_label(sku: str, amount: int) -> str:
 def write_papers(folder: Path) -> dict[str, Path]:
     """Write what the hub's commands read: items, promotions, customers, settings, opening stock, a PIN a person."""
     files = {
-        "items": folder / "more-items.jsonl", "promotions": folder / "promotions.jsonl",
+        "items": folder / "items.jsonl", "promotions": folder / "promotions.jsonl",
         "customers": folder / "customers.jsonl", "settings": folder / "settings.json",
-        "stock": folder / "more-stock.csv",
+        "stock": folder / "stock.csv",
     }  # fmt: skip
-    files["items"].write_text(_lines({"currency": "VND", **item} for item in _OWN), "utf-8")
+    plain = "".join(item_line(good) for good in shelf())
+    files["items"].write_text(plain + _lines({"currency": "VND", **item} for item in _OWN), "utf-8")
     files["promotions"].write_text(_lines(_PROMOTIONS), "utf-8")
     files["customers"].write_text(_lines([CUSTOMER]), "utf-8")
     files["settings"].write_text(json.dumps(SETTINGS, ensure_ascii=False), "utf-8")
-    stock = "".join(f"{item['sku']},{OPENING_BUILTIN // 1000}\n" for item in _OWN)
+    stock = "".join(f"{sku},{OPENING_BUILTIN // 1000}\n" for sku in PRICES)
     files["stock"].write_text(f"sku,quantity\n{stock}", "utf-8")
     for person, pin in PINS.items():
         files[person] = folder / f"pin-{person}"

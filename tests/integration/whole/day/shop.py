@@ -26,12 +26,15 @@ async def open_shop(folder: Path, language: str) -> AsyncIterator[Stage]:
             stage.hub_command("customer", "import", str(files["customers"])),
         )
         await stage.hub_command("stock", "set", papers.STORE, str(files["stock"]))
-        for person, name in papers.NAMES.items():
-            await stage.hub_command(
-                "staff", "add", papers.STORE, person, "--name", name, "--role", papers.ROLES[person],
-                "--pin-file", str(files[person]),
-            )  # fmt: skip
+        await asyncio.gather(*(_employ(stage, person, files[person]) for person in papers.NAMES))
         yield stage
+
+
+async def _employ(stage: Stage, person: str, pin_file: Path) -> None:
+    await stage.hub_command(
+        "staff", "add", papers.STORE, person, "--name", papers.NAMES[person], "--role", papers.ROLES[person],
+        "--pin-file", str(pin_file),
+    )  # fmt: skip
 
 
 async def knows_everything(page: TillPage) -> None:
