@@ -197,8 +197,9 @@ def add_item(  # noqa: PLR0913 - what is added, how much of it, and how it was t
     same = next((other for other in cart.lines if other.may_take(line)), None)
     if same is not None:
         line = msgspec.structs.replace(
-            same, quantity=same.quantity + quantity, barcode=barcode, asks=same.asks or line.asks
-        )
+            same, quantity=same.quantity + quantity, barcode=barcode, asks=same.asks or line.asks,
+            min_age=max(same.min_age, line.min_age),
+        )  # fmt: skip
     elif len(cart.lines) >= LINES_MAX:
         return "cart_full"
     others = tuple(other for other in cart.lines if other.number != line.number)
