@@ -218,7 +218,7 @@ class PayingMachine(RuleBasedStateMachine):
     @invariant()
     def every_transfer_is_somewhere(self) -> None:
         """Each transfer that came in pays exactly one attempt or is listed; each approved attempt is one tender."""
-        paid = [attempt.payment for attempt in self.attempts() if attempt.payment]
+        paid = [attempt.payment for attempt in self.attempts() if attempt.payment not in {"", payments.TAKEN_BACK}]
         listed = (
             [row[0] for row in self.connection.execute("SELECT payment FROM payment_late")] if self.transfers else []
         )
