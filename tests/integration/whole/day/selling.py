@@ -315,6 +315,7 @@ async def return_line(day: Day, receipt: str, *, line: int) -> None:
     """Open an earlier receipt by its number and take one piece of a line back."""
     fields = {f"lines.{line}": "1", "reason": "Không vừa ý"}
     form = await day.hands.open(f"return?number={receipt}", "return_lines", **fields)
+    await day.album.take("goods-come-back")
     await day.hands.submit(form, "return_added", press="button.strong")
 
 
