@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from hardware_sim.errors import SimulatorError
-from tests.bench.till import bench_till
+from tests.bench.till import Extent, bench_till
 from tests.demo.browser import chromium
 from tests.demo.processes import ProcessFailed
 
@@ -37,12 +37,14 @@ def main() -> None:
               help="How many receipts of ten scans are sold.")  # fmt: skip
 @click.option("--searches", type=click.IntRange(0, 10_000), default=60, show_envvar=True,
               help="How many names are typed, letter by letter.")  # fmt: skip
+@click.option("--closing", type=click.IntRange(1, 100_000), default=1_200, show_envvar=True,
+              help="How many sales the shift has that is closed.")  # fmt: skip
 @click.option("--seed", type=int, default=1, help="Which goods and names come.", show_envvar=True)
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=None, show_envvar=True,
               help="Where the till's database is made; a temporary folder if not given.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON on standard output.", show_envvar=True)
-def till(items: int, sales: int, searches: int, seed: int, folder: Path | None, *, as_json: bool) -> None:  # noqa: PLR0913 - one parameter an option
-    """One till: scan to painted line, search, payment to journal and to paper, start, memory."""
+def till(folder: Path | None, *, as_json: bool, **extent: int) -> None:
+    """One till: scan to painted line, search, payment to journal and to paper, closing a shift, start, memory."""
     if chromium() is None:
         click.echo("bench: Chromium is missing; run ./dev setup --system", err=True)
         sys.exit(CANNOT_START)
@@ -58,7 +60,7 @@ def till(items: int, sales: int, searches: int, seed: int, folder: Path | None, 
                     bars[what] = progress.add_task(what, total=of)
                 progress.update(bars[what], completed=done)
 
-            figures = asyncio.run(bench_till(place, items=items, sales=sales, searches=searches, seed=seed, told=told))
+            figures = asyncio.run(bench_till(place, Extent(**extent), told))
     except (ProcessFailed, SimulatorError) as error:
         click.echo(f"bench: {error}", err=True)
         sys.exit(CANNOT_START)
@@ -68,12 +70,15 @@ def till(items: int, sales: int, searches: int, seed: int, folder: Path | None, 
     if as_json:
         click.echo(json.dumps(figures))
         return
-    table = Table("", "p50", "p95", "p99", title=f"{items:,} items, milliseconds")
+    table = Table("", "p50", "p95", "p99", title=f"{figures['items']:,} items, milliseconds")
     for name, found in figures.items():
         if isinstance(found, dict) and "p50" in found:
             table.add_row(name.removesuffix("_ms").replace("_", " "), *(str(found[p]) for p in ("p50", "p95", "p99")))
     Console().print(table)
-    click.echo(f"start {figures['start_s']} s, memory {figures['rss_mb']} MB; samples: {figures['measured']}")
+    click.echo(
+        f"closing a shift {figures['close_shift_ms']} ms, start {figures['start_s']} s, memory {figures['rss_mb']} MB, "
+        f"idle {figures['idle_cpu_percent']} % of a core; samples: {figures['measured']}"
+    )
 
 
 if __name__ == "__main__":
