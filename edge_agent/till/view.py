@@ -30,7 +30,8 @@ NoticeCode = Literal[
     "work_announced", "work_empty", "work_full", "not_in_work", "partner_missing", "reason_missing", "pick_first",
     "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_while_paying",
     "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
-    "customer_taken", "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
+    "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
+    "customer_taken",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
@@ -241,7 +242,7 @@ class NoticeView:
 class DeviceView:
     """A device's health. `problem` is a code that the page turns into words and a remedy ("" = fine)."""
 
-    kind: Literal["scanner", "printer", "drawer", "scale", "display", "pick_printer"]
+    kind: Literal["scanner", "printer", "drawer", "scale", "display", "pick_printer", "terminal"]
     name: str
     state: DeviceState
     problem: str = ""
