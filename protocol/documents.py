@@ -96,8 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `cash_step` is the smallest sum that cash can pay (minor units). `cut_limits_bp` says how much of a price a role
     may take off without asking; a role that is not named may take off nothing. `lock_after_s` 0 never locks.
     `refund_limits` are amounts by role; a role that is not named asks each time. `denominations` () is the currency's
-    own. `customer_card_prefix` and `voucher_prefix` tell codes of the shop's own from goods. `sells_without_staff` opens
-    tills where people signed in once and nobody works any more; without it they stay locked.
+    own. `customer_card_prefix` and `voucher_prefix` tell codes of the shop's own from goods.
+    `sells_without_staff` opens tills where people signed in once and nobody works any more; else they stay locked.
     """
 
     store_name: Text

@@ -125,8 +125,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `currency` is that of the first line; "" for an empty cart. `taken` is money that is in already, `takes` counts
     what was ever taken or asked for. As long as `promised` is there (the sums that the customer was told when the first
     money was taken or asked for), the cart can be paid or the money given back, and nothing else: not even the end of a
-    promotion's hours changes what it costs. `training` carts never become facts. `refund_by` is who allowed that all which
-    comes back in it comes back; "" as long as nobody had to.
+    promotion's hours changes what it costs. `training` carts never become facts. `refund_by` is who allowed
+    that the goods in it come back; "" as long as nobody had to.
     """
 
     sale_id: str

@@ -28,7 +28,7 @@ REMOVED = "-"
 
 
 class ChangeCustomer(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Write down what changed of a customer. "" leaves a field as it is, "-" empties it; `consent` is what holds now."""
+    """Write down what changed of a customer. "" leaves a field alone, "-" empties it; `consent` is what holds now."""
 
     customer: str
     name: str = ""
