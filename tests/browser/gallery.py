@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 from playwright.sync_api import Page, expect
 
 from edge_agent.till.pins import store_pin
@@ -187,6 +188,12 @@ def _training(till: RealTill) -> None:
     till.scan(MILK)
 
 
+def _nobody(till: RealTill) -> None:
+    gone = {each.staff: msgspec.structs.replace(each, active=False) for each in (LAN, HOA, BAO)}
+    till.call(load(till.shop.database, store_feed(STORE), "staff", gone))
+    till.call(till.shop.counter.lock("command"))
+
+
 SCENES = (
     Scene("locked", _locked, ("@sign_in", "@sign_in?staff=101")),
     Scene("empty", _empty, (
@@ -211,6 +218,7 @@ SCENES = (
     Scene("work", _working, ("", "@work_finish", "@work", "@held")),
     Scene("troubles", _troubles, ("", "pill-0", "pill-1", "pill-2", "pill-3")),
     Scene("training", _training, ("", "cash", "@menu")),
+    Scene("nobody", _nobody, ("@sign_in",)),
 )  # fmt: skip
 
 
