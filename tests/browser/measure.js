@@ -13,7 +13,7 @@
   const measure = document.createElement("canvas").getContext("2d");
 
   for (const element of document.body.querySelectorAll("*")) {
-    if (element.closest("svg, .unseen, .lines, [hidden], #other-window") || !seen(element)) continue;
+    if (element.closest("svg, .unseen, .line .t, [hidden], #other-window") || !seen(element)) continue;
     const style = getComputedStyle(element);
     if (element.clientWidth > 0 && style.display !== "inline" && !element.matches("input, .panel.open, .facts, .base, .key:has(.badge), .clock")) {
       const wide = element.scrollWidth - element.clientWidth;
