@@ -1,8 +1,9 @@
 """The study's picture: oversold orders against what a policy costs, as SVG written by hand.
 
 Two regimes side by side; above the goods that are withheld, below the sales that are lost. One mark a policy, lines
-through the settings of one kind, bars for the 95 % interval. Colours are those of Okabe and Ito, and every kind has a
-mark of its own, so that it reads in grey as well.
+through the settings of one kind, bars for the 95 % interval. Oversold orders are drawn as a share of those that naive
+availability oversells in the same repetitions, so that the bars tell policies apart and not repetitions. Colours are
+those of Okabe and Ito, and every kind has a mark of its own, so that it reads in grey as well.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from math import ceil, log10
+from math import log10
 
 from tests.study.figures import Figures, Ratio
 from tests.study.oversell import REGIMES, Found
 from tests.study.policies import Regime
 
-WIDTH, HEIGHT = 1040, 900
-PANEL = (400, 300)
-LEFTS = (84, 584)
-TOPS = (92, 500)
-FREE = 0.02
-"""Percent: what costs less is drawn at the left edge, since no logarithm has a zero."""
+WIDTH, HEIGHT = 1040, 940
+PANEL = (410, 300)
+LEFTS = (84, 590)
+TOPS = (134, 536)
+ZERO = 44
+"""So far right of the zero begins the logarithmic scale, which has no zero itself."""
 
 COSTS_MOST = 100.0
+OVERSOLD_MOST = 110.0
 HEAD = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
     'font-family="Helvetica, Arial, sans-serif" font-size="13" role="img">'
@@ -53,62 +55,62 @@ KINDS = (
          (("hold 1 while silent", "1"), ("hold 2 while silent", "2"), ("closed while silent", "all"))),
     Kind("plain sales rate while silent, by risk", "#56b4e9", "ring",
          (("plain rate, 5 %", "5 %"), ("plain rate, 1 %", "1 %"), ("plain rate, 0.1 %", "0.1 %"))),
-    Kind("offline buffer as shipped, by risk", "#0072b2", "disc",
+    Kind("offline buffer, by risk", "#0072b2", "disc",
          (("offline buffer, 5 %", "5 %"), ("offline buffer, 1 %", "1 %"), ("offline buffer, 0.1 %", "0.1 %"),
           ("offline buffer, 0.01 %", "0.01 %"))),
+    Kind("naive, but stores that are heard first", "#009e73", "cross",
+         (("naive, heard first", ""),)),
 )  # fmt: skip
 
 
 def chart(found: Found) -> str:
     """Return the picture as an SVG document."""
-    rows: tuple[tuple[str, Callable[[Figures], Ratio]], ...] = (
-        ("available goods withheld (% of unit-time, log scale)", lambda it: it.withheld),
-        ("web sales lost though the goods were there (% of web orders, log scale)", lambda it: it.lost_web_sales),
+    rows: tuple[tuple[str, float, Callable[[Figures], Ratio]], ...] = (
+        ("available goods withheld (% of unit-time, log scale)", 0.1, lambda it: it.withheld),
+        ("web sales lost though the goods were there (% of web orders, log scale)", 0.01, lambda it: it.lost_web_sales),
     )
-    highest = max(
-        (it.oversold.value + (it.oversold.half or 0)) * 1e4 for them in found.by_regime.values() for it in them.values()
-    )
-    top = max(1, ceil(highest / 2) * 2)
     parts = [
         HEAD,
         "<title>Oversold web orders against withheld goods and lost sales, by policy</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        *(_text(LEFTS[i] + PANEL[0] / 2, 66, TITLES[regime], size=16, bold=True) for i, regime in enumerate(REGIMES)),
+        *_legend(),
     ]
     for column, regime in enumerate(REGIMES):
-        for row, (axis, cost) in enumerate(rows):
-            panel = Panel(LEFTS[column], TOPS[row], top)
+        parts += _title(LEFTS[column] + PANEL[0] / 2, TITLES[regime], found.by_regime[regime]["naive"])
+        for row, (axis, least, cost) in enumerate(rows):
+            panel = Panel(LEFTS[column], TOPS[row], least)
             parts += panel.frame(axis)
             parts += [part for kind in KINDS for part in panel.draw(kind, found.by_regime[regime], cost)]
-    return "\n".join([*parts, *_legend(), _foot(found), "</svg>", ""])
+    return "\n".join([*parts, _foot(found), "</svg>", ""])
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes, its upper left corner at (left, top), oversold orders up to `most` of 10,000."""
+    """One pair of axes, its upper left corner at (left, top); costs from `least` percent on are told apart."""
 
     left: float
     top: float
-    most: float
+    least: float
 
     def x(self, percent: float) -> float:
-        """Where so many percent are, on a logarithmic scale from FREE on."""
-        part = log10(max(percent, FREE) / FREE) / log10(COSTS_MOST / FREE)
-        return self.left + part * PANEL[0]
+        """Where so many percent are: on a logarithmic scale, and what is less on the way from its begin to zero."""
+        if percent < self.least:
+            return self.left + ZERO * percent / self.least
+        part = log10(percent / self.least) / log10(COSTS_MOST / self.least)
+        return self.left + ZERO + part * (PANEL[0] - ZERO)
 
-    def y(self, of_10_000: float) -> float:
-        """Where so many oversold orders are."""
-        return self.top + PANEL[1] * (1 - of_10_000 / self.most)
+    def y(self, percent: float) -> float:
+        """Where so many percent of the naive policy's oversold orders are."""
+        return self.top + PANEL[1] * (1 - min(percent, OVERSOLD_MOST) / OVERSOLD_MOST)
 
     def frame(self, axis: str) -> list[str]:
         """Axes with their units, the grid, and where it would be good to be."""
         bottom, right = self.top + PANEL[1], self.left + PANEL[0]
         parts = []
-        step = max(1, round(self.most / 5))
-        for value in range(0, int(self.most) + 1, step):
+        for value in range(0, int(OVERSOLD_MOST), 20):
             y = self.y(value)
-            parts += [_line(self.left, y, right, y, PALE), _text(self.left - 8, y + 4, str(value), anchor="end")]
-        for percent in (0.1, 1, 10, 100):
+            parts += [_line(self.left, y, right, y, PALE), _text(self.left - 8, y + 4, f"{value} %", anchor="end")]
+        for percent in [tick for tick in (0.01, 0.1, 1, 10, 100) if tick >= self.least]:
             x = self.x(percent)
             parts += [_line(x, self.top, x, bottom, PALE), _text(x, bottom + 18, f"{percent:g} %")]
         parts += [
@@ -116,7 +118,7 @@ class Panel:
             _line(self.left, bottom, right, bottom, INK),
             _line(self.left, self.top, self.left, bottom, INK),
             _text(self.left + PANEL[0] / 2, bottom + 38, axis),
-            _upright(self.left - 46, self.top + PANEL[1] / 2, "oversold (of 10,000 web orders)"),
+            _upright(self.left - 56, self.top + PANEL[1] / 2, "oversold orders (% of the naive policy's)"),
             _arrow(self.left + 46, bottom - 34),
             _text(self.left + 50, bottom - 36, "goal", anchor="start", colour=GREY),
         ]
@@ -126,14 +128,14 @@ class Panel:
         """Draw the policies of one kind: line, intervals, marks, labels."""
         places = []
         parts = []
-        for name, label in kind.members:
+        for name, label in [member for member in kind.members if member[0] in by_name]:
             it = by_name[name]
-            x, y = self.x(100 * cost(it).value), self.y(1e4 * it.oversold.value)
+            x, y = self.x(100 * cost(it).value), self.y(100 * it.fewer_oversold.value)
             places.append((x, y))
-            if it.oversold.half:
-                high = self.y(1e4 * (it.oversold.value + it.oversold.half))
-                low = self.y(1e4 * max(0.0, it.oversold.value - it.oversold.half))
-                parts.append(_line(x, high, x, low, kind.colour, opacity=0.35, width=2))
+            half = it.fewer_oversold.half
+            if half:
+                high, low = (self.y(100 * max(0.0, it.fewer_oversold.value + off)) for off in (half, -half))
+                parts.append(_line(x, high, x, low, kind.colour, opacity=0.4, width=2))
             parts.append(_mark(kind, x, y))
             parts.append(_label(kind, x, y, label))
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -142,8 +144,7 @@ class Panel:
 
 
 def _label(kind: Kind, x: float, y: float, label: str) -> str:
-    below = kind.mark == "disc"
-    anchor, dx, dy = ("end", -8, 14) if below else ("start", 8, -6)
+    anchor, dx, dy = ("end", -10, 4) if kind.mark == "disc" else ("start", 9, -5)
     return _text(x + dx, y + dy, label, anchor=anchor, colour=kind.colour, size=12)
 
 
@@ -153,6 +154,7 @@ def _mark(kind: Kind, x: float, y: float) -> str:
         "triangle": f'<path d="M{x:.1f} {y - 6:.1f} l6 11 h-12 z" fill="{kind.colour}"/>',
         "diamond": f'<path d="M{x:.1f} {y - 6:.1f} l6 6 l-6 6 l-6 -6 z" fill="{kind.colour}"/>',
         "ring": f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#ffffff" stroke="{kind.colour}" stroke-width="2.5"/>',
+        "cross": f'<path d="M{x - 5:.1f} {y - 5:.1f} l10 10 m0 -10 l-10 10" stroke="{kind.colour}" stroke-width="3"/>',
         "disc": f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="{kind.colour}"/>',
     }
     return shapes[kind.mark]
@@ -160,18 +162,23 @@ def _mark(kind: Kind, x: float, y: float) -> str:
 
 def _legend() -> list[str]:
     parts = []
-    x = 40.0
-    for kind in KINDS:
-        parts += [_mark(kind, x, 26), _text(x + 12, 30, kind.words, anchor="start", colour=INK, size=12)]
-        x += 34 + 5.9 * len(kind.words)
+    for place, kind in enumerate(KINDS):
+        x, y = LEFTS[0] + 310 * (place % 3), 24 + 24 * (place // 3)
+        parts += [_mark(kind, x, y), _text(x + 14, y + 4, kind.words, anchor="start")]
     return parts
+
+
+def _title(x: float, title: str, naive: Figures) -> list[str]:
+    oversold = (
+        f"100 % = {naive.oversold_orders:,} of {naive.orders:,} web orders ({naive.oversold.value * 1e4:.1f} of 10,000)"
+    )
+    return [_text(x, 92, title, size=16, bold=True), _text(x, 114, oversold, colour=GREY)]
 
 
 def _foot(found: Found) -> str:
     it = found.settings
     words = (
-        f"{found.trade.source}. {it.seeds} repetitions, "
-        f"{found.by_regime['pickup']['naive'].orders:,} web orders in each regime; stores silent for "
+        f"{found.trade.source}; {it.seeds} repetitions; stores silent for "
         f"{found.silent_share:.1%} of the time. Bars: 95 % intervals over the repetitions."
     )
     return _text(40, HEIGHT - 16, words, anchor="start", colour=GREY, size=12)

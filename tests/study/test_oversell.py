@@ -144,7 +144,7 @@ def test_the_picture_shows_every_kind_in_every_panel(found: Found) -> None:
     drawn = chart(found)
     marks = sum(len(kind.members) for kind in KINDS if kind.mark == "disc")
     assert drawn.count('r="5.5"') == 4 * marks + 1
-    assert drawn.count("oversold (of 10,000 web orders)") == 4
+    assert drawn.count("oversold orders (% of the naive policy&#x27;s)") == 4
     assert drawn.startswith("<svg ")
 
 
