@@ -8,9 +8,10 @@ from datetime import datetime
 import msgspec
 
 from hub.matters.parts import parts_of
-from hub.storage.records import EpochKey, LoggedMatter, SaleFact
+from hub.storage.records import EpochKey, LoggedMatter, Promise, SaleFact
 from protocol.event import Event
-from protocol.events import EventData, SaleCompleted, SaleRefunded
+from protocol.events import EventData, OrderHandedOver, SaleCompleted, SaleRefunded, TransferSent
+from protocol.ids import StoreId
 from protocol.quantity import QUANTITY_MAX
 
 AMOUNT_MAX = 10**15
@@ -38,6 +39,17 @@ def sale_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> Sale
 def matters_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> list[LoggedMatter]:
     """The matters that an event belongs to; none for an ordinary sale."""
     return [LoggedMatter(key, sequence, at, part) for part in parts_of(data, key.store, key.terminal)]
+
+
+def promise_kept(data: EventData, store: StoreId) -> Promise | None:
+    """What was promised and has left the store with this event; None for almost every event."""
+    match data:
+        case OrderHandedOver():
+            return Promise(store, "order", data.order)
+        case TransferSent():
+            return Promise(store, "transfer", data.transfer)
+        case _:
+            return None
 
 
 def unstorable(event: Event, data: EventData | None) -> str | None:

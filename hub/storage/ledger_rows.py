@@ -29,6 +29,8 @@ TURNOVER_COLUMNS = ("store", "business_day", "currency", "sales", "refunds", "to
 ALARM_COLUMNS = ("kind", "store", "terminal", "subject", "text", "count", "first_us", "last_us")
 MATTER_COLUMNS = ("kind", "key", "store", "terminal", "epoch", "sequence", "role", "amount", "at_us", "state")
 
+RESERVATION_COLUMNS = ("store", "sku", "kind", "key", "quantity")
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -118,6 +120,19 @@ def matter_rows(writes: LedgerWrites) -> Iterator[Row]:
     for entry in writes.matters:
         part = entry.part
         yield part.kind, part.key, *entry.key, entry.sequence, part.role, part.amount, to_us(entry.at), "new"
+
+
+def reservation_rows(writes: LedgerWrites) -> tuple[list[Row], list[Row]]:
+    """Reservations that end (store, sku, kind, key), and RESERVATION_COLUMNS of those that stand."""
+    ended: list[Row] = []
+    standing: list[Row] = []
+    for (promise, sku), quantity in sorted(writes.reservations.items()):
+        place = (promise.store, sku, promise.kind, promise.key)
+        if quantity:
+            standing.append((*place, quantity))
+        else:
+            ended.append(place)
+    return ended, standing
 
 
 def _parked_row(parked: ParkedEvent, key: EpochKey, now: int) -> Row:

@@ -24,6 +24,7 @@ from hub.storage.records import (
     LevelKey,
     ParkedEvent,
     Place,
+    Promise,
     WaitingEntry,
 )
 from protocol.documents import Item, Settings
@@ -61,6 +62,10 @@ class LedgerReads(Protocol):
 
     def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
         """The levels; SKUs that this store never had are left out."""
+        ...
+
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """What is promised at the locked stores for these promises, by SKU."""
         ...
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:

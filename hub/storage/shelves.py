@@ -1,0 +1,166 @@
+"""What the web may sell, by place: levels less reservations, safety stock and offline buffers; packs by their pieces.
+
+Rules are few and closest-first (`hub/stock/safety.py`), so they are looked up when somebody asks, not kept with each
+level: a rule that changes touches no level, and a sale writes no more than before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from hub.stock.composition import DEPTH_MAX, whole_available
+from hub.stock.level import Level, web_available
+from hub.stock.safety import Rule, SafetyStock
+from hub.storage import schema
+
+_PART = 500
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A level and all that is held back of it, in thousandths; `rule` is the safety stock's, None for none."""
+
+    on_hand: int
+    reserved: int
+    buffer: int
+    rule: Rule | None
+
+    @property
+    def safety(self) -> int:
+        """The safety stock."""
+        return self.rule.quantity if self.rule is not None else 0
+
+    @property
+    def available(self) -> int:
+        """What the web may sell here."""
+        return web_available(Level(self.on_hand, self.reserved), safety=self.safety, buffer=self.buffer)
+
+
+Shelves = Mapping[str, Mapping[str, Shelf]]
+"""By SKU and store."""
+
+
+def shelves_of(connection: sa.Connection, skus: Collection[str]) -> Shelves:
+    """The shelves of these SKUs in all stores that ever had them."""
+    level, item, buffer = schema.level.c, schema.item.c, schema.offline_buffer.c
+    safety = safety_stock(connection, skus)
+    joined = schema.level.outerjoin(schema.item, item.sku == level.sku).outerjoin(
+        schema.offline_buffer, sa.and_(buffer.store == level.store, buffer.sku == level.sku)
+    )
+    columns = (
+        level.sku, level.store, level.on_hand, level.reserved, sa.func.coalesce(item.category, "").label("category"),
+        sa.func.coalesce(buffer.quantity, 0).label("buffer"),
+    )  # fmt: skip
+    found: defaultdict[str, dict[str, Shelf]] = defaultdict(dict)
+    for part in _parts(sorted(set(skus))):
+        query = sa.select(*columns).select_from(joined).where(level.sku.in_(part)).order_by(level.sku, level.store)
+        for row in connection.execute(query):
+            rule = safety.rule_for(row.store, row.sku, row.category)
+            found[row.sku][row.store] = Shelf(row.on_hand, row.reserved, row.buffer, rule)
+    return found
+
+
+def safety_stock(connection: sa.Connection, skus: Collection[str]) -> SafetyStock:
+    """The rules that may hold for these SKUs."""
+    rule = schema.stock_rule.c
+    found: list[Rule] = []
+    for part in [("",), *_parts(sorted(set(skus)))]:
+        found += [Rule(*row) for row in connection.execute(sa.select(schema.stock_rule).where(rule.sku.in_(part)))]
+    return SafetyStock(found)
+
+
+def parts_of(connection: sa.Connection, skus: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+    """What these SKUs are made of, and their parts, as deep as it goes; SKUs with a stock of their own are left out."""
+    made = schema.made_of.c
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    asked = set(skus)
+    for _ in range(DEPTH_MAX):
+        news: set[str] = set()
+        for part in _parts(sorted(asked)):
+            for row in connection.execute(sa.select(schema.made_of).where(made.sku.in_(part))):
+                found[row.sku][row.part] = row.quantity
+                news.add(row.part)
+        asked = news - found.keys()
+        if not asked:
+            break
+    return found
+
+
+def wholes_of(connection: sa.Connection, skus: Collection[str]) -> frozenset[str]:
+    """The packs and bundles whose availability hangs on these SKUs."""
+    made = schema.made_of.c
+    found: set[str] = set()
+    asked = set(skus)
+    for _ in range(DEPTH_MAX):
+        news: set[str] = set()
+        for part in _parts(sorted(asked)):
+            news.update(connection.execute(sa.select(made.sku).where(made.part.in_(part))).scalars())
+        asked = news - found
+        found |= news
+        if not asked:
+            break
+    return frozenset(found)
+
+
+def web_levels(connection: sa.Connection, skus: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+    """What the web may sell of each SKU, by store; a store where it is unknown is left out."""
+    made_of = parts_of(connection, skus)
+    pieces = {part for parts in made_of.values() for part in parts} - made_of.keys()
+    shelves = shelves_of(connection, pieces | {sku for sku in skus if sku not in made_of})
+    found: dict[str, dict[str, int]] = {
+        sku: {store: shelf.available for store, shelf in shelves.get(sku, {}).items()}
+        for sku in skus
+        if sku not in made_of
+    }
+    by_store: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for piece in pieces:
+        for store, shelf in shelves.get(piece, {}).items():
+            by_store[store][piece] = shelf.available
+    for sku in skus:
+        if sku in made_of:
+            wholes = ((store, whole_available(sku, by_store[store], made_of)) for store in sorted(by_store))
+            found[sku] = {store: level for store, level in wholes if level is not None}
+    return found
+
+
+def available_column(connection: sa.Connection) -> sa.ColumnElement[int]:
+    """What the web may sell of a row of `level` joined with `item`, to be ordered by.
+
+    Kinds of rules that do not stand cost nothing. Packs and bundles have no level of their own, and so no such row.
+    """
+    level = schema.level.c
+    left: sa.ColumnElement[int] = level.on_hand - level.reserved
+    if connection.execute(sa.select(schema.offline_buffer.c.sku).limit(1)).first() is not None:
+        buffer = schema.offline_buffer.c
+        mine = sa.select(buffer.quantity).where(buffer.store == level.store, buffer.sku == level.sku)
+        left = left - sa.func.coalesce(mine.correlate(schema.level).scalar_subquery(), 0)
+    safety = _safety_column(connection)
+    if safety is not None:
+        left = left - safety
+    return sa.case((left > sa.text("0"), left), else_=0)
+
+
+def _safety_column(connection: sa.Connection) -> sa.ColumnElement[int] | None:
+    level, item, rule = schema.level.c, schema.item.c, schema.stock_rule.c
+    shapes = sa.select(rule.store != "", rule.sku != "", rule.category != "").distinct()
+    standing = {(bool(row[0]), bool(row[1]), bool(row[2])) for row in connection.execute(shapes)}
+    order = ((True, True, False), (False, True, False), (True, False, True), (False, False, True))
+    found: list[sa.ColumnElement[int]] = []
+    for by_store, by_sku, by_category in (*order, (True, False, False), (False, False, False)):
+        if (by_store, by_sku, by_category) in standing:
+            mine = sa.select(rule.quantity).where(
+                rule.store == (level.store if by_store else ""),
+                rule.sku == (level.sku if by_sku else ""),
+                rule.category == (item.category if by_category else ""),
+            )
+            found.append(mine.correlate(schema.level, schema.item).scalar_subquery())
+    return sa.func.coalesce(*found, 0) if found else None
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _PART):
+        yield values[start : start + _PART]
