@@ -47,7 +47,7 @@ from protocol.messages import (
     Status,
 )
 from protocol.promotions import Bundle, BundlePart, Hours, Promotion, Selection
-from tests.golden import till_examples
+from tests.golden import goods_examples, till_examples
 
 FOLDER = Path(__file__).parent
 AT = datetime(2026, 11, 22, 11, 4, 5, 678901, tzinfo=UTC)
@@ -86,6 +86,8 @@ _FACTS: tuple[EventData, ...] = (
     ReceiptReprinted(receipt_number="hanoi-1-T2-3-000042", by="lan", copy_number=2),
 )  # fmt: skip
 EVENTS: Mapping[str, EventData] = {TYPE_NAMES[type(fact)]: fact for fact in (*_FACTS, *till_examples.FACTS)}
+GROWN_EVENTS: Mapping[str, EventData] = {f"{TYPE_NAMES[type(fact)]}+goods": fact for fact in goods_examples.FACTS}
+"""Later examples of types that grew: by type, "+" and what they grew by."""
 
 MESSAGES: Mapping[str, msgspec.Struct] = {
     "batch-header": BatchHeader(epoch=3, first=42, count=2, previous=PREVIOUS.hex(), sent_at=AT),
@@ -134,6 +136,7 @@ DOCUMENTS: Mapping[str, msgspec.Struct] = {
         price_lists=("si",), customer_groups=("VIP",), priority=10, combining="on_top", max_uses=3,
     ),
     **till_examples.DOCUMENTS,
+    **goods_examples.DOCUMENTS,
 }  # fmt: skip
 
 
@@ -153,7 +156,7 @@ def batch(count: int) -> bytes:
 
 def wanted() -> Mapping[Path, bytes]:
     """Every golden file that there must be, with what today's code would write into it."""
-    files = {FOLDER / "events" / f"{name}.json": sealed(data).raw for name, data in EVENTS.items()}
+    files = {FOLDER / "events" / f"{name}.json": sealed(data).raw for name, data in {**EVENTS, **GROWN_EVENTS}.items()}
     files |= {FOLDER / "messages" / f"{name}.json": msgspec.json.encode(value) for name, value in MESSAGES.items()}
     files |= {FOLDER / "documents" / f"{kind}.json": msgspec.json.encode(body) for kind, body in DOCUMENTS.items()}
     files |= {
