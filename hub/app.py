@@ -21,7 +21,7 @@ from hub.api.settings import WebSettings
 from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
-from hub.config import HubConfig, is_loopback, now, read_secret
+from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
@@ -33,6 +33,7 @@ from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import MatterProjection
+from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
@@ -168,7 +169,8 @@ class Hub:
             terminals=stores.fleet,
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),
-            matters=MatterProjection(data.database),
+            matters=MatterProjection(data.database, data.policy),
+            silence=SilenceProjection(data.database, risk=config.stock.offline_risk_bp / BASIS_POINTS),
             watch=stores.watch,
             queries=data.queries,
             keys=keys,

@@ -17,7 +17,7 @@ from protocol.ids import GLOBAL_FEED, FeedName, store_feed, store_id
 
 KEY_FIELDS: Mapping[str, str] = {
     "customer": "customer", "promotion": "promotion", "voucher": "code", "staff": "staff", "purchase": "purchase",
-    "transfer": "transfer", "pick": "order", "payment": "payment",
+    "transfer": "transfer", "pick": "order", "payment": "payment", "recount": "sku",
 }  # fmt: skip
 """The field of each kind that is its key."""
 

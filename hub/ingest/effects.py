@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -92,6 +92,8 @@ class _Facts:
                 (self.quantities if name == "quantity" else self.amounts).append(value)
             case datetime():
                 self.times.append(value)
+            case date():
+                pass
             case tuple():
                 for inner in value:
                     self.take(inner)
@@ -107,7 +109,10 @@ def _facts(data: EventData | None) -> _Facts:
             # The one that comes a thousand times as often as all others, so its few columns are named.
             facts.words = [data.receipt_number, data.customer, *(line.sku for line in lines)]
             facts.words += [tender.reference for tender in tenders if tender.reference]
+            facts.words += [line.lot for line in lines if line.lot]
             facts.quantities = [line.quantity for line in lines]
+            for moved in (part for line in lines if line.moves for part in line.moves):
+                facts.take(moved)
             facts.amounts = [data.total, *(tender.amount for tender in tenders)]
             if isinstance(data, SaleRefunded):
                 facts.words.append(data.original_receipt or "")

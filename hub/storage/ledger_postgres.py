@@ -26,7 +26,9 @@ _LOCK = "SELECT name, revision FROM feed WHERE name = ANY(%s) ORDER BY name FOR 
 _EVENT = f"COPY event ({', '.join(rows.EVENT_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _EVENT_TYPES = ("text", "text", "int8", "int8", "text", "text", "int8", "int8", "bytea", "bytea", "text")
 _MOVEMENT = f"COPY movement ({', '.join(rows.MOVEMENT_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-_MOVEMENT_TYPES = ("text", "text", "int8", "text", "int8", "int8", "int8", "int8", "text", "text")
+_MOVEMENT_TYPES = (
+    "text", "text", "int8", "text", "int8", "int8", "int8", "int8", "text", "text", "text", "text",
+)  # fmt: skip
 _SALE = f"COPY sale ({', '.join(rows.SALE_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _SALE_TYPES = (
     "text", "text", "int8", "int8", "text", "int8", "int8", "int8", "text", "text", "text", "int8", "int8",
@@ -142,6 +144,11 @@ class PostgresLedger:
             for promise in promises
             for row in self._connection.execute(query, (promise.kind, promise.key, promise.store))
         }
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        query = "SELECT sku, SUM(quantity)::int8 FROM reservation WHERE store = %s GROUP BY sku"
+        return {Sku(row[0]): row[1] for row in self._connection.execute(query, (store,))}
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""

@@ -15,7 +15,9 @@ EVENT_COLUMNS = (
     "store", "terminal", "epoch", "sequence", "event_id", "type", "at_us", "received_us", "digest", "raw",
     "duplicate_of",
 )  # fmt: skip
-MOVEMENT_COLUMNS = ("store", "sku", "at_us", "source", "epoch", "sequence", "line", "delta", "kind", "reason")
+MOVEMENT_COLUMNS = (
+    "store", "sku", "at_us", "source", "epoch", "sequence", "line", "delta", "kind", "reason", "lot", "expires",
+)  # fmt: skip
 SALE_COLUMNS = (
     "store", "terminal", "epoch", "sequence", "kind", "at_us", "received_us", "latency_ms", "receipt_number",
     "business_day", "currency", "total", "item_count",
@@ -51,7 +53,7 @@ def movement_rows(writes: LedgerWrites) -> Iterator[Row]:
         (store, source, epoch), movement = entry.key, entry.movement
         yield (
             store, movement.sku, to_us(movement.at), source, epoch, entry.sequence, movement.line, movement.delta,
-            movement.kind, entry.reason,
+            movement.kind, entry.reason, movement.lot, movement.expires.isoformat() if movement.expires else "",
         )  # fmt: skip
 
 

@@ -122,6 +122,11 @@ class SqliteLedger:
             for row in self._connection.execute(query, (promise.kind, promise.key, promise.store))
         }
 
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        query = "SELECT sku, SUM(quantity) FROM reservation WHERE store = ? GROUP BY sku"
+        return {Sku(row[0]): row[1] for row in self._connection.execute(query, (store,))}
+
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""
         query = "SELECT line, sku, delta, kind, at_us FROM movement WHERE store = ? AND sku = ? AND at_us >= ?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -146,6 +147,14 @@ class MemoryTransaction:
     def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
         """See LedgerReads."""
         return {place: quantity for place, quantity in self._tables.reservations.items() if place[0] in promises}
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        total: Counter[Sku] = Counter()
+        for (promise, sku), quantity in self._tables.reservations.items():
+            if promise.store == store:
+                total[sku] += quantity
+        return total
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
 from hub.errors import OrderConflict, UnknownOrder, UnknownStore, UnorderableItem
-from hub.matters.orders import PlacedOrder
-from hub.stock.composition import pieces_of
+from hub.matters.orders import Goods, PlacedOrder
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
 from hub.storage.settling import settle_alarm
 from hub.storage.settling_orders import AllotmentPolicy, OrderFacts, SettledBy, all_stores, facts_of, settle_order
-from hub.storage.shelves import parts_of, web_levels
+from hub.storage.shelves import parts_by_sku, web_levels
+from protocol.errors import InexactQuantity
+from protocol.goods import taken
 from protocol.ids import StoreId, store_feed
 
 RETRIED_AT_ONCE = 50
@@ -90,16 +92,25 @@ def retry_missing(database: Database, policy: AllotmentPolicy, now: datetime) ->
         rows = connection.execute(query.limit(RETRIED_AT_ONCE)).all()
         missing = {row.id: msgspec.json.decode(row.missing, type=dict[str, int]) for row in rows}
         levels = web_levels(connection, sorted({sku for goods in missing.values() for sku in goods}))
-    hopeful = [
-        order
-        for order, goods in missing.items()
-        if any(max(levels.get(sku, {"": 0}).values(), default=0) for sku in goods)
-    ]
+        hopeful = [order for order in missing if _may_be_filled(connection, order, missing[order], levels)]
     for order in hopeful:
         with database.write() as connection:
             feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in all_stores(connection)])
             _settle(connection, feeds, order, SettledBy(to_us(now), policy))
     return len(hopeful)
+
+
+def _may_be_filled(connection: sa.Connection, order: str, missing: Goods, levels: Mapping[str, Goods]) -> bool:
+    facts = facts_of(connection, order)
+    if facts is None:
+        return False
+    closed = facts.closed
+    chosen = facts.order.store if facts.order.way == "pickup" else ""
+    return any(
+        available > 0 and store not in closed and store == (chosen or store)
+        for sku in missing
+        for store, available in levels.get(sku, {}).items()
+    )
 
 
 def _settle(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> None:
@@ -123,14 +134,18 @@ def _complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> P
     item = schema.item.c
     skus = sorted({line.sku for line in order.lines})
     known = set(connection.execute(sa.select(item.sku).where(item.sku.in_(skus), item.deleted.is_(False))).scalars())
-    made_of = parts_of(connection, skus)
+    made_of = parts_by_sku(connection, skus)
     pieces: Counter[str] = Counter()
     for number, line in enumerate(order.lines, 1):
-        taken = pieces_of(line.sku, line.quantity, made_of) if line.sku in known else {}
-        if not taken:
-            why = "is made of itself" if line.sku in known else "is not in the catalogue"
-            raise UnorderableItem(f"order {order.order}: field lines.{number}.sku: {line.sku!r} {why}")
-        pieces.update(taken)
+        where = f"order {order.order}: field lines.{number}"
+        if line.sku not in known:
+            raise UnorderableItem(f"{where}.sku: {line.sku!r} is not in the catalogue")
+        try:
+            moves = taken(made_of[line.sku], line.quantity) if line.sku in made_of else (line,)
+        except InexactQuantity as error:
+            raise UnorderableItem(f"{where}.quantity: {error}") from error
+        for move in moves:
+            pieces[move.sku] += move.quantity
     placed_at = order.placed_at or from_us(to_us(now))
     return msgspec.structs.replace(order, pieces=dict(sorted(pieces.items())), placed_at=placed_at)
 

@@ -68,6 +68,10 @@ class LedgerReads(Protocol):
         """What is promised at the locked stores for these promises, by SKU."""
         ...
 
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """All that is promised at a store, by SKU: what its levels should say is reserved."""
+        ...
+
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """The movements of a SKU with event time at or after `since` (None: all)."""
         ...

@@ -152,7 +152,10 @@ class StockQuery:
 
 @dataclass(frozen=True)
 class StockRow:
-    """One store's level of one SKU. `available` is what the web may sell, so it is never below zero."""
+    """One store's level of one SKU. `available` is what the web may sell, so it is never below zero.
+
+    `safety` and `buffer` (held back while tills cannot be heard) are in it already, as is `reserved`.
+    """
 
     store: str
     sku: str
@@ -162,6 +165,8 @@ class StockRow:
     reserved: int
     available: int
     updated_at: datetime
+    safety: int = 0
+    buffer: int = 0
 
 
 @dataclass(frozen=True)

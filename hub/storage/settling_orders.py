@@ -8,9 +8,9 @@ the order's stores must be held; whoever holds those of all stores may ask furth
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,9 +19,10 @@ import sqlalchemy as sa
 from hub.matters.orders import Asked, OrderOutcome, Parcel, PlacedOrder, order_after
 from hub.matters.outcome import Told
 from hub.stock.allotment import AllotmentRule, Candidate, allot
-from hub.stock.lots import Lot, lots_of, pick_lots
+from hub.stock.lots import Lot, pick_lots
 from hub.storage import schema
 from hub.storage.document_rows import DocumentRow, LockedFeeds
+from hub.storage.lots import lots_at
 from hub.storage.matters import told_of
 from hub.storage.moments import from_us, maybe_from_us
 from hub.storage.records import Alarm
@@ -79,6 +80,11 @@ class OrderFacts:
         found = order_after(self.order.pieces, self.asked, self.told, self.cancelled_at)
         object.__setattr__(self, "outcome", found)
 
+    @property
+    def closed(self) -> frozenset[str]:
+        """Stores that have gathered their part, or said that they lack something: they are not asked again."""
+        return frozenset(p.store for p in self.outcome.parcels if p.state != "open" or p.short)
+
     def with_asked(self, new: Sequence[Asked]) -> OrderFacts:
         """The same after another round."""
         return OrderFacts(self.order, [*self.asked, *new], self.told, self.cancelled_at)
@@ -131,8 +137,6 @@ def all_stores(connection: sa.Connection) -> list[str]:
 
 def _ask(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
     missing = facts.outcome.missing
-    # A store that has gathered its part, or said that it lacks something, is not asked again.
-    closed = {p.store for p in facts.outcome.parcels if p.state != "open" or p.short}
     terminal = schema.terminal.c
     heard = sa.select(terminal.store, sa.func.max(sa.case((terminal.online, 1), else_=0)).label("online"))
     online = {
@@ -148,7 +152,7 @@ def _ask(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[As
     candidates = [
         Candidate(store, goods, online.get(store, True), by.policy.rank(store))
         for store, goods in available.items()
-        if store not in closed
+        if store not in facts.closed
     ]
     order = facts.order
     found = allot(missing, candidates, by.policy.rule, way=order.way, chosen=order.store or None)
@@ -202,34 +206,13 @@ def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[Stoc
     day = from_us(now_us).astimezone(UTC).date()
     lines: list[StockLine] = []
     for sku, quantity in sorted(parcel.goods.items()):
-        levels = lots_of(named_lots(connection, parcel.store, sku), on_hand_of(connection, parcel.store, sku))
+        levels = lots_at(connection, parcel.store, sku)
         lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels, quantity, day)]
     return tuple(lines)
 
 
 def _line(sku: str, lot: Lot, quantity: int) -> StockLine:
-    del lot
-    return StockLine(sku=sku, quantity=quantity)
-
-
-def on_hand_of(connection: sa.Connection, store: str, sku: str) -> int:
-    """A level's on hand; 0 where there is none."""
-    level = schema.level.c
-    query = sa.select(level.on_hand).where(level.store == store, level.sku == sku)
-    return int(connection.execute(query).scalar() or 0)
-
-
-def named_lots(connection: sa.Connection, store: str, sku: str) -> Mapping[Lot, int]:
-    """What came less what left under the name of each lot: see `hub/stock/lots.py`."""
-    movement = schema.movement.c
-    query = (
-        sa.select(movement.lot, movement.expires, sa.func.sum(movement.delta))
-        .where(movement.store == store, movement.sku == sku, movement.lot != "", movement.kind != "count")
-        .group_by(movement.lot, movement.expires)
-    )
-    return {
-        Lot(row[0], date.fromisoformat(row[1]) if row[1] else None): int(row[2]) for row in connection.execute(query)
-    }
+    return StockLine(sku=sku, quantity=quantity, lot=lot.name, expires=lot.expires)
 
 
 def _alarm(order: PlacedOrder, outcome: OrderOutcome) -> Alarm | None:

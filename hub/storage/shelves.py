@@ -7,15 +7,16 @@ level: a rule that changes touches no level, and a sale writes no more than befo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.stock.composition import DEPTH_MAX, whole_available
 from hub.stock.level import Level, web_available
 from hub.stock.safety import Rule, SafetyStock
 from hub.storage import schema
+from protocol.documents import Part
+from protocol.goods import makeable
 
 _PART = 500
 
@@ -73,58 +74,52 @@ def safety_stock(connection: sa.Connection, skus: Collection[str]) -> SafetyStoc
     return SafetyStock(found)
 
 
-def parts_of(connection: sa.Connection, skus: Collection[str]) -> Mapping[str, Mapping[str, int]]:
-    """What these SKUs are made of, and their parts, as deep as it goes; SKUs with a stock of their own are left out."""
+def parts_by_sku(connection: sa.Connection, skus: Collection[str]) -> Mapping[str, tuple[Part, ...]]:
+    """What packs and bundles consume; SKUs with a stock of their own are left out."""
     made = schema.made_of.c
-    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    asked = set(skus)
-    for _ in range(DEPTH_MAX):
-        news: set[str] = set()
-        for part in _parts(sorted(asked)):
-            for row in connection.execute(sa.select(schema.made_of).where(made.sku.in_(part))):
-                found[row.sku][row.part] = row.quantity
-                news.add(row.part)
-        asked = news - found.keys()
-        if not asked:
-            break
-    return found
+    found: defaultdict[str, list[Part]] = defaultdict(list)
+    for part in _parts(sorted(set(skus))):
+        query = sa.select(schema.made_of).where(made.sku.in_(part)).order_by(made.sku, made.part)
+        for row in connection.execute(query):
+            found[row.sku].append(Part(sku=row.part, quantity=row.quantity))
+    return {sku: tuple(parts) for sku, parts in found.items()}
 
 
 def wholes_of(connection: sa.Connection, skus: Collection[str]) -> frozenset[str]:
     """The packs and bundles whose availability hangs on these SKUs."""
     made = schema.made_of.c
     found: set[str] = set()
-    asked = set(skus)
-    for _ in range(DEPTH_MAX):
-        news: set[str] = set()
-        for part in _parts(sorted(asked)):
-            news.update(connection.execute(sa.select(made.sku).where(made.part.in_(part))).scalars())
-        asked = news - found
-        found |= news
-        if not asked:
-            break
+    for part in _parts(sorted(set(skus))):
+        found.update(connection.execute(sa.select(made.sku).where(made.part.in_(part))).scalars())
     return frozenset(found)
 
 
 def web_levels(connection: sa.Connection, skus: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-    """What the web may sell of each SKU, by store; a store where it is unknown is left out."""
-    made_of = parts_of(connection, skus)
-    pieces = {part for parts in made_of.values() for part in parts} - made_of.keys()
-    shelves = shelves_of(connection, pieces | {sku for sku in skus if sku not in made_of})
-    found: dict[str, dict[str, int]] = {
-        sku: {store: shelf.available for store, shelf in shelves.get(sku, {}).items()}
-        for sku in skus
-        if sku not in made_of
-    }
-    by_store: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for piece in pieces:
-        for store, shelf in shelves.get(piece, {}).items():
-            by_store[store][piece] = shelf.available
+    """What the web may sell of each SKU, by store; a store where it is unknown is left out.
+
+    Packs and bundles are whole ones, of what is left of their parts after all that is held back of those.
+    """
+    made_of = parts_by_sku(connection, skus)
+    pieces = {part.sku for parts in made_of.values() for part in parts}
+    shelves = shelves_of(connection, pieces.union(skus))
+    found: dict[str, dict[str, int]] = {}
     for sku in skus:
-        if sku in made_of:
-            wholes = ((store, whole_available(sku, by_store[store], made_of)) for store in sorted(by_store))
-            found[sku] = {store: level for store, level in wholes if level is not None}
+        parts = made_of.get(sku)
+        if parts is None:
+            found[sku] = {store: shelf.available for store, shelf in shelves.get(sku, {}).items()}
+            continue
+        stores = sorted(set().union(*(shelves.get(part.sku, {}) for part in parts)))
+        wholes = ((store, makeable(parts, _left_in(store, shelves))) for store in stores)
+        found[sku] = {store: level for store, level in wholes if level is not None}
     return found
+
+
+def _left_in(store: str, shelves: Shelves) -> Callable[[str], int | None]:
+    def left_of(sku: str) -> int | None:
+        shelf = shelves.get(sku, {}).get(store)
+        return None if shelf is None else shelf.available
+
+    return left_of
 
 
 def available_column(connection: sa.Connection) -> sa.ColumnElement[int]:

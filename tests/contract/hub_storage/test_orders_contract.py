@@ -257,7 +257,7 @@ def test_levels_agree_with_reservations_and_facts_at_every_step(shop: Shop, seed
             continue
         assert shop.state(order) == facts.outcome.state
         for parcel in facts.outcome.parcels:
-            for sku, quantity in parcel.reserved.items():
-                total[parcel.store, sku] += quantity
+            for name, quantity in parcel.reserved.items():
+                total[parcel.store, name] += quantity
     assert shop.reserved() == shop.promised() == dict(total)
     assert not differences(shop.stores.ledger, shop.database, HANOI)

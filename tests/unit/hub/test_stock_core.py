@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from hub.stock.accuracy import Counted, accuracy_of
 from hub.stock.allotment import RULES, AllotmentRule, Candidate, allot
-from hub.stock.composition import pieces_of, whole_available
 from hub.stock.explain import LedgerEntry, steps_of, was_seen
 from hub.stock.level import Level, level_of, web_available
-from hub.stock.lots import NO_LOT, Lot, LotLevel, expired, lots_of, pick_lots
+from hub.stock.lots import NO_LOT, Lot, LotLevel, LotMovement, expired, lots_of, named_lots, pick_lots
 from hub.stock.offline_buffer import offline_buffer
 from hub.stock.safety import Rule, SafetyStock
 from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, held_back, silent_since
@@ -145,16 +144,33 @@ def test_the_closest_rule_holds() -> None:
     assert SafetyStock(rules[2:4]).held("hn", "tea", "") == 0
 
 
-def test_a_pack_is_there_as_often_as_its_pieces_and_a_bundle_as_its_scarcest_part() -> None:
-    """Half a pack is none; a part that nobody knows makes the whole unknown; a circle is never there."""
-    made_of = {"six": {"can": 6_000}, "party": {"six": 2_000, "nuts": 500}, "loop": {"loop": 1_000}}
-    assert whole_available("six", {"can": 17_000}, made_of) == 2_000
-    assert whole_available("party", {"can": 40_000, "nuts": 1_000}, made_of) == 2_000
-    assert whole_available("party", {"can": 40_000}, made_of) is None
-    assert whole_available("loop", {"loop": 1_000}, made_of) is None
-    assert whole_available("can", {"can": 5_500}, made_of) == 5_500
-    assert pieces_of("party", 3_000, made_of) == {"can": 36_000, "nuts": 1_500}
-    assert pieces_of("loop", 1_000, made_of) == {}
+named_or_not = st.builds(Lot, st.sampled_from(["", "L", "M"]), st.none() | st.just(DAY))
+lot_movements = st.builds(
+    LotMovement,
+    named_or_not,
+    st.integers(-3_000, 3_000),
+    st.integers(0, 6).map(at),
+    st.booleans(),
+    st.sampled_from("ab"),
+)
+
+
+@given(st.data(), st.lists(lot_movements, max_size=10))
+def test_lots_do_not_hang_on_the_order_in_which_a_ledger_is_read(
+    data: st.DataObject, movements: list[LotMovement]
+) -> None:
+    """Late receipts, late sales and two counts at one moment: one outcome."""
+    assert named_lots(data.draw(st.permutations(movements))) == named_lots(movements)
+
+
+def test_a_count_of_lots_is_where_lots_start_anew() -> None:
+    """What it does not name has gone; a sale from before it, that comes later, leaves the lots alone."""
+    old, new = Lot("old", DAY), Lot("new")
+    came = [LotMovement(old, 9_000, at(1)), LotMovement(new, 9_000, at(1))]
+    counted = LotMovement(new, 4_000, at(5), counted=True, event="c1")
+    late, after = LotMovement(new, -1_000, at(4)), LotMovement(new, -1_000, at(6))
+    assert named_lots([*came, counted, late, after]) == {new: 3_000}
+    assert named_lots([LotMovement(Lot("old"), -1_000, at(2)), *came])[old] == 8_000
 
 
 @given(st.integers(-9_000, 9_000), st.integers(0, 9_000), st.integers(0, 9_000), st.integers(0, 9_000))
