@@ -85,8 +85,8 @@ class WebConfig:
 class StockConfig:
     """[stock]: how web orders are allotted, and how much is held back of stores that cannot be heard.
 
-    `order_rule` is fullest, nearest or fewest_parcels; `order_ranks` are stores, the nearest first. `offline_risk_bp` is
-    the accepted risk, in basis points, that a silent store has sold more than is held back.
+    `order_rule` is fullest, nearest or fewest_parcels; `order_ranks` are stores, the nearest first.
+    `offline_risk_bp` is the accepted risk, in basis points, that a silent store has sold more than is held back.
     """
 
     order_rule: Literal["fullest", "nearest", "fewest_parcels"] = "fullest"

@@ -14,6 +14,8 @@ from hub.storage import latency_buckets as buckets
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.queries_ledger import LedgerQueries
+from hub.storage.queries_orders import OrderQueries
 from hub.storage.queries_stock import StockQueries
 from hub.storage.queries_sums import SumQueries
 from hub.storage.reading import (
@@ -41,12 +43,14 @@ _SEVERITY: dict[str, Severity] = {
 }  # fmt: skip
 
 
-class SqlQueries(StockQueries, SumQueries):
+class SqlQueries(StockQueries, SumQueries, LedgerQueries, OrderQueries):
     """See `Queries`."""
 
     def __init__(self, database: Database) -> None:
         StockQueries.__init__(self, database)
         SumQueries.__init__(self, database)
+        LedgerQueries.__init__(self, database)
+        OrderQueries.__init__(self, database)
         self._database = database
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:

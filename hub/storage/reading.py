@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from hub.matters.sums import ReceiptSums
+from hub.storage.reading_stock import StockReads
 from protocol.events import ShiftSums
 
 StockOrder = Literal["sku", "name", "store", "on_hand", "available", "updated_at"]
@@ -255,7 +256,7 @@ class AlarmRow:
     text: str = ""
 
 
-class Queries(Protocol):
+class Queries(StockReads, Protocol):
     """The read side of the hub's database."""
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:
