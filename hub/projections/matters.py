@@ -21,6 +21,7 @@ from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.moments import to_us
 from hub.storage.orders import retry_missing
 from hub.storage.records import Alarm
+from hub.storage.recounts import settle_recounts
 from hub.storage.settling import Settled, feeds_of, settle, settle_alarm
 from hub.storage.settling_orders import DEFAULT_POLICY, AllotmentPolicy, SettledBy
 from protocol.ids import FeedName
@@ -64,6 +65,7 @@ class MatterProjection:
         if self._waiting_at_s is None or now_s - self._waiting_at_s >= WAITING_EVERY_S:
             self._waiting_at_s = now_s
             self._more |= wake_waiting(self._database) > 0
+            done += settle_recounts(self._database, now)
         if self._missing_at_s is None or now_s - self._missing_at_s >= MISSING_EVERY_S:
             self._missing_at_s = now_s
             done += retry_missing(self._database, self._policy, now)

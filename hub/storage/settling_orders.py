@@ -26,10 +26,11 @@ from hub.storage.lots import lots_at
 from hub.storage.matters import told_of
 from hub.storage.moments import from_us, maybe_from_us
 from hub.storage.records import Alarm
+from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
 from hub.storage.shelves import shelves_of
 from protocol.documents import Pick
-from protocol.events import StockLine
+from protocol.events import OrderPicked, StockLine
 from protocol.ids import StoreId, store_feed
 from protocol.quantity import format_quantity
 
@@ -118,6 +119,7 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
     for parcel in outcome.parcels:
         if feeds.has(store_feed(StoreId(parcel.store))):
             _write_pick(connection, feeds, facts, parcel, by.now_us)
+            _ask_to_count(connection, feeds, facts, parcel)
     reserve(connection, feeds, ("order", order), wanted, by.now_us)
     missing = msgspec.json.encode(outcome.missing).decode()
     mine = sa.and_(
@@ -188,6 +190,18 @@ def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts
     note = back_to_the_shelf(known.note) if cancelled else known.note
     body = msgspec.structs.replace(known, state=parcel.state, note=note)
     feeds.write([(before, row.telling(_text(body)))])
+
+
+def _ask_to_count(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel) -> None:
+    order = facts.order
+    looked_at = [told.at for told in facts.told if told.store == parcel.store and isinstance(told.data, OrderPicked)]
+    causes: dict[str, tuple[Reason, datetime]] = {}
+    if order.way == "pickup" and order.placed_at is not None:
+        # The customer was promised what this very store should have had.
+        causes = dict.fromkeys(facts.outcome.missing, (OVERSOLD, order.placed_at))
+    if looked_at:
+        causes |= {sku: (SHORT, max(looked_at)) for sku in parcel.short}
+    ask_to_count(connection, feeds, parcel.store, causes, order.number or order.order)
 
 
 def back_to_the_shelf(note: str) -> str:
