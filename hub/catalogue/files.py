@@ -50,7 +50,7 @@ def read_items(name: str, text: str) -> Sequence[Item]:
 def read_stock(name: str, text: str) -> Mapping[Sku, int]:
     """Read `sku,quantity` lines (quantity as a decimal number) into thousandths. Raises ImportFailed."""
     found: dict[Sku, int] = {}
-    for number, row in _rows(name, text, STOCK_COLUMNS, STOCK_COLUMNS):
+    for number, row in rows_of(name, text, STOCK_COLUMNS, STOCK_COLUMNS):
         try:
             key = sku(row["sku"])
             quantity = parse_quantity(row["quantity"])
@@ -76,7 +76,7 @@ def _json_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
 
 
 def _csv_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
-    for number, row in _rows(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
+    for number, row in rows_of(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
         try:
             currency = row["currency"].upper()
             read: dict[str, object] = {
@@ -124,7 +124,11 @@ def _basis_points(text: str) -> int:
     return parse_quantity(text.removesuffix("%")) * BASIS_POINTS // 100_000
 
 
-def _rows(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def rows_of(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a CSV file as fields by column, each with its number; all columns are known, no `needed` one lacks.
+
+    Raises ImportFailed.
+    """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [column.strip().lower() for column in reader.fieldnames or ()]
     missing = [column for column in needed if column not in columns]
