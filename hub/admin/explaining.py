@@ -72,8 +72,8 @@ def _ledger(words: Words, found: Explanation, zone_name: str) -> list[str]:
             words.say_many(
                 "%(count)s movement (%(quantity)s) of before that count came after it; the count had seen it, so it "
                 "changes nothing.",
-                "%(count)s movements (%(quantity)s) of before that count came after it; the count had seen them, so they "
-                "change nothing.",
+                "%(count)s movements (%(quantity)s) of before that count came after it; the count had seen them, so "
+                "they change nothing.",
                 found.late.times,
                 quantity=signed(words, found.late.delta),
             )

@@ -42,8 +42,11 @@ class OrderRoutes:
         router.add_api_route(
             "", self.place, methods=["POST"], summary="Place an order", responses=taken, openapi_extra=body
         )
-        router.add_api_route("/{order}", self.show, summary="How an order is", responses=one)
-        router.add_api_route("/{order}/cancel", self.cancel, methods=["POST"], summary="Cancel an order", responses=one)
+        # An order's id may hold a slash; the longer address first, or the other would swallow it.
+        router.add_api_route(
+            "/{order:path}/cancel", self.cancel, methods=["POST"], summary="Cancel an order", responses=one
+        )
+        router.add_api_route("/{order:path}", self.show, summary="How an order is", responses=one)
         return router
 
     async def place(self, request: Request) -> Response:

@@ -104,7 +104,7 @@ def test_an_order_that_cannot_be_taken_is_named_and_the_others_are_placed(
 
 
 def test_a_level_is_explained_to_its_end(shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The ledger, oldest first, and a sentence; as JSON; in Vietnamese; page by page; for a SKU that was never there."""
+    """The ledger, oldest first, and a sentence; as JSON; in Vietnamese; page by page; for what was never there."""
     (tmp_path / "levels.csv").write_text("sku,quantity\ntea,4\n")
     assert hub(shop, "stock", "set", "hanoi", str(tmp_path / "levels.csv")) == 0
     assert "Set." in said(shop, capsys, "stock", "rule", "set", "1", "--sku", "tea")
