@@ -145,15 +145,15 @@ def with_quantity(line: WorkLine, quantity: int, at: datetime) -> WorkLine | Non
 def chosen(lines: Sequence[WorkLine], kind: WorkKind, lot: str, expires: date | None, *, asks: bool) -> WorkLine | None:
     """The line that takes goods of a SKU that has these `lines`, the one touched last being the last; None: a new one.
 
-    What a label says goes to its lot, or to a line of which no lot is known yet. Goods without a label: in an order to
-    gather to the first lot of which something is missing, where lots are asked for (`asks`) to the last one, else to
-    those without a lot.
+    What a label says goes to its lot, or to a line of which no lot is known yet. Goods without a label: where papers
+    name lots (or in an order to gather) to the first one of which something is missing, where lots are asked for
+    (`asks`) to the last one, else to those without a lot.
     """
     loose = [line for line in lines if not line.lot and line.expires is None]
     if lot or expires is not None:
         same = next((line for line in lines if _is_of(line, lot, expires)), None)
         return same or next((line for line in loose if line.asks or not line.quantity), None)
-    if kind == "pick" and lines:
+    if lines and (kind == "pick" or any(line.expected is not None and line not in loose for line in lines)):
         in_order = sorted(lines, key=lambda line: line.number)
         return next((line for line in in_order if line.quantity < (line.expected or 0)), in_order[-1])
     return lines[-1] if asks and lines else next(iter(loose), None)

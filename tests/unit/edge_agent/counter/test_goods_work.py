@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.counter.work_views import PickDetail, WorkMenu, WorkSummary
-from protocol.documents import DocumentBody, Item, Pick, Purchase, Recount, Settings, Stock
+from protocol.documents import DocumentBody, Item, Pick, Purchase, Recount, Settings, Stock, Transfer
 from protocol.events import (
     CountedLot,
     OrderHandedOver,
@@ -19,6 +19,7 @@ from protocol.events import (
     StockCounted,
     StockLine,
     StockReceived,
+    TransferReceived,
     TransferSent,
 )
 from protocol.ids import store_feed
@@ -292,3 +293,20 @@ async def test_a_blind_store_counts_what_the_hub_asks_for_blindly(tmp_path: Path
         view = till.counter.view().work
         assert view is not None
         assert [line.expected for line in view.lines] == [None]
+
+
+async def test_goods_that_come_from_another_store_go_to_the_lots_of_their_papers(tmp_path: Path) -> None:
+    """The sender named the lots; a plain scan fills them one after the other, and nothing is asked again."""
+    lots = (
+        StockLine(sku="SUA", quantity=2_000, lot="A1", expires=A1),
+        StockLine(sku="SUA", quantity=1_000, lot="A2", expires=A2),
+    )
+    transfer = Transfer(transfer="T-1", from_store="hn02", to_store=STORE, lines=lots)
+    async with shop(tmp_path, {"transfer": {"T-1": transfer}}) as till:
+        work = await begin(till, "take_in", "T-1")
+        for _ in range(3):
+            assert await till.scan(MILK) == "work_line"
+        assert await finish(till, work) == "work_done"
+        (fact,) = await till.facts()
+        assert isinstance(fact, TransferReceived)
+        assert fact.lines == lots
