@@ -160,22 +160,25 @@ def chosen(lines: Sequence[WorkLine], kind: WorkKind, lot: str, expires: date | 
 
 
 def spread(lines: Sequence[WorkLine]) -> tuple[WorkLine, ...]:
-    """The lines with what papers said of a SKU spread over its lots: each as expected, the first has the difference."""
-    came: dict[str, int] = {}
-    for line in lines:
-        if line.expected is None:
-            came[line.sku] = came.get(line.sku, 0) + line.quantity
-    spread_over: set[str] = set()
-    shown = []
-    told = {line.sku for line in lines if line.expected is not None}
-    for line in lines:
-        if line.expected is None:
-            shown.append(replace(line, expected=line.quantity) if line.sku in told else line)
-        else:
-            others = 0 if line.sku in spread_over else came.get(line.sku, 0)
-            spread_over.add(line.sku)
-            shown.append(replace(line, expected=max(0, line.expected - others)))
-    return tuple(shown)
+    """The lines with what papers said of a SKU spread over its lots, also those that no papers named.
+
+    What was announced of a SKU stays the same in all, so the lines' differences are the SKU's.
+    """
+    shown = {line.number: line for line in lines}
+    for of_sku in _by_sku(lines):
+        announced = [line.number for line in of_sku if line.expected is not None]
+        for line in of_sku:
+            if not announced or line.expected is not None:
+                continue
+            given = 0
+            for number in announced:
+                other = shown[number]
+                lacks = max(0, (other.expected or 0) - other.quantity)
+                part = min(lacks, line.quantity - given)
+                given += part
+                shown[number] = replace(other, expected=(other.expected or 0) - part)
+            shown[line.number] = replace(line, expected=given)
+    return tuple(shown.values())
 
 
 def missing_of(lines: Sequence[WorkLine]) -> int:
