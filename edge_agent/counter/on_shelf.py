@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+import msgspec
+
 from edge_agent.counter.books import Books
 from edge_agent.till.view import PartView
 from protocol.documents import Item
@@ -61,6 +63,13 @@ def as_on_shelf(books: Books, lines: Iterable[StockLine]) -> tuple[StockLine, ..
             place = (each.sku, each.lot, each.expires)
             found[place] = found.get(place, 0) + each.quantity
     return tuple(StockLine(sku=sku, quantity=q, lot=lot, expires=day) for (sku, lot, day), q in found.items())
+
+
+def with_ages_of_parts(books: Books, item: Item) -> Item:
+    """The item, asking for the age that anything in it needs: who may not buy a can may not buy the case."""
+    inside = (books.replica.item(part.sku) for part in parts_of(item))
+    age = max((part.min_age for part in inside if part is not None), default=0)
+    return item if age <= item.min_age else msgspec.structs.replace(item, min_age=age)
 
 
 def names_of_parts(books: Books, item: Item) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import date
 from edge_agent.counter.books import Books, Outcome, Till, short
 from edge_agent.counter.cart_keeping import bound_cut, save
 from edge_agent.counter.customer_records import customer_of
-from edge_agent.counter.on_shelf import goes_below_zero, names_of_parts
+from edge_agent.counter.on_shelf import goes_below_zero, names_of_parts, with_ages_of_parts
 from edge_agent.counter.pricing import price_list_of
 from edge_agent.journal import till_state
 from edge_agent.till.asking import asks_of
@@ -36,6 +36,7 @@ class _Amount:
 
 def sell(books: Books, till: Till, cart: Cart, item: Item, reading: ScanReading) -> Outcome:
     """Put goods into the cart. `reading.text` is what was scanned or pressed; the caller looks at dates."""
+    item = with_ages_of_parts(books, item)
     unit_price = unit_price_of(item, price_list_of(books, customer_of(books, cart)))
     amount = _amount(till, item, unit_price, reading, reading.quantity or cart.multiplier)
     if amount is None:

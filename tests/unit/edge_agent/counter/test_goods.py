@@ -169,3 +169,20 @@ async def test_other_stores_pieces_are_told_as_packs(tmp_path: Path) -> None:
         told = await till.counter.ask("elsewhere", {"sku": "BIA-24"})
         assert isinstance(told, ElsewhereView)
         assert ([store.available for store in told.stores], asked) == ([1_000], [("availability", "BIA")])
+
+
+async def test_a_case_asks_for_the_age_that_its_cans_need(tmp_path: Path) -> None:
+    """Though nobody wrote an age beside the case; and a basket for its oldest part, once."""
+    beer = msgspec.structs.replace(ITEMS[0], min_age=18)
+    wine = msgspec.structs.replace(ITEMS[2], min_age=21)
+    async with shop_in(tmp_path, items=(beer, ITEMS[1], wine, *ITEMS[3:])) as till:
+        assert await till.scan(CASE) == "asks_first"
+        asking = till.counter.view().asking
+        assert asking is not None
+        assert (asking.kind, asking.years) == ("age", 18)
+        await till.scan(BASKET)
+        asking = till.counter.view().asking
+        assert asking is not None
+        assert asking.years == 21
+        await till.do("answer_ask", number=str(asking.number), kind="age")
+        assert till.counter.view().asking is None
