@@ -203,6 +203,10 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
             sum=figures.amount(line.amount, currency, language),
             cuts=tuple((cut_label(cut, speech), figures.amount(-cut.amount, currency, language)) for cut in line.cuts),
             shown=figures.shown_text,
+            takes=tuple(
+                (figures.quantity(abs(part.quantity), language), figures.shown_text(part.name) or part.sku)
+                for part in line.takes
+            ),
             left=None if line.stock_left is None else figures.quantity(line.stock_left, language),
         )
     )
@@ -229,6 +233,7 @@ def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: st
             name=figures.shown_text(line.name) or line.sku,
             code=figures.shown_text(line.barcode or line.sku),
             shelf=figures.shown_text(line.shelf),
+            lot=figures.shown_text(line.lot),
             quantity=figures.quantity(line.quantity, language),
             plain_quantity=figures.plain_quantity(line.quantity),
             expected=None if line.expected is None else figures.quantity(line.expected, language),

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from hub.catalogue.files import read_items, read_stock
+from hub.catalogue.kept import items_by_sku, packs_and_bundles
+from hub.catalogue.nesting import parts_needed, refuse_levels, refuse_missing_parts, refuse_nested
 from hub.cli.opening import Invocation, file_argument, pass_invocation, read_text
 from hub.cli.stock_facts import accuracy, explain, rule
 from hub.config import now
@@ -31,8 +33,11 @@ def catalogue() -> None:
 @pass_invocation
 def import_items(invocation: Invocation, file: Path) -> None:
     """Add or change the items of FILE (.csv or .jsonl); all or, at the first faulty line, none."""
-    items = list(read_items(str(file), read_text(file)))
+    lines = read_items(str(file), read_text(file))
+    items = [item for _, item in lines.values()]
     with invocation.data() as data:
+        known = items_by_sku(data.database, parts_needed(items))
+        refuse_nested(str(file), lines, known, packs_and_bundles(data.database))
         changed = sum(
             data.stores.catalogue.put_items(items[start : start + ITEMS_AT_ONCE], now())
             for start in range(0, len(items), ITEMS_AT_ONCE)
@@ -46,6 +51,7 @@ def import_items(invocation: Invocation, file: Path) -> None:
 def delete_items(invocation: Invocation, skus: tuple[str, ...]) -> None:
     """Take items out of the catalogue; tills hear of it, past sales keep their names."""
     with invocation.data() as data:
+        refuse_missing_parts(skus, packs_and_bundles(data.database))
         deleted = data.stores.catalogue.delete_items([Sku(name) for name in skus], now())
     click.echo(f"{deleted} items deleted.")
 
@@ -64,6 +70,7 @@ def set_levels(invocation: Invocation, store_name: str, file: Path) -> None:
     quantities = read_stock(str(file), read_text(file))
     with invocation.data() as data:
         store = _known_store(data, store_name)
+        refuse_levels(str(file), items_by_sku(data.database, quantities).values())
         done = set_stock(data.stores.ledger, store, quantities, now())
     click.echo(f"{done} levels set in store {store}.")
 
