@@ -69,8 +69,9 @@ def safety_stock(connection: sa.Connection, skus: Collection[str]) -> SafetyStoc
     """The rules that may hold for these SKUs."""
     rule = schema.stock_rule.c
     found: list[Rule] = []
-    for part in [("",), *_parts(sorted(set(skus)))]:
-        found += [Rule(*row) for row in connection.execute(sa.select(schema.stock_rule).where(rule.sku.in_(part)))]
+    columns = sa.select(rule.store, rule.sku, rule.category, rule.quantity)
+    for part in _parts(sorted({"", *skus})):
+        found += [Rule(*row) for row in connection.execute(columns.where(rule.sku.in_(part)))]
     return SafetyStock(found)
 
 
