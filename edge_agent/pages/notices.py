@@ -153,6 +153,7 @@ def _working(_: Callable[[str], str]) -> dict[str, str]:
         "work_bundle": _("A bundle is not on a shelf itself. Scan what is in it. %(detail)s"),
         "pack_unknown": _("%(detail)s is a pack of goods that this till does not know. Scan the pieces."),
         "lot_missing": _("Which lot, and good until when? %(detail)s"),
+        "bad_date": _("“%(detail)s” is not a date. Type the day first, such as 31/12/2026."),
         "lot_set": _("Lot: %(detail)s"),
         "weight_moving": _("The scale is still moving. Wait until it stands still."),
         "weight_stale": _("The scale does not answer. Check its cable, or type the weight."),

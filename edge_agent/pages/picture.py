@@ -32,6 +32,7 @@ PIECES = (
     "stage", "clock", "who", "pills", "panels", "banner", "notice", "floor", "questions", "customer", "sum", "tenders",
     "total", "quick", "fields", "go", "pending", "keys",
 )  # fmt: skip
+TIMES = "\N{MULTIPLICATION SIGN}"
 LINES_CACHED_MAX = 2048
 _KEPT = Kept()
 
@@ -203,13 +204,16 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
             sum=figures.amount(line.amount, currency, language),
             cuts=tuple((cut_label(cut, speech), figures.amount(-cut.amount, currency, language)) for cut in line.cuts),
             shown=figures.shown_text,
-            takes=tuple(
-                (figures.quantity(abs(part.quantity), language), figures.shown_text(part.name) or part.sku)
-                for part in line.takes
-            ),
+            takes=_takes(line, language),
             left=None if line.stock_left is None else figures.quantity(line.stock_left, language),
         )
     )
+
+
+def _takes(line: LineView, language: Language) -> str:
+    """What a pack or bundle takes from the shelf, as one row of words."""
+    parts = ((figures.quantity(abs(part.quantity), language), part) for part in line.takes)
+    return " · ".join(f"{much} {TIMES} {figures.shown_text(part.name) or part.sku}" for much, part in parts)
 
 
 def _work_lines(work: WorkView, language: Language) -> dict[str, str]:

@@ -26,7 +26,8 @@ from protocol.goods import makeable, parts_of
 from protocol.messages import Answer, Elsewhere, StoreStock
 from protocol.quantity import SCALE
 
-FOUND_MAX = 30
+FOUND_MAX = 20
+"""As many as the panel shows."""
 
 
 class AskSearch(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from edge_agent.counter.books import Books, Outcome, Till, short
 from edge_agent.counter.desk import Desk, Fields, OrderKind, QuestionKind
@@ -11,11 +10,12 @@ from edge_agent.counter.working import asks_of_line, lot_panel, new_line, work_u
 from edge_agent.journal import work_state
 from edge_agent.till.asking import is_serial
 from edge_agent.till.codes.cards import holds_card_number
+from edge_agent.till.dates import read_date
 from edge_agent.till.work import LINES_MAX, LOTS_MAX, Work, WorkLine, with_more
 
 
 class SetLot(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is printed on a line's goods. `none`: they have neither lot nor date on them."""
+    """What is printed on a line's goods, the date with its day first. `none`: there is neither lot nor date on them."""
 
     work_id: str
     number: int
@@ -53,10 +53,9 @@ def set_lot(books: Books, till: Till, order: SetLot) -> Outcome:
     lot = order.lot.strip()
     if lot and not is_serial(lot):
         return Outcome("card_number_refused") if holds_card_number(lot) else Outcome("bad_input", detail=short(lot))
-    try:
-        expires = date.fromisoformat(order.expires.strip()) if order.expires.strip() else None
-    except ValueError:
-        return Outcome("bad_input", detail=short(order.expires))
+    expires = read_date(order.expires)
+    if expires is None and order.expires.strip():
+        return Outcome("bad_date", detail=short(order.expires))
     missing = {"lot": not lot, "expiry": expires is None}
     if not order.none and (any(missing[ask] for ask in line.asks) or not (lot or expires)):
         return Outcome("lot_missing", detail=short(line.name), panel=lot_panel(line))

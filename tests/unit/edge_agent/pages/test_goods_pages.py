@@ -30,7 +30,7 @@ def view(language: Language) -> CounterView:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("vi", f"lấy từ kệ 48 {TIMES} Bia &lt;lon&gt;"), ("en", f"48 {TIMES} Bia &lt;lon&gt; from the shelf")],
+    [("vi", f"lấy từ kệ: 48 {TIMES} Bia &lt;lon&gt;"), ("en", f"from the shelf: 48 {TIMES} Bia &lt;lon&gt;")],
 )
 def test_a_case_says_which_pieces_it_takes(language: Language, words: str) -> None:
     """Below the line, for what is sold and for what comes back; further parts are counted."""
