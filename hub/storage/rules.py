@@ -14,7 +14,6 @@ from hub.storage.database import Database
 from hub.storage.shelves import wholes_of
 from hub.storage.upserts import upsert
 
-
 _COLUMNS = schema.stock_rule.c
 _RULES = sa.select(_COLUMNS.store, _COLUMNS.sku, _COLUMNS.category, _COLUMNS.quantity)
 
