@@ -10,14 +10,16 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.stock.silence import RATE_WINDOW, TillContact, TillSales, held_back, silent_since
 from hub.storage import schema
 from hub.storage.changed_skus import counter_locked, number_changes
 from hub.storage.database import Database
-from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.moments import from_us, maybe_from_us, to_us, zone_of
 from hub.storage.shelves import wholes_of
+from protocol.documents import Settings
 
 EVERY_S = 60.0
 RETURNED_EVERY_S = 2.0
@@ -95,7 +97,7 @@ def silent_tills(database: Database, now: datetime) -> dict[_Till, datetime]:
 
 
 def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
-    """What a till sold in the weeks before `since` of what its store still has, and in how many hours it sold."""
+    """What a till sold in the weeks before `since` of what its store still has, and when it sold at all."""
     store, terminal = till
     level, movement, sale = schema.level.c, schema.movement.c, schema.sale.c
     first = since - RATE_WINDOW
@@ -114,15 +116,19 @@ def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
         .limit(SKUS_MAX)
     )
     hour_us = timedelta(hours=1) // timedelta(microseconds=1)
-    hours = sa.select(sa.func.count(sa.distinct(sale.at_us // sa.literal_column(str(hour_us))))).where(
-        sale.store == store,
-        sale.business_day >= first.date().isoformat(),
-        sale.terminal == terminal,
-        sale.at_us >= to_us(first),
+    hour = sale.at_us // sa.literal_column(str(hour_us))
+    receipts = (
+        sa.select(hour.label("hour"), sa.func.count().label("receipts"))
+        .where(sale.store == store, sale.business_day >= first.date().isoformat(), sale.terminal == terminal)
+        .where(sale.at_us >= to_us(first), sale.kind == "sale")
+        .group_by(hour)
     )
     with database.read() as connection:
+        settings = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
+        zone = zone_of(msgspec.json.decode(settings, type=Settings).time_zone)
         amounts = {row.sku: int(row.sold) for row in connection.execute(query)}
-        return TillSales(amounts, int(connection.execute(hours).scalar_one()))
+        hours = {from_us(row.hour * hour_us).astimezone(zone): row.receipts for row in connection.execute(receipts)}
+    return TillSales(amounts, hours)
 
 
 def write_buffers(database: Database, wanted: dict[tuple[str, str], int]) -> int:

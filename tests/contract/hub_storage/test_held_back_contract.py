@@ -140,8 +140,8 @@ def test_a_pack_and_a_bundle_are_what_is_left_of_their_parts(shop: Shop) -> None
 
 def test_a_silent_till_holds_back_what_it_may_sell_until_its_backlog_is_in(shop: Shop) -> None:
     """The quantile of that SKU's rate at that till, nothing of other stores and SKUs; away, back, and caught up."""
-    for number in range(60):  # one a minute for an hour, which the hub has by second 1,000
-        shop.tell(HANOI, -7_200 + number * 60, sale(number, ("tea", 1_000)))
+    for number in range(60):  # one a minute for an hour of the day before, which the hub has by second 1,000
+        shop.tell(HANOI, -86_400 + number * 60, sale(number, ("tea", 1_000)))
     set_stock(shop.stores.ledger, HANOI, {TEA: 50_000}, at(0))
     report(shop, HANOI, at(0), online=True)
     report(shop, HUE, at(0), online=True)
