@@ -21,7 +21,7 @@ from hub.api.settings import WebSettings
 from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
-from hub.config import HubConfig, is_loopback, now, read_secret
+from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
@@ -33,11 +33,13 @@ from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import MatterProjection
+from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
+from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.metrics import HubMetrics
 from hub.running.web import WebServer
@@ -168,7 +170,8 @@ class Hub:
             terminals=stores.fleet,
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),
-            matters=MatterProjection(data.database),
+            matters=MatterProjection(data.database, data.policy),
+            silence=SilenceProjection(data.database, risk=config.stock.offline_risk_bp / BASIS_POINTS),
             watch=stores.watch,
             queries=data.queries,
             keys=keys,
@@ -204,6 +207,7 @@ class Hub:
             identity=HubIdentity(data.access),
             registry=self.metrics.registry,
             clock=now,
+            desk=HubDesk(data),
         )
 
     async def _watch(self, parts: _Running) -> None:

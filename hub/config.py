@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hub.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "TILLWIRE_HUB_"
+BASIS_POINTS = 10_000
 LOCAL_FOLDER = Path("tillwire-data")
 
 
@@ -81,6 +82,19 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class StockConfig:
+    """[stock]: how web orders are allotted, and how much is held back of stores that cannot be heard.
+
+    `order_rule` is fullest, nearest or fewest_parcels; `order_ranks` are stores, the nearest first.
+    `offline_risk_bp` is the accepted risk, in basis points, that a silent store has sold more than is held back.
+    """
+
+    order_rule: Literal["fullest", "nearest", "fewest_parcels"] = "fullest"
+    order_ranks: tuple[str, ...] = ()
+    offline_risk_bp: int = 100
+
+
+@dataclass(frozen=True)
 class LimitsConfig:
     """[limits]: 0 means "what suits the broker": 100 messages or 5 ms embedded, 1,000 or 20 ms external."""
 
@@ -98,6 +112,7 @@ class HubConfig:
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     web: WebConfig = field(default_factory=WebConfig)
+    stock: StockConfig = field(default_factory=StockConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     file: Path | None = None
 
@@ -242,6 +257,7 @@ def _check(config: HubConfig, where: str) -> None:
     if "." in broker.client_id:
         raise ConfigError(f'{where}: [broker] client_id: must have no "." in it (some brokers refuse it)')
     _check_web(config.web, where)
+    _check_stock(config.stock, where)
     if config.database.password_file and "@" not in config.database.url:
         raise ConfigError(f"{where}: [database] password_file: [database] url names no user; write postgresql://user@…")
     if config.limits.feed_heartbeat_s == 0:
@@ -262,6 +278,16 @@ def _check_web(web: WebConfig, where: str) -> None:
         value = getattr(web, entry.name)
         if type(value) is int and value < least:
             raise ConfigError(f"{where}: [web] {entry.name}: must be at least {least}, not {value}")
+
+
+def _check_stock(stock: StockConfig, where: str) -> None:
+    rules = ("fullest", "nearest", "fewest_parcels")
+    if stock.order_rule not in rules:
+        raise ConfigError(f"{where}: [stock] order_rule: must be one of {', '.join(rules)}, not {stock.order_rule!r}")
+    if not 1 <= stock.offline_risk_bp < BASIS_POINTS:
+        raise ConfigError(
+            f"{where}: [stock] offline_risk_bp: must be from 1 (0.01 %) to 9999, not {stock.offline_risk_bp}"
+        )
 
 
 def _default_folder(environment: Mapping[str, str]) -> Path:

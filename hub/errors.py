@@ -11,6 +11,11 @@
 ├── UnknownTerminal           add the terminal first
 ├── StoreExists               nothing to do, or another name
 ├── TerminalExists            renew it instead
+├── UnknownOrder              look for its id in the list of orders
+├── OrderConflict             two orders have one id: cancel the first, or give the second its own
+├── UnknownItem               look for the SKU, and for the store
+├── RuleRefused               mend the field that it names, or take rules away
+├── UnorderableItem           import the item, or mend what it is made of
 └── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
 """
 
@@ -65,6 +70,26 @@ class StoreExists(HubError):
 
 class TerminalExists(HubError):
     """A terminal with this id is there already."""
+
+
+class UnknownOrder(HubError):
+    """No order has this id."""
+
+
+class OrderConflict(HubError):
+    """Another order with this id was placed before."""
+
+
+class UnknownItem(HubError):
+    """A store has no level of this SKU."""
+
+
+class RuleRefused(HubError):
+    """A rule of safety stock that cannot hold."""
+
+
+class UnorderableItem(HubError):
+    """An order has an item that the catalogue does not have, or that nobody could ever gather."""
 
 
 class ImportFailed(HubError):

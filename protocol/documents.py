@@ -13,12 +13,13 @@ import msgspec
 
 from protocol.promotions import Promotion
 from protocol.scalars import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
-from protocol.stock_events import StockLines
+from protocol.stock_events import PARTS_MAX, StockLines
 
 DocumentKind = Literal[
     "item", "stock", "customer", "staff", "promotion", "reservation", "transfer", "settings", "voucher", "purchase",
-    "pick", "payment",
+    "pick", "payment", "recount",
 ]  # fmt: skip
+PartQuantity = Annotated[int, msgspec.Meta(ge=1, le=10**9, description="thousandths of the part's unit")]
 Role = Literal["cashier", "supervisor", "manager"]
 
 
@@ -32,13 +33,23 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one piece of a bundle consumes: so many thousandths of a SKU that stands on a shelf itself."""
+
+    sku: Word
+    quantity: PartQuantity
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """kind "item", key = SKU, global feed: what can be sold.
 
     `price` is per 1 unit, with or without tax as the store's settings say; `prices` has other prices by price list.
     `plu` is what embedded barcodes and quick typing call it. `weighed` goods are sold by the kilogram from a scale.
-    `min_age` is asked for in years; `asks_serial` and `asks_lot` make the till ask. `colour` (a word of the page) and
-    `symbol` (a sign or two) are for quick keys.
+    `min_age` is asked for in years; `asks_serial`, `asks_lot` and `asks_expiry` make the till ask. `colour` (a word of
+    the page) and `symbol` (a sign or two) are for quick keys.
+
+    One of a pack is `pack_size` thousandths of `pack_of` (a case of 12: 12000), one of a bundle consumes its `parts`;
+    neither stands on a shelf under its own SKU. What they consume is no pack and no bundle itself: `goods.py`.
     """
 
     sku: Word
@@ -57,9 +68,24 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     min_age: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
     asks_serial: bool = False
     asks_lot: bool = False
+    asks_expiry: bool = False
     colour: Text = ""
     symbol: Annotated[str, msgspec.Meta(max_length=16)] = ""
     shelf: Text = ""
+    pack_of: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    pack_size: Annotated[int, msgspec.Meta(ge=0, le=10**9, description="thousandths of pack_of")] = 0
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=PARTS_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.pack_of) != bool(self.pack_size):
+            raise ValueError("a pack has both: pack_of, and a pack_size above 0")
+        if self.pack_of and self.parts:
+            raise ValueError("an item is a pack or a bundle: give pack_of or parts, not both")
+        inside = {part.sku for part in self.parts}
+        if len(inside) != len(self.parts):
+            raise ValueError("parts: a SKU stands there twice")
+        if self.sku == self.pack_of or self.sku in inside:
+            raise ValueError("an item cannot consist of itself")
 
 
 class Stock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -203,6 +229,18 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: Text = ""
 
 
+class Recount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """kind "recount", key = SKU, a store's feed: this SKU should be counted here. The next count of it ends the matter.
+
+    `reason` is "negative" (more left than there was), "oversold", "short_pick", or a newer hub's word.
+    """
+
+    sku: Word
+    reason: Word
+    since: Moment
+    note: Text = ""
+
+
 class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """kind "payment", key = the bank's id, a store's feed: money came in. `memo` is what the payer wrote."""
 
@@ -214,7 +252,9 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Moment | None = None
 
 
-DocumentBody = Item | Stock | Settings | Staff | Customer | Promotion | Voucher | Purchase | Transfer | Pick | Payment
+DocumentBody = (
+    Item | Stock | Settings | Staff | Customer | Promotion | Voucher | Purchase | Transfer | Pick | Payment | Recount
+)
 
 DOCUMENT_BODIES: dict[str, type[DocumentBody]] = {
     "item": Item,
@@ -228,4 +268,5 @@ DOCUMENT_BODIES: dict[str, type[DocumentBody]] = {
     "transfer": Transfer,
     "pick": Pick,
     "payment": Payment,
+    "recount": Recount,
 }

@@ -1,6 +1,7 @@
 """ProtocolError
 ├── InvalidId            the caller gave a word that cannot be an id: mend the word
 ├── InvalidQuantity      the text is no quantity, or has more than three decimals
+├── InexactQuantity      packs and bundles of which a part would not be whole thousandths: take whole ones
 ├── InvalidMoney         the text is no amount of that currency
 ├── InvalidBarcodeLayout a layout of a shop's own barcodes that does not add up: mend the setting
 └── BadFrame             bytes from the link that cannot be trusted or read: count it, keep a sample, go on
@@ -19,6 +20,10 @@ class InvalidId(ProtocolError):
 
 class InvalidQuantity(ProtocolError):
     """A quantity that is not a decimal number with at most three decimals."""
+
+
+class InexactQuantity(ProtocolError):
+    """So much of a pack or bundle takes parts that no quantity can say."""
 
 
 class InvalidMoney(ProtocolError):

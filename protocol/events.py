@@ -24,6 +24,7 @@ from protocol.sale_events import (
 from protocol.scalars import Amount, Currency, Moment, TaxRate, Text, Thousandths, Word
 from protocol.stock_events import (
     CountedLine,
+    CountedLot,
     OrderHandedOver,
     OrderPicked,
     StockAdjusted,
@@ -52,7 +53,8 @@ from protocol.till_events import (
 
 __all__ = [
     "EVENT_TYPES", "TYPE_NAMES", "AccountPaid", "Amount", "ApprovalGiven", "CartVoided", "CashMoved", "CashierSum",
-    "CountedLine", "CountedNote", "Currency", "CustomerSaved", "DrawerOpened", "EventData", "LineVoided", "Moment",
+    "CountedLine", "CountedLot", "CountedNote", "Currency", "CustomerSaved", "DrawerOpened", "EventData", "LineVoided",
+    "Moment",
     "OrderHandedOver", "OrderPicked", "PaymentResolved", "PriceCut", "ReceiptReprinted", "SaleCompleted", "SaleLine",
     "SaleRefunded", "ShiftClosed", "ShiftOpened", "ShiftSums", "StaffRefused", "StaffSignedIn", "StaffSignedOut",
     "StockAdjusted", "StockCounted", "StockLine", "StockReceived", "TaxRate", "TaxSum", "Tender", "TenderSum", "Text",

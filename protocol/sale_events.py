@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from protocol.scalars import Amount, Currency, Fact, Moment, TaxRate, Text, Thousandths, Word
+from protocol.stock_events import Moves
 
 
 class PriceCut(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,7 +32,8 @@ class SaleLine(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a receipt, as it was printed. `amount` is what is paid for it, after all `cuts`.
 
     `lot`, `expires` and `serials` are what the code or the cashier said of these goods. `original_line` (from 1) is
-    the line of the original receipt that a refund gives back.
+    the line of the original receipt that a refund gives back. `moves` is what the line's whole quantity takes from the
+    shelf (or puts back), with the line's sign, where that is not the line's own SKU: a case's pieces, a bundle's parts.
     """
 
     sku: Word
@@ -49,6 +51,7 @@ class SaleLine(Fact, frozen=True, kw_only=True, omit_defaults=True):
     lot: Text | None = None
     expires: date | None = None
     original_line: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    moves: Moves = ()
 
 
 class Tender(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
 
 from protocol.scalars import Fact, Moment, Text, Thousandths, Word
 
+PARTS_MAX = 50
+"""How many SKUs one piece of a bundle may consume."""
+
 
 class StockLine(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """One SKU and how many of it."""
+    """One SKU and how many of it; `lot` and `expires` where these goods' are known.
+
+    Always what stands on a shelf: pieces and not their case, parts and not their bundle.
+    """
 
     sku: Word
     quantity: Thousandths
+    lot: Text = ""
+    expires: date | None = None
 
 
 StockLines = Annotated[tuple[StockLine, ...], msgspec.Meta(max_length=5_000)]
+Moves = Annotated[tuple[StockLine, ...], msgspec.Meta(max_length=PARTS_MAX)]
 
 
 class StockReceived(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,12 +48,25 @@ class StockAdjusted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     reason: Text
 
 
+class CountedLot(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """So many of a counted line were of this lot."""
+
+    quantity: Thousandths
+    lot: Text = ""
+    expires: date | None = None
+
+
 class CountedLine(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """At `at`, this many were on the shelf. A count is a checkpoint in event time, not a difference."""
+    """At `at`, this many were on the shelf. A count is a checkpoint in event time, not a difference.
+
+    `quantity` is all of the SKU. `lots` says how it is spread over lots, where they were looked at; what they leave
+    is of a lot that nobody read. () says nothing of lots.
+    """
 
     sku: Word
     quantity: Thousandths
     at: Moment
+    lots: Annotated[tuple[CountedLot, ...], msgspec.Meta(max_length=500)] = ()
 
 
 class StockCounted(Fact, frozen=True, kw_only=True, omit_defaults=True):

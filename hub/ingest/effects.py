@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 from hub.matters.parts import parts_of
-from hub.storage.records import EpochKey, LoggedMatter, SaleFact
+from hub.storage.records import EpochKey, LoggedMatter, Promise, SaleFact
 from protocol.event import Event
-from protocol.events import EventData, SaleCompleted, SaleRefunded
+from protocol.events import EventData, OrderHandedOver, SaleCompleted, SaleRefunded, TransferSent
+from protocol.ids import StoreId
 from protocol.quantity import QUANTITY_MAX
 
 AMOUNT_MAX = 10**15
@@ -38,6 +39,17 @@ def sale_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> Sale
 def matters_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> list[LoggedMatter]:
     """The matters that an event belongs to; none for an ordinary sale."""
     return [LoggedMatter(key, sequence, at, part) for part in parts_of(data, key.store, key.terminal)]
+
+
+def promise_kept(data: EventData, store: StoreId) -> Promise | None:
+    """What was promised and has left the store with this event; None for almost every event."""
+    match data:
+        case OrderHandedOver():
+            return Promise(store, "order", data.order)
+        case TransferSent():
+            return Promise(store, "transfer", data.transfer)
+        case _:
+            return None
 
 
 def unstorable(event: Event, data: EventData | None) -> str | None:
@@ -80,6 +92,8 @@ class _Facts:
                 (self.quantities if name == "quantity" else self.amounts).append(value)
             case datetime():
                 self.times.append(value)
+            case date():
+                pass
             case tuple():
                 for inner in value:
                     self.take(inner)
@@ -95,7 +109,10 @@ def _facts(data: EventData | None) -> _Facts:
             # The one that comes a thousand times as often as all others, so its few columns are named.
             facts.words = [data.receipt_number, data.customer, *(line.sku for line in lines)]
             facts.words += [tender.reference for tender in tenders if tender.reference]
+            facts.words += [line.lot for line in lines if line.lot]
             facts.quantities = [line.quantity for line in lines]
+            for moved in (part for line in lines if line.moves for part in line.moves):
+                facts.take(moved)
             facts.amounts = [data.total, *(tender.amount for tender in tenders)]
             if isinstance(data, SaleRefunded):
                 facts.words.append(data.original_receipt or "")

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from hub.stock.level import Level, after_movements
 from hub.storage.port import LedgerReads
-from hub.storage.records import LedgerMovement, LevelKey
+from hub.storage.records import LedgerMovement, LevelKey, Promise
+from protocol.ids import Sku
 from protocol.movements import Movement
 
+Reserved = Mapping[tuple[Promise, Sku], int]
+NOTHING: Reserved = {}
 
-def moved_levels(movements: Iterable[LedgerMovement], reads: LedgerReads) -> dict[LevelKey, Level]:
-    """The new levels of all SKUs that `movements` touch, in a fixed order (the order in which rows are written)."""
+
+def moved_levels(
+    movements: Iterable[LedgerMovement], reads: LedgerReads, ended: Reserved = NOTHING
+) -> dict[LevelKey, Level]:
+    """The new levels of all SKUs that `movements` touch, in a fixed order (the order in which rows are written).
+
+    `ended` are reservations that end in the same transaction: goods that leave are no longer promised.
+    """
     by_key: defaultdict[LevelKey, list[Movement]] = defaultdict(list)
     for entry in movements:
         by_key[LevelKey(entry.key.store, entry.movement.sku)].append(entry.movement)
-    if not by_key:
+    freed: defaultdict[LevelKey, int] = defaultdict(int)
+    for (promise, sku), quantity in ended.items():
+        freed[LevelKey(promise.store, sku)] += quantity
+    touched = by_key.keys() | freed.keys()
+    if not touched:
         return {}
-    before = reads.levels(by_key.keys())
-    return {key: _after(key, before.get(key, Level()), by_key[key], reads) for key in sorted(by_key)}
+    before = reads.levels(touched)
+    return {
+        key: _after(key, before.get(key, Level()), by_key[key], reads, freed.get(key, 0)) for key in sorted(touched)
+    }
 
 
-def _after(key: LevelKey, level: Level, new: list[Movement], reads: LedgerReads) -> Level:
+def ending(promises: Collection[Promise], reads: LedgerReads) -> Reserved:
+    """What is still reserved for promises that have been kept; asks nothing when there are none."""
+    return reads.reservations(promises) if promises else NOTHING
+
+
+def _after(key: LevelKey, level: Level, new: list[Movement], reads: LedgerReads, freed: int) -> Level:
     def ledger_since(since: datetime) -> tuple[Movement, ...]:
         return tuple(reads.ledger(key, since))
 
-    return after_movements(level, new, ledger_since)
+    return after_movements(replace(level, reserved=level.reserved - freed), new, ledger_since)

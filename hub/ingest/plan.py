@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hub.ingest.effects import matters_of, sale_of, unstorable
-from hub.ingest.levels import moved_levels
+from hub.ingest.effects import matters_of, promise_kept, sale_of, unstorable
+from hub.ingest.levels import ending, moved_levels
 from hub.storage.port import LedgerReads
 from hub.storage.records import (
     Alarm,
@@ -23,6 +23,7 @@ from hub.storage.records import (
     LoggedMatter,
     ParkedEvent,
     Place,
+    Promise,
     SaleFact,
 )
 from protocol.event import GENESIS, Digest, Unreadable, read_event, source_of
@@ -77,18 +78,20 @@ def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: date
     moved = {j.key: j.cursor for j in judgements.values() if j.cursor is not None and j.taken}
     touched = {key.store for key in moved}
     revisions = {store: revision + 1 for store, revision in reads.revisions().items() if store in touched}
+    ended = ending(work.kept, reads)
     writes = LedgerWrites(
         at=now,
         revisions=revisions,
         events=tuple(work.events),
         movements=tuple(work.movements),
         sales=tuple(work.sales),
-        levels=moved_levels(work.movements, reads),
+        levels=moved_levels(work.movements, reads, ended),
         cursors=moved,
         parked=tuple(work.parked.values()),
         resolved_forks=frozenset(work.resolved),
         alarms=tuple(work.alarms),
         matters=tuple(work.matters),
+        reservations=dict.fromkeys(ended, 0),
     )
     return IngestPlan(writes, tuple(work.result(judgement) for judgement in judgements.values()))
 
@@ -176,6 +179,7 @@ class _Work:
         self.resolved: set[tuple[StoreId, str]] = set()
         self.alarms: list[Alarm] = []
         self.matters: list[LoggedMatter] = []
+        self.kept: set[Promise] = set()
         self._now = now
         self._open_forks = open_forks
         self._known = known
@@ -262,7 +266,12 @@ class _Work:
         sale = sale_of(key, sealed.sequence, taken.data, event.time)
         if sale is not None:
             self.sales.append(sale)
-        self.matters += matters_of(key, sealed.sequence, taken.data, event.time)
+        matters = matters_of(key, sealed.sequence, taken.data, event.time)
+        if matters:  # what keeps a promise belongs to a matter; an ordinary sale does neither
+            self.matters += matters
+            kept = promise_kept(taken.data, key.store)
+            if kept is not None:
+                self.kept.add(kept)
 
     def _park(self, parked: ParkedEvent) -> None:
         self.parked[parked.key, parked.sequence, parked.raw] = parked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.ingest.effects import matters_of, sale_of, unstorable
-from hub.ingest.levels import moved_levels
+from hub.ingest.effects import matters_of, promise_kept, sale_of, unstorable
+from hub.ingest.levels import ending, moved_levels
 from hub.storage.port import LedgerReads, LedgerStore, ParkedStore
 from hub.storage.records import Identified, LedgerMovement, LedgerWrites, LoggedMatter, ParkedEvent, Place, SaleFact
 from protocol.event import Event, Unreadable, read_data, read_event, source_of
@@ -32,6 +32,7 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
     sales: list[SaleFact] = []
     matters: list[LoggedMatter] = []
     identified: list[Identified] = []
+    kept = set()
     for entry, event, data in readable:
         if entry.event_id is None:
             original = known.setdefault((store, event.id), _place(entry))
@@ -44,16 +45,19 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
         if sale is not None:
             sales.append(sale)
         matters += matters_of(entry.key, entry.sequence, data, event.time)
+        kept.add(promise_kept(data, store))
+    ended = ending([promise for promise in kept if promise is not None], reads)
     return LedgerWrites(
         at=now,
         revisions={store: reads.revisions()[store] + 1},
         movements=tuple(movements),
         sales=tuple(sales),
-        levels=moved_levels(movements, reads),
+        levels=moved_levels(movements, reads, ended),
         resolved_forks=reads.open_forks() & unnamed,
         replayed=tuple((entry.key, entry.sequence) for entry, _, _ in readable),
         identified=tuple(identified),
         matters=tuple(matters),
+        reservations=dict.fromkeys(ended, 0),
     )
 
 

@@ -3,6 +3,9 @@
 Every store has its own revisions, because one counter for all would make every commit wait for every other. So the
 common order is made here, behind the ingest path, some milliseconds later, under a lock of its own. A SKU that
 changed in two stores at once gets one number. Several hub processes may do this; each change is numbered once.
+
+What changes without a level (safety stock, offline buffers) is numbered by whoever changes it; here it is noticed by
+the counter itself, which is one small read a step.
 """
 
 from __future__ import annotations
@@ -13,11 +16,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hub.storage import schema
+from hub.storage.changed_skus import COUNTER, counter_locked, counter_now, number_changes
 from hub.storage.database import Database
+from hub.storage.shelves import wholes_of
 from hub.storage.upserts import upsert
 from protocol.ids import FeedName, StoreId, store_of_feed
 
-COUNTER = "availability_revision"
+TOLD_MAX = 5_000
+"""So many SKUs are told by name at once; past that readers are told to look at everything anyway."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,15 @@ class AvailabilityProjection:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seen: dict[FeedName, int] | None = None
+        self._counted: int | None = None
         database.state(COUNTER, "0")
 
     def advance(self, heads: Mapping[FeedName, int]) -> Step:
         """Number what changed up to `heads` or beyond. Raises StorageUnavailable; then the next call does it."""
         if self._seen is not None and all(head <= self._seen.get(feed, 0) for feed, head in heads.items()):
-            return Step()
+            return self._numbered_elsewhere()
         with self._database.write() as connection:
-            counter = int(connection.execute(_lock()).scalars().one())
+            counter = counter_locked(connection)
             projected = {FeedName(r.feed): r.revision for r in connection.execute(sa.select(schema.projected))}
             heads = {FeedName(r.name): r.revision for r in connection.execute(sa.select(schema.feed))}
             news: dict[str, bool] = {}
@@ -55,25 +62,31 @@ class AvailabilityProjection:
                 moved.append(feed)
                 for sku, revision in _changed(connection, feed, min(seen, numbered)):
                     news[sku] = news.get(sku, False) or revision > numbered
-            fresh = sorted(sku for sku, is_new in news.items() if is_new)
-            self._write(connection, counter, fresh, {feed: heads[feed] for feed in moved})
-        self._seen = dict(heads)
+            fresh = {sku for sku, is_new in news.items() if is_new}
+            others = self._told(connection, counter)
+            wholes = wholes_of(connection, fresh)
+            numbered_up_to = number_changes(connection, fresh | wholes, counter)
+            rows = [{"feed": feed, "revision": heads[feed]} for feed in moved]
+            upsert(connection, schema.projected, rows, replace=["revision"])
+        self._seen, self._counted = dict(heads), numbered_up_to
         owners = [store_of_feed(feed) for feed in moved]
-        return Step(frozenset(news), frozenset(store for store in owners if store is not None), None in owners)
-
-    def _write(self, connection: sa.Connection, counter: int, fresh: list[str], heads: Mapping[FeedName, int]) -> None:
-        rows = [{"sku": sku, "revision": counter + number} for number, sku in enumerate(fresh, 1)]
-        upsert(connection, schema.availability, rows, replace=["revision"])
-        upsert(
-            connection, schema.projected, [{"feed": f, "revision": r} for f, r in heads.items()], replace=["revision"]
+        return Step(
+            others.union(news, wholes), frozenset(store for store in owners if store is not None), None in owners
         )
-        if rows:
-            update = sa.update(schema.state).where(schema.state.c.name == COUNTER)
-            connection.execute(update.values(value=str(counter + len(rows))))
 
+    def _numbered_elsewhere(self) -> Step:
+        with self._database.read() as connection:
+            counter = counter_now(connection)
+            found = self._told(connection, counter)
+        self._counted = counter
+        return Step(found)
 
-def _lock() -> sa.Select[str]:
-    return sa.select(schema.state.c.value).where(schema.state.c.name == COUNTER).with_for_update()
+    def _told(self, connection: sa.Connection, counter: int) -> frozenset[str]:
+        if self._counted is None or counter <= self._counted:
+            return frozenset()
+        numbered = schema.availability.c
+        query = sa.select(numbered.sku).where(numbered.revision > self._counted).limit(TOLD_MAX)
+        return frozenset(connection.execute(query).scalars())
 
 
 def _changed(connection: sa.Connection, feed: FeedName, since: int) -> list[tuple[str, int]]:

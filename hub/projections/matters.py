@@ -19,14 +19,18 @@ from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.moments import to_us
+from hub.storage.orders import retry_missing
 from hub.storage.records import Alarm
+from hub.storage.recounts import settle_recounts
 from hub.storage.settling import Settled, feeds_of, settle, settle_alarm
+from hub.storage.settling_orders import DEFAULT_POLICY, AllotmentPolicy, SettledBy
 from protocol.ids import FeedName
 
 AT_ONCE = 50
 ENTRIES_AT_ONCE = 1_000
 WAITING_EVERY_S = 5.0
 OVERDUE_EVERY_S = 600.0
+MISSING_EVERY_S = 30.0
 OVERDUE = timedelta(days=7)
 """So long may a till be offline before somebody is told that its receipts are missed."""
 
@@ -37,8 +41,10 @@ _LOCK = "matters"
 class MatterProjection:
     """Settles matters. Used from one thread; several hub processes take turns."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy: AllotmentPolicy = DEFAULT_POLICY) -> None:
         self._database = database
+        self._policy = policy
+        self._missing_at_s: float | None = None
         self._seen: dict[FeedName, int] | None = None
         self._more = True
         self._waiting_at_s: float | None = None
@@ -54,11 +60,15 @@ class MatterProjection:
             self._seen, self._more = dict(heads), True
         done = 0
         if self._more:
-            done = settle_some(self._database, now)
+            done = settle_some(self._database, now, self._policy)
             self._more = done > 0
         if self._waiting_at_s is None or now_s - self._waiting_at_s >= WAITING_EVERY_S:
             self._waiting_at_s = now_s
             self._more |= wake_waiting(self._database) > 0
+            done += settle_recounts(self._database, now)
+        if self._missing_at_s is None or now_s - self._missing_at_s >= MISSING_EVERY_S:
+            self._missing_at_s = now_s
+            done += retry_missing(self._database, self._policy, now)
         if self._overdue_at_s is None or now_s - self._overdue_at_s >= OVERDUE_EVERY_S:
             self._overdue_at_s = now_s
             tell_overdue(self._database, now)
@@ -66,19 +76,19 @@ class MatterProjection:
         return done
 
 
-def settle_all(database: Database, now: datetime) -> int:
+def settle_all(database: Database, now: datetime, policy: AllotmentPolicy = DEFAULT_POLICY) -> int:
     """Settle everything that can be settled, at once: what a command needs whose hub does not run."""
     MatterProjection(database)
     done = 0
     while True:
         wake_waiting(database)
-        step = settle_some(database, now)
+        step = settle_some(database, now, policy)
         if not step:
             return done
         done += step
 
 
-def settle_some(database: Database, now: datetime) -> int:
+def settle_some(database: Database, now: datetime, policy: AllotmentPolicy = DEFAULT_POLICY) -> int:
     """Settle at most fifty matters in one transaction; returns how many."""
     matter = schema.matter.c
     new = sa.select(schema.matter).where(matter.state == "new").order_by(matter.kind, matter.key)
@@ -94,7 +104,11 @@ def settle_some(database: Database, now: datetime) -> int:
             by_matter.setdefault((row.kind, row.key), []).append(row)
         feeds = LockedFeeds(connection, set().union(*(feeds_of(connection, *place) for place in by_matter)))
         for (kind, key), rows in by_matter.items():
-            settled = settle_shift(connection, key) if kind == "shift" else settle(connection, feeds, kind, key)
+            settled = (
+                settle_shift(connection, key)
+                if kind == "shift"
+                else settle(connection, feeds, kind, key, SettledBy(to_us(now), policy))
+            )
             _mark(connection, rows, settled)
             if settled.alarm_kind is not None:
                 settle_alarm(connection, settled.alarm_kind, key, settled.alarm, to_us(now))
@@ -146,8 +160,12 @@ def forget_old_work(database: Database, now: datetime) -> int:
     """
     document = schema.document.c
     old = sa.and_(document.deleted.is_(False), document.base_us < to_us(now - OVERDUE))
+    order = schema.web_order.c
+    given_up = sa.select(order.id).where(order.cancelled_us < to_us(now - OVERDUE))
     done = sa.or_(
-        document.kind == "payment", sa.and_(document.kind == "pick", document.body.contains('"state":"handed_over"'))
+        document.kind == "payment",
+        sa.and_(document.kind == "pick", document.body.contains('"state":"handed_over"')),
+        sa.and_(document.kind == "pick", document.key.in_(given_up)),
     )
     query = sa.select(document.feed, document.kind, document.key).where(old, done).limit(ENTRIES_AT_ONCE)
     with database.read() as connection:

@@ -54,11 +54,11 @@ def _skus(database: Database, store: StoreId) -> Sequence[Sku]:
 
 def _compare(store: StoreId, skus: Sequence[Sku], reads: LedgerReads) -> Sequence[Difference]:
     keys = [LevelKey(store, sku) for sku in skus]
-    stored = reads.levels(keys)
+    stored, promised = reads.levels(keys), reads.promised(store)
     found: list[Difference] = []
     for key in keys:
         level = stored.get(key, Level())
-        derived = level_of(reads.ledger(key, None), reserved=level.reserved)
+        derived = level_of(reads.ledger(key, None), reserved=promised.get(key.sku, 0))
         if derived != level:
             found.append(Difference(store, key.sku, level, derived))
     return found

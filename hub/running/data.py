@@ -9,7 +9,10 @@ from hub.config import HubConfig, now
 from hub.identity.admin_key import new_link_key, new_session_secret
 from hub.storage.access import SqlAccess
 from hub.storage.database import Database, open_database, parse_url
+from hub.storage.orders import SqlOrderStore
 from hub.storage.queries import SqlQueries
+from hub.storage.rules import SqlRuleStore
+from hub.storage.settling_orders import AllotmentPolicy
 from hub.storage.stores import SqlStores, open_stores
 from protocol.frame import Key
 
@@ -22,6 +25,9 @@ class OpenData:
     stores: SqlStores
     access: SqlAccess
     queries: SqlQueries
+    orders: SqlOrderStore
+    rules: SqlRuleStore
+    policy: AllotmentPolicy
 
     def close(self) -> None:
         """Close the database."""
@@ -33,4 +39,6 @@ def open_data(config: HubConfig) -> OpenData:
     database = open_database(parse_url(config.database_url))
     stores = open_stores(database, new_lineage=secrets.token_hex(16), new_global_key=Key(new_link_key()))
     access = SqlAccess(database, new_session_secret=new_session_secret(), clock=now)
-    return OpenData(database, stores, access, SqlQueries(database))
+    policy = AllotmentPolicy(config.stock.order_rule, config.stock.order_ranks)
+    orders = SqlOrderStore(database, policy)
+    return OpenData(database, stores, access, SqlQueries(database), orders, SqlRuleStore(database), policy)

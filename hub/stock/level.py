@@ -28,9 +28,9 @@ class Level:
         return self.on_hand - self.reserved
 
 
-def web_available(level: Level) -> int:
-    """What the web may sell from this place: never negative. Safety stock and offline buffer come on top later."""
-    return max(0, level.available)
+def web_available(level: Level, *, safety: int = 0, buffer: int = 0) -> int:
+    """What the web may sell from this place, less safety stock and offline buffer: never negative."""
+    return max(0, level.available - safety - buffer)
 
 
 def level_of(movements: Iterable[Movement], *, reserved: int = 0) -> Level:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.matters.outcome import returned_lines
-from hub.stock.level import Level, web_available
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.matters import logged_sale, told_of
+from hub.storage.shelves import web_levels
 from protocol.events import SaleRefunded
 from protocol.ids import StoreId
 from protocol.messages import Elsewhere, FoundReceipt, ReturnedLine, StoreStock
@@ -35,20 +35,16 @@ class SqlAnswerStore:
 
     def elsewhere(self, sku: str) -> Elsewhere | None:
         """See AnswerStore."""
-        level, item = schema.level.c, schema.item.c
-        query = (
-            sa.select(level.store, schema.store.c.name, level.on_hand, level.reserved)
-            .select_from(schema.level.join(schema.store, schema.store.c.id == level.store))
-            .where(level.sku == sku)
-            .order_by(level.store)
-        )
+        item = schema.item.c
         known = sa.select(item.sku).where(item.sku == sku, item.deleted.is_(False))
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            if not rows and connection.execute(known).first() is None:
+            levels = web_levels(connection, [sku])[sku]
+            if not levels and connection.execute(known).first() is None:
                 return None
+            names = {row.id: row.name for row in connection.execute(sa.select(schema.store.c.id, schema.store.c.name))}
         stores = [
-            StoreStock(store=row.store, store_name=row.name, available=web_available(Level(row.on_hand, row.reserved)))
-            for row in rows
+            StoreStock(store=store, store_name=names[store], available=available)
+            for store, available in sorted(levels.items())
+            if store in names
         ]
         return Elsewhere(sku=sku, stores=tuple(stores))

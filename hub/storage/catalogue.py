@@ -14,6 +14,7 @@ from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.upserts import upsert
 from protocol.documents import Item
+from protocol.goods import parts_of
 from protocol.ids import GLOBAL_FEED, Sku
 
 _PART = 500
@@ -36,12 +37,13 @@ class SqlCatalogueStore:
             rows = [
                 {
                     "sku": sku, "revision": revision, "deleted": False, "name": item.name, "unit": item.unit,
-                    "search": search_text(item.name), "body": body,
+                    "search": search_text(item.name), "body": body, "category": item.category,
                 }
                 for sku, (item, body) in bodies.items()
                 if known.get(sku) != body
             ]  # fmt: skip
             _write(connection, rows, revision)
+            _write_parts(connection, [bodies[Sku(str(row["sku"]))][0] for row in rows])
         return len(rows)
 
     def delete_items(self, skus: Collection[Sku], now: datetime) -> int:
@@ -51,9 +53,12 @@ class SqlCatalogueStore:
             revision = _lock(connection) + 1
             known = _bodies(connection, list(skus))
             rows = [
-                {"sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "search": "", "body": "{}"}
+                {
+                    "sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "search": "",
+                    "body": "{}", "category": "",
+                }
                 for sku in known
-            ]
+            ]  # fmt: skip
             _write(connection, rows, revision)
         return len(rows)
 
@@ -82,9 +87,19 @@ def _bodies(connection: sa.Connection, skus: Sequence[Sku]) -> Mapping[Sku, str]
 def _write(connection: sa.Connection, rows: Sequence[Mapping[str, object]], revision: int) -> None:
     if not rows:
         return
-    columns = ["revision", "deleted", "name", "unit", "search", "body"]
+    columns = ["revision", "deleted", "name", "unit", "search", "body", "category"]
     upsert(connection, schema.item, rows, replace=columns)
     connection.execute(sa.update(schema.feed).where(schema.feed.c.name == GLOBAL_FEED).values(revision=revision))
+
+
+def _write_parts(connection: sa.Connection, items: Sequence[Item]) -> None:
+    # A deleted item keeps its parts: an order of yesterday may still name it.
+    rows = [{"sku": item.sku, "part": part.sku, "quantity": part.quantity} for item in items for part in parts_of(item)]
+    for part in _parts(items):
+        mine = schema.made_of.c.sku.in_([item.sku for item in part])
+        connection.execute(sa.delete(schema.made_of).where(mine))
+    if rows:
+        connection.execute(sa.insert(schema.made_of), rows)
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

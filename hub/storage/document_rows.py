@@ -47,10 +47,20 @@ class LockedFeeds:
         query = sa.select(feed.name, feed.revision).where(feed.name.in_(sorted(feeds))).order_by(feed.name)
         self._revisions = {FeedName(row.name): row.revision for row in connection.execute(query.with_for_update())}
         self._written: dict[tuple[str, str, str], DocumentRow] = {}
+        self._touched: set[FeedName] = set()
 
     def has(self, feed: FeedName) -> bool:
         """Whether there is such a feed (and it was asked for)."""
         return feed in self._revisions
+
+    def next_revision(self, feed: FeedName) -> int:
+        """The revision that what is written now gets."""
+        revision: int = self._revisions[feed]
+        return revision + 1
+
+    def touch(self, feed: FeedName) -> None:
+        """Say that something else than a document was written with the feed's next revision."""
+        self._touched.add(feed)
 
     def must_have(self, feed: FeedName) -> None:
         """Raise UnknownStore for a feed that does not exist."""
@@ -104,9 +114,9 @@ class LockedFeeds:
         ]  # fmt: skip
         for start in range(0, len(rows), _PART):
             upsert(self._connection, schema.document, rows[start : start + _PART], replace=columns)
-        for feed in sorted({row.feed for row in self._written.values()}):
-            revision = self._revisions[feed] + 1
-            if any(row.feed == feed and row.revision == revision for row in self._written.values()):
-                update = sa.update(schema.feed).where(schema.feed.c.name == feed).values(revision=revision)
-                self._connection.execute(update)
+        moved = {row.feed for row in self._written.values() if row.revision == self._revisions[row.feed] + 1}
+        for feed in sorted(moved | self._touched):
+            update = sa.update(schema.feed).where(schema.feed.c.name == feed)
+            self._connection.execute(update.values(revision=self._revisions[feed] + 1))
         self._written.clear()
+        self._touched.clear()

@@ -14,7 +14,9 @@ from hub.storage.database import Database
 from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.moments import from_us, to_us
 from hub.storage.records import DocumentPut, KeptDocument, WaitingEntry
+from hub.storage.reservations import reserve
 from hub.storage.settling import WITH_DOCUMENTS, settle
+from hub.storage.settling_orders import SettledBy
 from protocol.documents import Customer, DocumentBody
 from protocol.ids import FeedName
 
@@ -40,12 +42,12 @@ class SqlDocumentStore:
             for put in puts:
                 before = rows.get(put.key)
                 after = _put(before or DocumentRow(feed, kind, put.key), put, moment)
-                if put.key not in moved:
+                if put.key not in moved and kind != "transfer":  # one that is asked of a store is promised there
                     changed += feeds.write([(before, after.telling(after.base))])
                     continue
                 # The base alone; what events made of it since follows at once.
                 feeds.write([(before, after)])
-                settle(connection, feeds, kind, put.key)
+                settle(connection, feeds, kind, put.key, SettledBy(moment))
                 _wake(connection, kind, put.key)
                 changed += next(iter(feeds.rows(kind, [put.key]))).body != (before.body if before is not None else "")
             feeds.finish()
@@ -60,6 +62,9 @@ class SqlDocumentStore:
             there = [row for row in feeds.rows(kind, list(keys)) if not row.deleted]
             gone = [replace(row, base=None, base_us=moment, balance_us=moment).telling(None) for row in there]
             deleted = feeds.write(zip(there, gone, strict=True))
+            if kind == "transfer":
+                for row in there:
+                    reserve(connection, feeds, ("transfer", row.key), {}, moment)
             feeds.finish()
         return deleted
 

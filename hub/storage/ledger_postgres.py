@@ -14,7 +14,7 @@ import psycopg
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
 from hub.storage.moments import from_us, maybe_from_us, to_us
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId, store_feed, store_of_feed
 from protocol.journal_receiver import JournalCursor
@@ -26,7 +26,9 @@ _LOCK = "SELECT name, revision FROM feed WHERE name = ANY(%s) ORDER BY name FOR 
 _EVENT = f"COPY event ({', '.join(rows.EVENT_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _EVENT_TYPES = ("text", "text", "int8", "int8", "text", "text", "int8", "int8", "bytea", "bytea", "text")
 _MOVEMENT = f"COPY movement ({', '.join(rows.MOVEMENT_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-_MOVEMENT_TYPES = ("text", "text", "int8", "text", "int8", "int8", "int8", "int8", "text", "text")
+_MOVEMENT_TYPES = (
+    "text", "text", "int8", "text", "int8", "int8", "int8", "int8", "text", "text", "text", "text",
+)  # fmt: skip
 _SALE = f"COPY sale ({', '.join(rows.SALE_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _SALE_TYPES = (
     "text", "text", "int8", "int8", "text", "int8", "int8", "int8", "text", "text", "text", "int8", "int8",
@@ -61,6 +63,11 @@ _ALARM = (
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL"
 )
 
+_RESERVATION = (
+    "INSERT INTO reservation (store, sku, kind, key, quantity) VALUES (%s, %s, %s, %s, %s) "
+    "ON CONFLICT (store, sku, kind, key) DO UPDATE SET quantity = excluded.quantity"
+)
+_RESERVATION_ENDS = "DELETE FROM reservation WHERE store = %s AND sku = %s AND kind = %s AND key = %s"
 _IDENTIFIED = (
     "UPDATE event SET event_id = %s, type = %s, at_us = %s, duplicate_of = %s "
     "WHERE store = %s AND terminal = %s AND epoch = %s AND sequence = %s AND event_id IS NULL"
@@ -129,6 +136,20 @@ class PostgresLedger:
             for row in self._connection.execute(query, _columns(keys, 2))
         }
 
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """See LedgerReads."""
+        query = "SELECT sku, quantity FROM reservation WHERE kind = %s AND key = %s AND store = %s"
+        return {
+            (promise, Sku(row[0])): row[1]
+            for promise in promises
+            for row in self._connection.execute(query, (promise.kind, promise.key, promise.store))
+        }
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        query = "SELECT sku, SUM(quantity)::int8 FROM reservation WHERE store = %s GROUP BY sku"
+        return {Sku(row[0]): row[1] for row in self._connection.execute(query, (store,))}
+
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""
         query = "SELECT line, sku, delta, kind, at_us FROM movement WHERE store = %s AND sku = %s AND at_us >= %s"
@@ -167,6 +188,9 @@ class PostgresLedger:
         cursor.executemany(_IDENTIFIED, rows.identified_rows(writes))
         cursor.executemany(_ALARM, rows.alarm_rows(writes))
         _copy(cursor, _MATTER, _MATTER_TYPES, rows.matter_rows(writes))
+        ended, standing = rows.reservation_rows(writes)
+        cursor.executemany(_RESERVATION_ENDS, ended)
+        cursor.executemany(_RESERVATION, standing)
 
 
 def _copy(

@@ -15,7 +15,9 @@ EVENT_COLUMNS = (
     "store", "terminal", "epoch", "sequence", "event_id", "type", "at_us", "received_us", "digest", "raw",
     "duplicate_of",
 )  # fmt: skip
-MOVEMENT_COLUMNS = ("store", "sku", "at_us", "source", "epoch", "sequence", "line", "delta", "kind", "reason")
+MOVEMENT_COLUMNS = (
+    "store", "sku", "at_us", "source", "epoch", "sequence", "line", "delta", "kind", "reason", "lot", "expires",
+)  # fmt: skip
 SALE_COLUMNS = (
     "store", "terminal", "epoch", "sequence", "kind", "at_us", "received_us", "latency_ms", "receipt_number",
     "business_day", "currency", "total", "item_count",
@@ -28,6 +30,8 @@ PARKED_COLUMNS = (
 TURNOVER_COLUMNS = ("store", "business_day", "currency", "sales", "refunds", "total")
 ALARM_COLUMNS = ("kind", "store", "terminal", "subject", "text", "count", "first_us", "last_us")
 MATTER_COLUMNS = ("kind", "key", "store", "terminal", "epoch", "sequence", "role", "amount", "at_us", "state")
+
+RESERVATION_COLUMNS = ("store", "sku", "kind", "key", "quantity")
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -49,7 +53,7 @@ def movement_rows(writes: LedgerWrites) -> Iterator[Row]:
         (store, source, epoch), movement = entry.key, entry.movement
         yield (
             store, movement.sku, to_us(movement.at), source, epoch, entry.sequence, movement.line, movement.delta,
-            movement.kind, entry.reason,
+            movement.kind, entry.reason, movement.lot, movement.expires.isoformat() if movement.expires else "",
         )  # fmt: skip
 
 
@@ -118,6 +122,19 @@ def matter_rows(writes: LedgerWrites) -> Iterator[Row]:
     for entry in writes.matters:
         part = entry.part
         yield part.kind, part.key, *entry.key, entry.sequence, part.role, part.amount, to_us(entry.at), "new"
+
+
+def reservation_rows(writes: LedgerWrites) -> tuple[list[Row], list[Row]]:
+    """Reservations that end (store, sku, kind, key), and RESERVATION_COLUMNS of those that stand."""
+    ended: list[Row] = []
+    standing: list[Row] = []
+    for (promise, sku), quantity in sorted(writes.reservations.items()):
+        place = (promise.store, sku, promise.kind, promise.key)
+        if quantity:
+            standing.append((*place, quantity))
+        else:
+            ended.append(place)
+    return ended, standing
 
 
 def _parked_row(parked: ParkedEvent, key: EpochKey, now: int) -> Row:

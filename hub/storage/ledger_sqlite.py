@@ -10,7 +10,7 @@ from datetime import datetime
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
 from hub.storage.moments import from_us, maybe_from_us, to_us
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId, store_feed
 from protocol.journal_receiver import JournalCursor
@@ -47,6 +47,12 @@ _ALARM = _insert(
     "text = excluded.text, last_us = excluded.last_us, closed_us = NULL",
 )
 
+_RESERVATION = _insert(
+    "reservation",
+    rows.RESERVATION_COLUMNS,
+    "ON CONFLICT (store, sku, kind, key) DO UPDATE SET quantity = excluded.quantity",
+)
+_RESERVATION_ENDS = "DELETE FROM reservation WHERE store = ? AND sku = ? AND kind = ? AND key = ?"
 _IDENTIFIED = (
     "UPDATE event SET event_id = ?, type = ?, at_us = ?, duplicate_of = ? "
     "WHERE store = ? AND terminal = ? AND epoch = ? AND sequence = ? AND event_id IS NULL"
@@ -107,6 +113,20 @@ class SqliteLedger:
             for row in self._connection.execute(query.format(_marks(part)), (store, *part))
         }
 
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """See LedgerReads."""
+        query = "SELECT sku, quantity FROM reservation WHERE kind = ? AND key = ? AND store = ?"
+        return {
+            (promise, Sku(row[0])): row[1]
+            for promise in promises
+            for row in self._connection.execute(query, (promise.kind, promise.key, promise.store))
+        }
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        query = "SELECT sku, SUM(quantity) FROM reservation WHERE store = ? GROUP BY sku"
+        return {Sku(row[0]): row[1] for row in self._connection.execute(query, (store,))}
+
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""
         query = "SELECT line, sku, delta, kind, at_us FROM movement WHERE store = ? AND sku = ? AND at_us >= ?"
@@ -142,6 +162,9 @@ class SqliteLedger:
         run(_IDENTIFIED, rows.identified_rows(writes))
         run(_ALARM, rows.alarm_rows(writes))
         run(_MATTER, rows.matter_rows(writes))
+        ended, standing = rows.reservation_rows(writes)
+        run(_RESERVATION_ENDS, ended)
+        run(_RESERVATION, standing)
 
 
 def _parts(keys: Collection[tuple[StoreId, str]]) -> Iterator[tuple[StoreId, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from hub.storage.records import (
     LoggedMatter,
     ParkedEvent,
     Place,
+    Promise,
     SaleFact,
 )
 from protocol.documents import Item, Settings
@@ -68,6 +70,7 @@ class MemoryTables:
     sales: list[SaleFact] = field(default_factory=list)
     parked: dict[tuple[EpochKey, int, bytes], ParkedEvent] = field(default_factory=dict)
     matters: list[LoggedMatter] = field(default_factory=list)
+    reservations: dict[tuple[Promise, Sku], int] = field(default_factory=dict)
     alarms: dict[tuple[str, str, str, str], Alarm] = field(default_factory=dict)
     items: dict[Sku, tuple[Item | None, int]] = field(default_factory=dict)
     latency: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -141,6 +144,18 @@ class MemoryTransaction:
         """See LedgerReads."""
         return {key: self._tables.levels[key][0] for key in keys if key in self._tables.levels}
 
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """See LedgerReads."""
+        return {place: quantity for place, quantity in self._tables.reservations.items() if place[0] in promises}
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        total: Counter[Sku] = Counter()
+        for (promise, sku), quantity in self._tables.reservations.items():
+            if promise.store == store:
+                total[sku] += quantity
+        return total
+
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""
         movements = self._tables.movements.get(key, [])
@@ -170,9 +185,18 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
     for parked in writes.parked:
         tables.parked.setdefault((parked.key, parked.sequence, parked.raw), parked)
     _resolve(tables, writes)
+    _promise(tables, writes)
     for found in writes.identified:
         _identify(tables, found)
     count_up(tables, writes.alarms)
+
+
+def _promise(tables: MemoryTables, writes: LedgerWrites) -> None:
+    for place, quantity in writes.reservations.items():
+        if quantity:
+            tables.reservations[place] = quantity
+        else:
+            tables.reservations.pop(place, None)
 
 
 def _resolve(tables: MemoryTables, writes: LedgerWrites) -> None:

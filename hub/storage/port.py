@@ -24,6 +24,7 @@ from hub.storage.records import (
     LevelKey,
     ParkedEvent,
     Place,
+    Promise,
     WaitingEntry,
 )
 from protocol.documents import Item, Settings
@@ -61,6 +62,14 @@ class LedgerReads(Protocol):
 
     def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
         """The levels; SKUs that this store never had are left out."""
+        ...
+
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """What is promised at the locked stores for these promises, by SKU."""
+        ...
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """All that is promised at a store, by SKU: what its levels should say is reserved."""
         ...
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub.stock.level import Level, web_available
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.moments import from_us
 from hub.storage.reading import Availability, AvailabilityChanges, StockPage, StockQuery, StockRow
+from hub.storage.shelves import available_column, shelves_of, web_levels
 
 
 class StockQueries:
@@ -25,22 +24,19 @@ class StockQueries:
         """See Queries."""
         level, item = schema.level.c, schema.item.c
         name = sa.func.coalesce(item.name, "")
-        available = sa.case((level.on_hand > level.reserved, level.on_hand - level.reserved), else_=0)
         joined = schema.level.outerjoin(schema.item, item.sku == level.sku)
         conditions = _conditions(query)
         columns: dict[str, Any] = {
-            "sku": level.sku, "name": name, "store": level.store, "on_hand": level.on_hand, "available": available,
+            "sku": level.sku, "name": name, "store": level.store, "on_hand": level.on_hand,
             "updated_at": level.updated_us,
         }  # fmt: skip
-        order = columns[query.order]
         rows_query = (
             sa.select(
                 level.store, level.sku, name.label("name"), sa.func.coalesce(item.unit, "piece").label("unit"),
-                level.on_hand, level.reserved, available.label("available"), level.updated_us,
+                level.on_hand, level.reserved, level.updated_us,
             )
             .select_from(joined)
             .where(*conditions)
-            .order_by(order.desc() if query.descending else order, level.sku, level.store)
             .limit(query.limit)
             .offset(query.offset)
         )  # fmt: skip
@@ -48,12 +44,18 @@ class StockQueries:
         counted = joined if needs_item else schema.level
         with self._stock_database.read() as connection:
             total = connection.execute(sa.select(sa.func.count()).select_from(counted).where(*conditions)).scalar_one()
+            order = available_column(connection) if query.order == "available" else columns[query.order]
+            ordered = rows_query.order_by(order.desc() if query.descending else order, level.sku, level.store)
+            found = connection.execute(ordered).all()
+            shelves = shelves_of(connection, {row.sku for row in found})
             rows = [
                 StockRow(
                     store=row.store, sku=row.sku, name=row.name, unit=row.unit or "piece", on_hand=row.on_hand,
-                    reserved=row.reserved, available=row.available, updated_at=from_us(row.updated_us),
+                    reserved=row.reserved, available=shelf.available, updated_at=from_us(row.updated_us),
+                    safety=shelf.safety, buffer=shelf.buffer,
                 )
-                for row in connection.execute(rows_query)
+                for row in found
+                for shelf in [shelves[row.sku][row.store]]
             ]  # fmt: skip
         return StockPage(rows, total)
 
@@ -97,19 +99,14 @@ def _conditions(query: StockQuery) -> list[sa.ColumnElement[bool]]:
 
 
 def _availability(connection: sa.Connection, skus: list[str]) -> list[Availability]:
-    level, item, numbered = schema.level.c, schema.item.c, schema.availability.c
+    item, numbered = schema.item.c, schema.availability.c
     items = connection.execute(sa.select(item.sku, item.unit).where(item.sku.in_(skus), item.deleted.is_(False)))
     units = {row.sku: row.unit for row in items}
     revisions = {
         row.sku: row.revision
         for row in connection.execute(sa.select(numbered.sku, numbered.revision).where(numbered.sku.in_(skus)))
     }
-    query = sa.select(level.sku, level.store, level.on_hand, level.reserved).where(level.sku.in_(list(units)))
-    locations: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in connection.execute(query.order_by(level.sku, level.store)):
-        locations[row.sku].append((row.store, web_available(Level(row.on_hand, row.reserved))))
+    levels = web_levels(connection, list(units))
     return [
-        Availability(sku=sku, locations=tuple(locations[sku]), revision=revisions.get(sku, 0), unit=units[sku])
-        for sku in skus
-        if sku in units
+        Availability(sku, tuple(levels[sku].items()), revisions.get(sku, 0), units[sku]) for sku in skus if sku in units
     ]

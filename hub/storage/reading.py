@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from hub.matters.sums import ReceiptSums
+from hub.storage.reading_stock import StockReads
 from protocol.events import ShiftSums
 
 StockOrder = Literal["sku", "name", "store", "on_hand", "available", "updated_at"]
@@ -152,7 +153,10 @@ class StockQuery:
 
 @dataclass(frozen=True)
 class StockRow:
-    """One store's level of one SKU. `available` is what the web may sell, so it is never below zero."""
+    """One store's level of one SKU. `available` is what the web may sell, so it is never below zero.
+
+    `safety` and `buffer` (held back while tills cannot be heard) are in it already, as is `reserved`.
+    """
 
     store: str
     sku: str
@@ -162,6 +166,8 @@ class StockRow:
     reserved: int
     available: int
     updated_at: datetime
+    safety: int = 0
+    buffer: int = 0
 
 
 @dataclass(frozen=True)
@@ -250,7 +256,7 @@ class AlarmRow:
     text: str = ""
 
 
-class Queries(Protocol):
+class Queries(StockReads, Protocol):
     """The read side of the hub's database."""
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:

@@ -25,7 +25,7 @@ HUB_SOURCE = TerminalId("~hub")
 
 AlarmKind = Literal[
     "fork", "parked", "broken_chain", "restored", "bad_frames", "clock",
-    "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
+    "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs", "oversold",
 ]  # fmt: skip
 
 
@@ -42,6 +42,14 @@ class LevelKey(NamedTuple):
 
     store: StoreId
     sku: Sku
+
+
+class Promise(NamedTuple):
+    """Something promised at a store: a web order that is to be gathered, or a transfer that is to be sent."""
+
+    store: StoreId
+    kind: Literal["order", "transfer"]
+    key: str
 
 
 class Place(NamedTuple):
@@ -189,6 +197,7 @@ class LedgerWrites:
     `revisions` are the feed revisions of the stores in which anything changed; levels and cursors take theirs from
     there. `resolved_forks` are the ids of parked fork events that have now come properly, `replayed` the places of
     parked events that could be read at last, `identified` what those of them are whose very id could not be read.
+    `reservations` are what is promised from now on, by promise and SKU (0: nothing); `levels` must agree with them.
     `matters` say of events what else they are about; what follows from that is settled behind the ingest.
     """
 
@@ -205,6 +214,7 @@ class LedgerWrites:
     identified: tuple[Identified, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     matters: tuple[LoggedMatter, ...] = ()
+    reservations: Mapping[tuple[Promise, Sku], int] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:

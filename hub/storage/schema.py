@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration."""
 
 _Position = BigInteger().with_variant(Integer, "sqlite")
@@ -130,9 +130,13 @@ movement = Table(
     _number("delta"),
     _text("kind"),
     _text("reason"),
+    Column("lot", Text, nullable=False, server_default=text("''")),
+    Column("expires", Text, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
 """The ledger. `source` is a terminal, or "~hub". Kept in the order in which a level is derived: by SKU and time."""
+_counted: ColumnElement[bool] = movement.c.kind == text("'count'")
+Index("movement_counts", movement.c.store, movement.c.at_us, sqlite_where=_counted, postgresql_where=_counted)
 
 level = Table(
     "level",
@@ -244,8 +248,13 @@ item = Table(
     _text("unit"),
     _text("search"),
     _text("body"),
+    Column("category", Text, nullable=False, server_default=text("''")),
 )
 Index("item_by_revision", item.c.revision)
+
+made_of = Table("made_of", metadata, _text("sku", key=True), _text("part", key=True), _number("quantity"))
+"""Packs and bundles of the catalogue: one unit of `sku` is `quantity` thousandths of `part`, for each of its parts."""
+Index("made_of_by_part", made_of.c.part)
 
 document = Table(
     "document",
@@ -304,6 +313,60 @@ shift = Table(
 )
 """Shifts as their tills tell them; `sums` is the Z report's `ShiftSums`, `differs` what the hub adds up otherwise."""
 Index("shift_by_opening", shift.c.opened_us)
+
+web_order = Table(
+    "web_order",
+    metadata,
+    _text("id", key=True),
+    _number("placed_us"),
+    _text("body"),
+    _number("cancelled_us", null=True),
+    _text("state"),
+    _text("missing"),
+    _number("updated_us"),
+)
+"""Orders of web shops: `body` as it was placed, `state` and `missing` (JSON, SKU: thousandths) as they follow."""
+Index("web_order_by_time", web_order.c.placed_us, web_order.c.id)
+Index("web_order_by_state", web_order.c.state, web_order.c.placed_us)
+
+allotment = Table(
+    "allotment",
+    metadata,
+    _text("order_id", key=True),
+    _number("number", key=True),
+    _text("store", key=True),
+    _text("sku", key=True),
+    _number("quantity"),
+    _number("at_us"),
+)
+"""What the hub decided once, and so a fact: which store was asked for how much of an order, in the order of asking."""
+
+reservation = Table(
+    "reservation",
+    metadata,
+    _text("store", key=True),
+    _text("sku", key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _number("quantity"),
+)
+"""What is promised at a store and still there: `kind` is order or transfer. `level.reserved` is their sum."""
+Index("reservation_by_key", reservation.c.kind, reservation.c.key)
+
+stock_rule = Table(
+    "stock_rule",
+    metadata,
+    _text("sku", key=True),
+    _text("store", key=True),
+    _text("category", key=True),
+    _number("quantity"),
+)
+"""Safety stock, in thousandths; "" stands for every store, SKU or category. By SKU first, as it is looked up."""
+
+offline_buffer = Table(
+    "offline_buffer", metadata, _text("store", key=True), _text("sku", key=True), _number("quantity")
+)
+"""What is held back while a store's tills cannot be heard; written by `projections/silence.py`."""
 
 availability = Table("availability", metadata, _text("sku", key=True), _number("revision"))
 """The web's one order of changes; written behind the ingest path by `projections/availability.py`."""

@@ -25,6 +25,8 @@ from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.matters import logged_sale, told_of
 from hub.storage.moments import maybe_from_us
 from hub.storage.records import Alarm, AlarmKind
+from hub.storage.reservations import reserve
+from hub.storage.settling_orders import SettledBy, all_stores, facts_of, settle_order
 from protocol.documents import Customer, Pick, Purchase, Transfer, Voucher
 from protocol.events import AccountPaid, CustomerSaved, SaleCompleted, SaleRefunded, TransferSent
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed, store_of_feed
@@ -53,21 +55,25 @@ def feeds_of(connection: sa.Connection, kind: str, key: str) -> set[FeedName]:
     if kind == "transfer":
         sent = [told.data for told in told_of(connection, kind, key, ("sent",))]
         feeds |= {store_feed(StoreId(data.to_store)) for data in sent if isinstance(data, TransferSent)}
+    if kind == "pick" and (facts := facts_of(connection, key)) is not None:
+        asked = {one.store for one in facts.asked}
+        # What is missing may be asked of any store; nothing else touches more than the order's own.
+        feeds |= {store_feed(StoreId(store)) for store in (all_stores(connection) if facts.outcome.missing else asked)}
     known = sa.select(document.feed).where(document.kind == kind, document.key == key)
     return feeds | {FeedName(row[0]) for row in connection.execute(known)}
 
 
-def settle(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str) -> Settled:
-    """Derive a matter's documents and write those that changed."""
+def settle(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str, by: SettledBy) -> Settled:
+    """Derive a matter's documents and reservations, and write those that changed."""
     match kind:
         case "customer":
             return _customer(connection, feeds, key)
         case "voucher":
             return _voucher(connection, feeds, key)
         case "transfer":
-            return _transfer(connection, feeds, key)
+            return _transfer(connection, feeds, key, by)
         case "purchase" | "pick":
-            return _store_work(connection, feeds, kind, key)
+            return _store_work(connection, feeds, kind, key, by)
         case "receipt":
             return _receipt(connection, key)
         case _:
@@ -127,7 +133,7 @@ def _voucher(connection: sa.Connection, feeds: LockedFeeds, key: str) -> Settled
     return Settled(not outcome.known, "voucher_overspent", alarm)
 
 
-def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str) -> Settled:
+def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str, by: SettledBy) -> Settled:
     rows = {row.feed: row for row in feeds.rows("transfer", [key])}
     put = [msgspec.json.decode(row.base, type=Transfer) for row in rows.values() if row.base is not None]
     told = told_of(connection, "transfer", key)
@@ -137,11 +143,17 @@ def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str) -> Settle
         if feeds.has(feed):
             row = rows.get(feed) or DocumentRow(feed, "transfer", key)
             feeds.write([(rows.get(feed), row.telling(_text(document)))])
+    promised = [said for said in put if said.state == "wanted" and not told]
+    wanted = {(said.from_store, line.sku): line.quantity for said in promised for line in said.lines}
+    reserve(connection, feeds, ("transfer", key), wanted, by.now_us)
     alarm = _alarm("transfer_differs", key, told, outcome.differs) if outcome.differs else None
     return Settled(alarm_kind="transfer_differs", alarm=alarm)
 
 
-def _store_work(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str) -> Settled:
+def _store_work(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str, by: SettledBy) -> Settled:
+    order = settle_order(connection, feeds, key, by) if kind == "pick" else None
+    if order is not None:
+        return Settled(alarm_kind="oversold" if order.is_known else None, alarm=order.alarm)
     told = told_of(connection, kind, key)
     for row in feeds.rows(kind, [key]):
         if row.base is None:

@@ -14,12 +14,12 @@ from hub.ingest.plan import plan_batches
 from hub.ingest.session import IngestLimits, IngestSession, ack_of
 from hub.stock.level import Level
 from hub.storage.port import FeedStore, KeyRing, LedgerStore, LedgerTransaction
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.errors import BadFrame
 from protocol.event import GENESIS, Digest, Unreadable, read_event
 from protocol.feed_sender import answer_parts, pull_from
 from protocol.frame import Key, decode_batch, encode
-from protocol.ids import FeedName, StoreId
+from protocol.ids import FeedName, Sku, StoreId
 from protocol.journal_receiver import JournalCursor
 from protocol.link import Publish
 from protocol.messages import Pull
@@ -56,6 +56,14 @@ class LyingTransaction:
     def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
         """See LedgerReads."""
         return self.real.levels(keys)
+
+    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
+        """See LedgerReads."""
+        return self.real.reservations(promises)
+
+    def promised(self, store: StoreId) -> Mapping[Sku, int]:
+        """See LedgerReads."""
+        return self.real.promised(store)
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""

@@ -11,6 +11,7 @@ import msgspec
 
 from protocol.events import (
     CountedLine,
+    CountedLot,
     DrawerOpened,
     EventData,
     ReceiptReprinted,
@@ -71,7 +72,16 @@ def _lines(dice: random.Random) -> Sequence[tuple[str, int]]:
 
 
 def _receipt_lines(lines: Sequence[tuple[str, int]]) -> tuple[SaleLine, ...]:
-    return tuple(SaleLine(sku=sku, name=sku, quantity=quantity, unit_price=7, amount=7) for sku, quantity in lines)
+    """Two of the same quantity are sold as a bundle, three of one as a pack; no die is thrown for it."""
+    moves = tuple(StockLine(sku=sku, quantity=quantity) for sku, quantity in lines)
+    if len(moves) == 2 and moves[0].quantity == moves[1].quantity:
+        return (SaleLine(sku="BUNDLE", name="x", quantity=1_000, unit_price=7, amount=7, moves=moves),)
+    return tuple(
+        SaleLine(sku="PACK", name="x", quantity=1_000, unit_price=7, amount=7, lot="L", moves=(move,))
+        if move.quantity == 3_000
+        else SaleLine(sku=move.sku, name="x", quantity=move.quantity, unit_price=7, amount=7)
+        for move in moves
+    )
 
 
 def _sale(dice: random.Random, receipt: str, at: datetime) -> _Made:
@@ -109,7 +119,9 @@ def _adjusting(dice: random.Random, _receipt: str, at: datetime) -> _Made:
 def _counting(dice: random.Random, _receipt: str, at: datetime) -> _Made:
     # The shelf was counted a moment before the count was entered; sales may lie between the two.
     sku, quantity, counted = dice.choice(SKUS), 1000 * dice.randint(0, 9), at - timedelta(seconds=dice.uniform(0, 3))
-    data = StockCounted(session="c", lines=(CountedLine(sku=sku, quantity=quantity, at=counted),), by="lan")
+    lots = (CountedLot(quantity=quantity // 2, lot="A"), CountedLot(quantity=quantity // 4, lot="B"))
+    line = CountedLine(sku=sku, quantity=quantity, at=counted, lots=lots if quantity > 5_000 else ())
+    data = StockCounted(session="c", lines=(line,), by="lan")
     return data, (Effect(sku, quantity, counted, checkpoint=True),)
 
 

@@ -1,0 +1,253 @@
+"""What follows from an order's facts, written down: allotments, reservations, picks, its state, its alarm.
+
+Allotments are the one thing here that is not derived: they are decisions, made once with the stock of the moment and
+only ever added to. All else is derived anew each time, so it may be done twice, late, or in any order. The locks of
+the order's stores must be held; whoever holds those of all stores may ask further stores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.matters.orders import Asked, OrderOutcome, Parcel, PlacedOrder, order_after
+from hub.matters.outcome import Told
+from hub.stock.allotment import AllotmentRule, Candidate, allot
+from hub.stock.lots import Lot, pick_lots
+from hub.storage import schema
+from hub.storage.document_rows import DocumentRow, LockedFeeds
+from hub.storage.lots import lots_at
+from hub.storage.matters import told_of
+from hub.storage.moments import from_us, maybe_from_us, zone_of
+from hub.storage.records import Alarm
+from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
+from hub.storage.reservations import reserve
+from hub.storage.shelves import shelves_of
+from protocol.documents import Pick, Settings
+from protocol.events import OrderPicked, StockLine
+from protocol.ids import StoreId, store_feed
+from protocol.quantity import format_quantity
+
+KIND = "pick"
+
+
+@dataclass(frozen=True)
+class AllotmentPolicy:
+    """How the shop chooses stores; those of `ranks` first, in that order."""
+
+    rule: AllotmentRule = "fullest"
+    ranks: tuple[str, ...] = ()
+
+    def rank(self, store: str) -> int:
+        """Low is near."""
+        return self.ranks.index(store) if store in self.ranks else len(self.ranks)
+
+
+DEFAULT_POLICY = AllotmentPolicy()
+
+
+class SettledBy(NamedTuple):
+    """When something is settled, and by which rule orders are allotted."""
+
+    now_us: int
+    policy: AllotmentPolicy = DEFAULT_POLICY
+
+
+class SettledOrder(NamedTuple):
+    """What became of an order; `is_known` False: what it misses is still to be asked for, so no alarm yet."""
+
+    outcome: OrderOutcome
+    is_known: bool
+    alarm: Alarm | None
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """All that is known of an order."""
+
+    order: PlacedOrder
+    asked: Sequence[Asked]
+    told: Sequence[Told]
+    cancelled_at: datetime | None
+    outcome: OrderOutcome = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = order_after(self.order.pieces, self.asked, self.told, self.cancelled_at)
+        object.__setattr__(self, "outcome", found)
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Stores that have gathered their part, or said that they lack something: they are not asked again."""
+        return frozenset(p.store for p in self.outcome.parcels if p.state != "open" or p.short)
+
+    def with_asked(self, new: Sequence[Asked]) -> OrderFacts:
+        """The same after another round."""
+        return OrderFacts(self.order, [*self.asked, *new], self.told, self.cancelled_at)
+
+
+def facts_of(connection: sa.Connection, order: str, *, lock: bool = False) -> OrderFacts | None:
+    """An order's facts; None for one that was never placed here (a pick may also be put by hand)."""
+    table, allotment = schema.web_order.c, schema.allotment.c
+    query = sa.select(table.body, table.cancelled_us).where(table.id == order)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        return None
+    asked = sa.select(allotment.number, allotment.store, allotment.sku, allotment.quantity)
+    rows = connection.execute(asked.where(allotment.order_id == order).order_by(allotment.number))
+    return OrderFacts(
+        msgspec.json.decode(row.body, type=PlacedOrder), [Asked(*found) for found in rows],
+        told_of(connection, KIND, order), maybe_from_us(row.cancelled_us),
+    )  # fmt: skip
+
+
+def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> SettledOrder | None:
+    """Ask stores for what is missing, if all are locked, and write down what follows; None for an unknown order."""
+    facts = facts_of(connection, order, lock=True)
+    if facts is None:
+        return None
+    everywhere = all(feeds.has(store_feed(StoreId(store))) for store in all_stores(connection))
+    if facts.outcome.missing and everywhere:
+        facts = facts.with_asked(_ask(connection, facts, by))
+    outcome = facts.outcome
+    wanted = {(p.store, sku): quantity for p in outcome.parcels for sku, quantity in p.reserved.items()}
+    for parcel in outcome.parcels:
+        if feeds.has(store_feed(StoreId(parcel.store))):
+            _write_pick(connection, feeds, facts, parcel, by.now_us)
+            _ask_to_count(connection, feeds, facts, parcel)
+    reserve(connection, feeds, ("order", order), wanted, by.now_us)
+    missing = msgspec.json.encode(outcome.missing).decode()
+    mine = sa.and_(
+        schema.web_order.c.id == order,
+        sa.or_(schema.web_order.c.state != outcome.state, schema.web_order.c.missing != missing),
+    )
+    values = {"state": outcome.state, "missing": missing, "updated_us": by.now_us}
+    connection.execute(sa.update(schema.web_order).where(mine).values(values))
+    is_known = everywhere or not outcome.missing
+    return SettledOrder(outcome, is_known, _alarm(facts.order, outcome) if is_known else None)
+
+
+def all_stores(connection: sa.Connection) -> list[str]:
+    """All stores, by id."""
+    return list(connection.execute(sa.select(schema.store.c.id).order_by(schema.store.c.id)).scalars())
+
+
+def _ask(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
+    missing = facts.outcome.missing
+    terminal = schema.terminal.c
+    heard = sa.select(terminal.store, sa.func.max(sa.case((terminal.online, 1), else_=0)).label("online"))
+    online = {
+        row.store: bool(row.online)
+        for row in connection.execute(heard.where(terminal.revoked_us.is_(None)).group_by(terminal.store))
+    }
+    shelves = shelves_of(connection, list(missing))
+    available: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for sku, places in shelves.items():
+        for store, shelf in places.items():
+            available[store][sku] = shelf.available
+    # A store without tills has nobody who could fall silent.
+    candidates = [
+        Candidate(store, goods, online.get(store, True), by.policy.rank(store))
+        for store, goods in available.items()
+        if store not in facts.closed
+    ]
+    order = facts.order
+    found = allot(missing, candidates, by.policy.rule, way=order.way, chosen=order.store or None)
+    number = max((one.number for one in facts.asked), default=0) + 1
+    asked = [
+        Asked(number, store, sku, quantity)
+        for store, parcel in found.parcels.items()
+        for sku, quantity in sorted(parcel.items())
+    ]
+    rows = [{"order_id": order.order, **one._asdict(), "at_us": by.now_us} for one in asked]
+    if rows:
+        connection.execute(sa.insert(schema.allotment), rows)
+    return asked
+
+
+def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel, now_us: int) -> None:
+    feed = store_feed(StoreId(parcel.store))
+    key = facts.order.order
+    before = next((row for row in feeds.rows(KIND, [key]) if row.feed == feed), None)
+    forgotten = before is not None and before.base is None and before.base_us is not None
+    if forgotten and parcel.state != "open":
+        return  # it was taken off the tills when it had been done for long
+    gone = not parcel.goods or (facts.cancelled_at is not None and parcel.state == "open")
+    row = before or DocumentRow(feed, KIND, key, base_us=now_us, balance_us=now_us)
+    if gone:
+        feeds.write([(before, row.telling(None))])
+        return
+    known = msgspec.json.decode(row.base, type=Pick) if row.base is not None else None
+    if known is None or _sum(known.lines) != Counter(parcel.goods):
+        known = _pick(facts.order, _lines(connection, parcel, now_us))
+        row = replace(row, base=_text(known), base_us=now_us, balance_us=now_us)
+    cancelled = facts.cancelled_at is not None and parcel.state == "picked"
+    note = back_to_the_shelf(known.note) if cancelled else known.note
+    body = msgspec.structs.replace(known, state=parcel.state, note=note)
+    feeds.write([(before, row.telling(_text(body)))])
+
+
+def _ask_to_count(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel) -> None:
+    order = facts.order
+    looked_at = [told.at for told in facts.told if told.store == parcel.store and isinstance(told.data, OrderPicked)]
+    causes: dict[str, tuple[Reason, datetime]] = {}
+    if order.way == "pickup" and order.placed_at is not None:
+        # The customer was promised what this very store should have had.
+        causes = dict.fromkeys(facts.outcome.missing, (OVERSOLD, order.placed_at))
+    if looked_at:
+        causes |= {sku: (SHORT, max(looked_at)) for sku in parcel.short}
+    ask_to_count(connection, feeds, parcel.store, causes, order.number or order.order)
+
+
+def back_to_the_shelf(note: str) -> str:
+    """What a till shows of an order that was cancelled when it had been gathered; tills have no word for it yet."""
+    return " · ".join(filter(None, ["Đã huỷ, trả hàng về kệ / Cancelled, put it back", note]))[:512]
+
+
+def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
+    return Pick(
+        order=order.order, number=order.number, channel=order.channel, customer=order.customer, lines=lines,
+        placed_at=order.placed_at, due_at=order.due_at, way=order.way, note=order.note,
+    )  # fmt: skip
+
+
+def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[StockLine, ...]:
+    day = _day_in(connection, parcel.store, now_us)
+    lines: list[StockLine] = []
+    for sku, quantity in sorted(parcel.goods.items()):
+        levels = lots_at(connection, parcel.store, sku)
+        lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels, quantity, day)]
+    return tuple(lines)
+
+
+def _day_in(connection: sa.Connection, store: str, now_us: int) -> date:
+    """The store's own calendar day: goods may be sold to the end of their last one."""
+    found = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
+    return from_us(now_us).astimezone(zone_of(msgspec.json.decode(found, type=Settings).time_zone)).date()
+
+
+def _line(sku: str, lot: Lot, quantity: int) -> StockLine:
+    return StockLine(sku=sku, quantity=quantity, lot=lot.name, expires=lot.expires)
+
+
+def _alarm(order: PlacedOrder, outcome: OrderOutcome) -> Alarm | None:
+    if not outcome.missing:
+        return None
+    text = "; ".join(f"{sku} {format_quantity(quantity)}" for sku, quantity in outcome.missing.items())
+    return Alarm("oversold", order.store, "", text, subject=order.order)
+
+
+def _sum(lines: Sequence[StockLine]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for line in lines:
+        total[line.sku] += line.quantity
+    return total
+
+
+def _text(body: msgspec.Struct) -> str:
+    return msgspec.json.encode(body).decode()
