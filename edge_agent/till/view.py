@@ -31,8 +31,8 @@ NoticeCode = Literal[
     "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_while_paying",
     "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
     "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
-    "customer_taken",
     "not_whole_packs", "work_pack", "work_bundle", "pack_unknown", "lot_missing", "lot_set", "bad_date",
+    "customer_taken",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]

@@ -87,8 +87,8 @@ _FACTS: tuple[EventData, ...] = (
 )  # fmt: skip
 EVENTS: Mapping[str, EventData] = {TYPE_NAMES[type(fact)]: fact for fact in (*_FACTS, *till_examples.FACTS)}
 GROWN_EVENTS: Mapping[str, EventData] = {
-    f"{TYPE_NAMES[type(fact)]}+{grown}": fact
-    for grown, facts in (("counter", counter_examples.FACTS), ("goods", goods_examples.FACTS))
+    f"{TYPE_NAMES[type(fact)]}+{by}": fact
+    for by, facts in (("counter", counter_examples.FACTS), ("goods", goods_examples.FACTS))
     for fact in facts
 }
 """Later examples of types that grew: by type, "+" and what they grew by."""
@@ -140,8 +140,8 @@ DOCUMENTS: Mapping[str, msgspec.Struct] = {
         price_lists=("si",), customer_groups=("VIP",), priority=10, combining="on_top", max_uses=3,
     ),
     **till_examples.DOCUMENTS,
-    **counter_examples.DOCUMENTS,
     **goods_examples.DOCUMENTS,
+    **counter_examples.DOCUMENTS,
 }  # fmt: skip
 
 
