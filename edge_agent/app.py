@@ -34,10 +34,11 @@ from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
 from edge_agent.journal import payments, receipts_kept, till_state
 from edge_agent.journal.clock import TillClock
-from edge_agent.journal.database import Database, open_database
-from edge_agent.journal.folder import DATABASE, forget_mark, open_journal
+from edge_agent.journal.database import Database
 from edge_agent.journal.lock import FolderLock
 from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.opening import open_books
+from edge_agent.journal.salvage.rebuild import Owner
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.pages.app import build_pages
 from edge_agent.pages.settings import PageSettings
@@ -137,14 +138,9 @@ class Agent:
 
     async def _open_books(self) -> Database:
         config = self._config
-        database = await open_database(self._folder / DATABASE, till_migrations(spool.SCHEMA))
+        owner = Owner(config.store_name, config.terminal_name, self._credentials.epoch, _nonce())
+        database = await open_books(self._folder, till_migrations(spool.SCHEMA), owner, now)
         self._closers.push_async_callback(database.close)
-        await database.run(
-            lambda c: open_journal(
-                c, self._folder, config.store_name, config.terminal_name, epoch=self._credentials.epoch, nonce=_nonce()
-            )
-        )
-        forget_mark(self._folder)
         return database
 
     def _till(self) -> Till:
