@@ -73,6 +73,11 @@ class Database:
         finally:
             self._looking -= 1
 
+    async def fold(self) -> None:
+        """Fold the write-ahead log into the file and give its room back, as far as nobody reads. Raises as `run`."""
+        if not self._closed:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._fold)
+
     async def close(self) -> None:
         """Finish what waits, fold the write-ahead log in, close the file."""
         if not self._closed:
@@ -98,6 +103,12 @@ class Database:
         except sqlite3.Error as error:
             raise _translate(error, self.path) from error
         return result
+
+    def _fold(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise _translate(error, self.path) from error
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
