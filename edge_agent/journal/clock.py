@@ -88,6 +88,7 @@ class TillClock:
         self._wall = wall
         self._elapsed_s = elapsed_s
         self._checked: Checked | None = None
+        self._begun = (wall(), elapsed_s())
 
     @property
     def offset_ms(self) -> int | None:
@@ -99,6 +100,15 @@ class TillClock:
     def is_checked(self) -> bool:
         """Whether the hub was heard since the start."""
         return self._checked is not None
+
+    @property
+    def begun(self) -> datetime:
+        """What the PC's clock showed when this till was started."""
+        return self._begun[0]
+
+    def steady(self) -> datetime:
+        """A time that nobody can set while the till runs: from `begun`, by the elapsed time. For waits, not for facts."""
+        return self._begun[0] + timedelta(seconds=self._elapsed_s() - self._begun[1])
 
     def trouble(self, last: datetime) -> ClockTrouble | None:
         """What to tell a person about this PC's clock; `last` is the time of the newest event."""

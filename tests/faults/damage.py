@@ -124,7 +124,7 @@ async def play(harm: Harm, name: str, seed: int, runs: int, told: Told, *, cut: 
 
 
 async def _start_and_count(folder: Path, sold: Sold, told: Told, which: str) -> tuple[int, int, int]:
-    async with till_in(folder, life=3, sell_nothing=True) as desk:
+    async with till_in(folder, life=3, has_catalogue_already=True) as desk:
         if desk.counter.view().items_known:
             await desk.sell(GOODS[7])
     with closing(connect(folder / "till.db")) as connection:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from edge_agent.counter import Counter, Till
 from edge_agent.devices.printer.spool import SCHEMA
 from edge_agent.journal.clock import TillClock
-from edge_agent.journal.database import Database, connect_to_read
+from edge_agent.journal.database import Database, connect, connect_to_read
 from edge_agent.journal.migrations import till_migrations
 from edge_agent.journal.opening import open_books
 from edge_agent.journal.salvage.rebuild import Owner
@@ -36,6 +38,8 @@ GOODS = tuple(
     for number in range(200)
 )
 OPENING = 1_000_000
+REFUSALS = frozenset({"disk_full", "journal_broken", "order_failed"})
+"""Notices that say that nothing was done, and why."""
 
 
 @dataclass
@@ -45,12 +49,15 @@ class Desk:
     folder: Path
     database: Database
     counter: Counter
+    clock: TillClock
     confirmed: list[str] = field(default_factory=list)
 
     async def sell(self, item: Item) -> str:
         """One piece, exact cash; returns the receipt's number, "" if it was refused."""
         await self.counter.scan(item.barcodes[0], source="scanner")
         view = self.counter.view()
+        if self.said in REFUSALS:
+            return ""
         await self.counter.order("pay_cash", {"sale_id": view.sale_id, "take": view.take})
         said = self.counter.view().notice
         if said is None or said.code != "sale_done":
@@ -73,15 +80,23 @@ def seconds(start: datetime = START) -> Callable[[], datetime]:
 
 @asynccontextmanager
 async def till_in(
-    folder: Path, *, life: int = 1, wall: Callable[[], datetime] | None = None, sell_nothing: bool = False
+    folder: Path, *, life: int = 1, wall: Callable[[], datetime] | None = None, has_catalogue_already: bool = False,
+    synchronous: Literal["FULL", "NORMAL"] = "FULL", elapsed_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[Desk]:
-    """Open the till in `folder`; `life` counts its starts, so that ids differ."""
+    """Open the till in `folder`; `life` counts its starts, so that ids differ. `has_catalogue_already`: none is put into it.
+
+    `synchronous` is for a control: a journal that is opened in a way that the agent never does.
+    """
     wall = wall or seconds(START + timedelta(hours=life))
     owner = Owner(STORE, TERMINAL, 1, f"nonce-of-life-{life:08}")
     database = await open_books(folder, till_migrations(SCHEMA), owner, wall)
+    if synchronous != "FULL":
+        await database.close()
+        database = _careless(folder / "till.db")
     numbers = itertools.count(1)
+    clock = TillClock(wall, elapsed_s)
     till = Till(
-        store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
+        store=STORE, terminal=TERMINAL, cashier="lan", clock=clock,
         new_id=lambda: f"life{life}-{next(numbers):06}", kick=b"kick",
     )  # fmt: skip
     counter = Counter(
@@ -89,13 +104,20 @@ async def till_in(
         wall=wall,
     )  # fmt: skip
     try:
-        if not sell_nothing:
+        if not has_catalogue_already:
             await _load(database)
         await counter.start()
-        yield Desk(folder, database, counter)
+        yield Desk(folder, database, counter, clock)
     finally:
         await counter.stop()
         await database.close()
+
+
+def _careless(path: Path) -> Database:
+    thread = ThreadPoolExecutor(max_workers=1)
+    connection = thread.submit(connect, path).result()
+    thread.submit(connection.execute, "PRAGMA synchronous = NORMAL").result()
+    return Database(path, thread, connection)
 
 
 async def _load(database: Database) -> None:
