@@ -15,7 +15,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
+from typing import BinaryIO, ParamSpec, Protocol, TypeVar
 
 import click
 
@@ -36,9 +36,6 @@ from edge_agent.journal.lock import FolderLock
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.logs import start_logging
 from protocol.event import Unreadable, read_event
-
-if TYPE_CHECKING:
-    from edge_agent.app import Agent
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,7 +93,7 @@ def run(config_path: Path) -> None:
     credentials = load_credentials(_credentials_path(config), config)
     from edge_agent.app import Agent  # noqa: PLC0415 - two seconds of imports, which the other commands do not need
 
-    asyncio.run(_run_until_told(lambda: Agent(config, credentials)))
+    asyncio.run(run_until_told(lambda: Agent(config, credentials)))
 
 
 @main.command("check-config", epilog=EXIT_CODES)
@@ -236,7 +233,23 @@ def _credentials_path(config: AgentConfig) -> Path:
     return Path(config.terminal.credentials)
 
 
-async def _run_until_told(make: Callable[[], Agent]) -> None:
+class Runs(Protocol):
+    """What is run: an `Agent`."""
+
+    page_url: str
+    damaged: asyncio.Event
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End."""
+        ...
+
+
+async def run_until_told(make: Callable[[], Runs]) -> None:
+    """Run until a signal; start anew when the journal is found damaged. Raises EdgeAgentError."""
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -252,7 +265,7 @@ async def _run_until_told(make: Callable[[], Agent]) -> None:
     raise JournalUnreadable(f"the journal was damaged {MENDED_MAX} times in a row: this disk is failing, replace it")
 
 
-async def _one_life(agent: Agent, told_to_stop: asyncio.Event) -> bool:
+async def _one_life(agent: Runs, told_to_stop: asyncio.Event) -> bool:
     """Run until told to stop; True if it ended because its journal is damaged."""
     await agent.start()
     if sys.stdout.isatty():

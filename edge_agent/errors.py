@@ -45,7 +45,7 @@ class JournalUnreadable(JournalError):
 
 
 class JournalDamaged(JournalUnreadable):
-    """The journal's file is not as it was written; `why` in words. What can be read of it is saved at the next start."""
+    """The journal's file is not as it was written, `why` in words. The next start saves what can be read of it."""
 
     def __init__(self, message: str, why: str) -> None:
         super().__init__(message)

@@ -107,7 +107,7 @@ class TillClock:
         return self._begun[0]
 
     def steady(self) -> datetime:
-        """A time that nobody can set while the till runs: from `begun`, by the elapsed time. For waits, not for facts."""
+        """For waits, not for facts: `begun` and the time that has elapsed since, which nobody can set."""
         return self._begun[0] + timedelta(seconds=self._elapsed_s() - self._begun[1])
 
     def trouble(self, last: datetime) -> ClockTrouble | None:

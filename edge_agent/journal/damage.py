@@ -20,10 +20,11 @@ _NAME = "damage"
 
 
 class Damage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The file was found damaged at `at`, for `why`, and lies in `folder` (a name inside the data folder).
+    """The file was found damaged at `at`, for `why`, and lies in `folder`, a name inside the data folder.
 
-    `saved` events that the hub may lack came over, `aside` are kept as bytes that nothing proves, `missing` could not be
-    found (`at_least` so many, where nobody knows how many there were). `lost` names matters beside the events. `found_shift`: its sums were added up anew.
+    `saved` events that the hub may lack came over, `aside` are kept as bytes that nothing proves, `missing` could not
+    be found (`at_least` so many, where nobody knows how many there were). `lost` names matters beside the events.
+    `found_shift`: its sums were added up anew.
     """
 
     at: datetime

@@ -15,7 +15,7 @@ from typing import Literal
 Level = Literal["good", "low", "short", "full"]
 
 DAY_BYTES = 8 << 20
-"""What a busy day adds to till.db: 1,000 receipts of four lines; 7.4 kB each were measured, paper and indexes included."""
+"""What a busy day adds to till.db: 1,000 receipts of four lines; 7.4 kB each were measured, with paper and indexes."""
 
 LOW_BYTES = 30 * DAY_BYTES
 SHORT_BYTES = 3 * DAY_BYTES

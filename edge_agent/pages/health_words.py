@@ -20,8 +20,8 @@ READ = "trouble_read"
 def health_pills(health: HealthView, link: LinkView, now: datetime, speech: Speech) -> tuple[Pill, ...]:
     """Say what is wrong with this PC, the most urgent first. `now` is in the store's time zone."""
     found = (
-        _disk_pill(health, speech), _damage_pill(health.damage, link, now.tzinfo, speech), _twin_pill(health, link, speech),
-        _clock_pill(health, speech),
+        _disk_pill(health, speech), _damage_pill(health.damage, link, now.tzinfo, speech),
+        _twin_pill(health, link, speech), _clock_pill(health, speech),
     )  # fmt: skip
     return tuple(pill for pill in found if pill is not None)
 
@@ -152,7 +152,7 @@ def _twin_pill(health: HealthView, link: LinkView, speech: Speech) -> Pill | Non
             _("This PC was put back to an older state. The hub has what this till had sent before."),
             (
                 _("You can go on selling."),
-                _("What was sold after the backup and never sent is not in this till: compare with the paper receipts."),
+                _("What was sold after the backup and never sent is not here: compare with the paper receipts."),
                 _("Call your support, and say when the PC was put back."),
             ),
             "" if link.epoch_problem else READ,

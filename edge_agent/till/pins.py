@@ -89,7 +89,9 @@ def as_seen(failures: Failures, now: datetime, begun: datetime | None = None) ->
 
     Nobody knows how long a till was off: its clock may have been set meanwhile. So a restart begins the wait anew.
     """
-    if failures.at is None or not (now < failures.at or (begun is not None and failures.wait_s and failures.at < begun)):
+    if failures.at is None or not (
+        now < failures.at or (begun is not None and failures.wait_s and failures.at < begun)
+    ):
         return failures
     return Failures(failures.count, now, failures.wait_s)
 

@@ -84,7 +84,8 @@ def _table(rows: Sequence[Row]) -> Table:
         else:
             style = "red" if row.lost or row.doubled else None
             table.add_row(
-                row.fault, f"{row.runs:,}", f"{row.sales:,}", f"{row.lost}", f"{row.doubled}", f"{row.converge_s:.1f} s",
+                row.fault, f"{row.runs:,}", f"{row.sales:,}", f"{row.lost}", f"{row.doubled}",
+                f"{row.converge_s:.1f} s",
                 style=style,
             )  # fmt: skip
     return table

@@ -18,7 +18,7 @@ from edge_agent.journal.database import connect_to_read
 from edge_agent.journal.sqlite import SqliteJournal
 from protocol.event import Event, read_data, read_event
 from protocol.events import SaleCompleted
-from tests.faults.row import Fault, Row, Told
+from tests.faults.row import Fault, Row, Told, dice
 from tests.faults.till import GOODS, START, Desk, read_kept, till_in
 
 LIVES, SALES = 3, 4
@@ -51,7 +51,7 @@ async def clock_jumps(seed: int, runs: int, told: Told) -> Row:
     row = Row("clock-jumps")
     for run in range(runs):
         began = time.perf_counter()
-        rng = Random(f"clock-jumps {seed} {run}")
+        rng = dice("clock-jumps", seed, run)
         with tempfile.TemporaryDirectory() as base:
             folder = Path(base)
             confirmed, days = await _sell(folder, rng)

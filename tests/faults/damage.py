@@ -20,7 +20,7 @@ from edge_agent.journal.database import connect
 from edge_agent.journal.record import restart_epoch
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.replica.sqlite import SqliteReplica
-from tests.faults.row import Fault, Row, Told
+from tests.faults.row import Fault, Row, Told, dice
 from tests.faults.till import GOODS, STORE, TERMINAL, read_kept, till_in
 
 SOLD = 40
@@ -103,7 +103,7 @@ def _spoil(path: Path, rng: Random, length: int, until: int | None = None) -> No
         file.write(bytes(len(was)) if length > 1 else bytes([was[0] ^ (1 << rng.randrange(8))]))
 
 
-async def play(harm: Harm, name: str, seed: int, runs: int, told: Told, *, cut: bool = False) -> Row:
+async def play(harm: Harm, name: str, *, seed: int, runs: int, told: Told, cut: bool = False) -> Row:  # noqa: PLR0913 - a fault and how it is played
     """Harm a till that has sold, start it, sell once more, let the hub grant an epoch, and count."""
     row = Row(name)
     with tempfile.TemporaryDirectory() as base:
@@ -111,7 +111,7 @@ async def play(harm: Harm, name: str, seed: int, runs: int, told: Told, *, cut: 
         for run in range(runs):
             folder = Path(base) / f"run-{run}"
             shutil.copytree(sold.cut if cut else sold.clean, folder)
-            harm(folder, Random(f"{name} {seed} {run}"))
+            harm(folder, dice(name, seed, run))
             began = time.perf_counter()
             lost, doubled, after = await _start_and_count(folder, sold, told, f"{name}, seed {seed}, run {run}")
             took = time.perf_counter() - began
@@ -136,11 +136,11 @@ async def _start_and_count(folder: Path, sold: Sold, told: Told, which: str) -> 
             connection.execute("BEGIN")
             restart_epoch(SqliteJournal(connection), SqliteReplica(connection, STORE, TERMINAL), 2)
             connection.execute("COMMIT")
-    return _count(folder, sold, report, desk.confirmed, told, which)
+    return _count(folder, sold, report, desk.confirmed, told=told, which=which)
 
 
 def _count(  # noqa: PLR0913 - what was, what is, and who hears of it
-    folder: Path, sold: Sold, report: damage.Damage | None, after: list[str], told: Told, which: str
+    folder: Path, sold: Sold, report: damage.Damage | None, after: list[str], *, told: Told, which: str
 ) -> tuple[int, int, int]:
     kept = read_kept(folder)
     gone = (sold.unsent | set(after)) - set(kept.receipts)
@@ -154,7 +154,7 @@ def _count(  # noqa: PLR0913 - what was, what is, and who hears of it
 
 def _fault(harm: Harm, name: str, about: str, runs: int, *, cut: bool = False) -> Fault:
     async def scenario(seed: int, runs: int, told: Told) -> Row:
-        return await play(harm, name, seed, runs, told, cut=cut)
+        return await play(harm, name, seed=seed, runs=runs, told=told, cut=cut)
 
     return Fault(name, about, scenario, runs)
 

@@ -13,11 +13,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 from tests.faults import trace
-from tests.faults.row import Fault, Row, Told
+from tests.faults.row import Fault, Row, Told, dice, folder_of, set_aside_in
 from tests.faults.till import read_kept, till_in
 from tests.faults.trace import Step
 
@@ -39,9 +40,9 @@ def disk_after(start: dict[str, bytes], steps: Sequence[Step], rng: Random) -> d
         elif step.kind != "said":
             pending.setdefault(step.name, []).append(step)
     way = rng.choice(_WAYS)
-    for late in pending.values():
-        for step in _surviving(late, way, rng):
-            _do(synced, step)
+    for unsynced in pending.values():
+        for survivor in _surviving(unsynced, way, rng):
+            _do(synced, survivor)
     return {name: bytes(content) for name, content in synced.items()}
 
 
@@ -64,7 +65,7 @@ def _torn(step: Step, rng: Random) -> list[Step]:
     cuts = [0, *range(_SECTOR - step.at % _SECTOR, len(step.content), _SECTOR), len(step.content)]
     return [
         Step("write", step.name, step.at + begin, step.content[begin:end])
-        for begin, end in zip(cuts, cuts[1:], strict=False)
+        for begin, end in pairwise(cuts)
         if rng.random() < 0.5
     ]
 
@@ -89,15 +90,16 @@ async def cut(name: str, seed: int, runs: int, told: Told, *options: str) -> Row
         return Row(name, skipped=why)
     row = Row(name)
     with tempfile.TemporaryDirectory() as base:
-        folder = Path(base).resolve() / "till"
+        folder = folder_of(base, "till")
         folder.mkdir()
         async with till_in(folder):
             pass
         start = {path.name: path.read_bytes() for path in folder.iterdir() if path.name == "till.db"}
         steps = await trace.record(folder, SALES, *options)
-        assert sum(step.kind == "said" and step.name.startswith("sold") for step in steps) == SALES
+        said = [step.name for step in steps if step.kind == "said"]
+        assert sum(line.startswith("sold ") for line in said) == SALES, said
         for run in range(runs):
-            rng = Random(f"{name} {seed} {run}")
+            rng = dice(name, seed, run)
             until = rng.randint(1, len(steps))
             after = Path(base) / f"after-{run}"
             after.mkdir()
@@ -121,7 +123,7 @@ async def _judge(folder: Path, confirmed: list[str], told: Told, which: str) -> 
     kept = read_kept(folder)
     gone = set(confirmed) - set(kept.receipts)
     doubled = len(kept.receipts) - len(set(kept.receipts)) + len(kept.ids) - len(set(kept.ids))
-    alarms = [path.name for path in folder.glob("damaged-*")]
+    alarms = set_aside_in(folder)
     broken = len(gone) + (kept.broken_at is not None) + len(alarms)
     if broken or doubled:
         told(f"{which}: gone {sorted(gone)}, doubled {doubled}, chain {kept.broken_at}, set aside {alarms}")
@@ -138,4 +140,8 @@ async def careless(seed: int, runs: int, told: Told) -> Row:
     return await cut("power-cut-normal", seed, runs, told, "--normal")
 
 
-SCENARIOS = (Fault("power-cut", "the power goes while the till sells; unsynced writes are lost, torn, reordered", power_cut, 1_000),)
+SCENARIOS = (
+    Fault(
+        "power-cut", "the power goes while the till sells; unsynced writes are lost, torn, reordered", power_cut, 1_000
+    ),
+)

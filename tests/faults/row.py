@@ -6,8 +6,10 @@ a module and name it in `__main__.FAMILIES`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
+from random import Random
 
 Told = Callable[[str], None]
 """Hears how it goes: one sentence for each thing that is wrong, with the seed that plays it again."""
@@ -30,8 +32,23 @@ class Row:
     skipped: str = ""
 
 
-Scenario = Callable[[int, int, Told], Awaitable[Row]]
+Scenario = Callable[[int, int, Told], Coroutine[None, None, Row]]
 """`await scenario(seed, runs, told)`: plays the fault `runs` times; the same seed plays the same ones."""
+
+
+def dice(*what: object) -> Random:
+    """Chances that are the same for the same words."""
+    return Random(" ".join(map(str, what)))  # noqa: S311 - no secret
+
+
+def folder_of(base: str, name: str) -> Path:
+    """A folder inside a temporary one, as the system names it; not made yet."""
+    return Path(base).resolve() / name
+
+
+def set_aside_in(folder: Path) -> list[str]:
+    """What the till has set aside."""
+    return sorted(path.name for path in folder.glob("damaged-*"))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ def tell(line: str) -> None:
 
 async def sell(folder: Path, count: int, life: int, *, is_normal: bool) -> None:
     """Sell; what is refused is said, and the next customer comes."""
-    async with till_in(folder, life=life, has_catalogue_already=True, synchronous="NORMAL" if is_normal else "FULL") as desk:
+    async with till_in(
+        folder, life=life, has_catalogue_already=True, synchronous="NORMAL" if is_normal else "FULL"
+    ) as desk:
         tell("open")
         for number in range(count):
             receipt = await desk.sell(GOODS[number % len(GOODS)])

@@ -13,10 +13,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 from tests.faults import trace
-from tests.faults.row import Fault, Row, Told
+from tests.faults.row import Fault, Row, Told, dice, folder_of
 from tests.faults.till import GOODS, REFUSALS, read_kept, till_in
 
 SALES = 6
@@ -52,16 +51,16 @@ async def play(strike: Strike, seed: int, runs: int, told: Told) -> Row:
         return Row(strike.name, skipped=why)
     row = Row(strike.name)
     with tempfile.TemporaryDirectory() as base:
-        first = Path(base).resolve() / "first"
+        first = folder_of(base, "first")
         first.mkdir()
         async with till_in(first) as desk:
             await desk.sell(GOODS[99])
         before = desk.confirmed
-        calls = await _count(strike, Path(base).resolve() / "counted", first)
+        calls = await _count(strike, folder_of(base, "counted"), first)
         for run in range(runs):
-            rng = Random(f"{strike.name} {seed} {run}")
+            rng = dice(strike.name, seed, run)
             place = rng.randint(1, max(1, calls))
-            folder = Path(base).resolve() / f"run-{run}"
+            folder = folder_of(base, f"run-{run}")
             await asyncio.to_thread(shutil.copytree, first, folder)
             when = f"{place}+" if strike.on_and_on else f"{place}"
             said = await trace.seller(
@@ -70,10 +69,9 @@ async def play(strike: Strike, seed: int, runs: int, told: Told) -> Row:
             )  # fmt: skip
             log = Path(f"{folder}.log")
             was_struck = await asyncio.to_thread(_was_struck, log)
-            log.unlink()
             began = time.perf_counter()
             which = f"{strike.name}, seed {seed}, run {run}, call {place} of {calls}"
-            lost, doubled, sold = await _judge(folder, before, said, strike, told, which)
+            lost, doubled, sold = await _judge(folder, before, said, strike, told=told, which=which)
             if not was_struck:
                 told(f"{which}: nothing was struck, so this proves nothing")
                 lost += 1
@@ -109,7 +107,7 @@ def _was_struck(log: Path) -> bool:
 
 
 async def _judge(  # noqa: PLR0913 - what was, what was said, and who hears of it
-    folder: Path, before: list[str], said: list[str], strike: Strike, told: Told, which: str
+    folder: Path, before: list[str], said: list[str], strike: Strike, *, told: Told, which: str
 ) -> tuple[int, int, int]:
     confirmed = [*before, *(line.split()[1] for line in said if line.startswith("sold "))]
     async with till_in(folder, life=3, has_catalogue_already=True) as desk:

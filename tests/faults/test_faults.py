@@ -15,15 +15,15 @@ from click.testing import CliRunner
 
 from tests.faults import powercut, trace
 from tests.faults.__main__ import FAULTS, NAMES, main
-from tests.faults.damage import SOLD, Sold, play, sell_first
-from tests.faults.row import Row
+from tests.faults.damage import SOLD, Sold, play, sell_first, zero_pages
+from tests.faults.row import Fault, Row, dice
 from tests.faults.till import GOODS, read_kept, till_in
 from tests.faults.trace import Step
 
 SEED = 7
 QUICK = {
-    "wrong-byte": 30, "wrong-byte-in-log": 8, "zero-sector": 8, "zero-pages": 8, "zero-pages-and-log": 4, "no-header": 1,
-    "cut-off": 4, "power-cut": 40, "clock-jumps": 6, "slow-sync": 1,
+    "wrong-byte": 30, "wrong-byte-in-log": 8, "zero-sector": 8, "zero-pages": 8, "zero-pages-and-log": 4,
+    "no-header": 1, "cut-off": 4, "power-cut": 40, "clock-jumps": 6, "slow-sync": 1,
 }  # fmt: skip
 OF_EACH_STRIKE = 2
 
@@ -31,11 +31,8 @@ OF_EACH_STRIKE = 2
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
-def test_a_fault_loses_and_doubles_nothing(fault: object) -> None:
+def test_a_fault_loses_and_doubles_nothing(fault: Fault) -> None:
     """Each fault of the table, some times, from a fixed seed."""
-    from tests.faults.row import Fault  # noqa: PLC0415 - for the type alone
-
-    assert isinstance(fault, Fault)
     told: list[str] = []
     row = asyncio.run(fault.play(SEED, QUICK.get(fault.name, OF_EACH_STRIKE), told.append))
     if row.skipped:
@@ -64,7 +61,7 @@ def test_a_sale_that_was_taken_out_is_found_missing() -> None:
             connection.commit()
 
     told: list[str] = []
-    row = asyncio.run(play(steal, "theft", SEED, 1, told.append))
+    row = asyncio.run(play(steal, "theft", seed=SEED, runs=1, told=told.append))
     assert (row.lost, len(told)) == (1, 1)
 
 
@@ -74,7 +71,7 @@ def test_what_was_synced_survives_and_the_rest_does_as_it_likes() -> None:
         Step("write", "a", 0, b"x" * 1024), Step("sync", "a"), Step("write", "a", 0, b"y" * 1024),
         Step("write", "b", 0, b"z"), Step("said", "sold 1"),
     ]  # fmt: skip
-    seen = {tuple(sorted(powercut.disk_after({}, steps, Random(seed)).items())) for seed in range(200)}
+    seen = {tuple(sorted(powercut.disk_after({}, steps, dice(seed)).items())) for seed in range(200)}
     assert all(set(dict(each)["a"]) <= set(b"xy") and len(dict(each)["a"]) == 1024 for each in seen)
     old, new, torn = b"x" * 1024, b"y" * 1024, b"y" * 512 + b"x" * 512
     assert {old, new, torn, torn[::-1]} == {dict(each)["a"] for each in seen}
@@ -99,9 +96,7 @@ def test_the_same_seed_does_the_same_harm(tmp_path: Path) -> None:
     harmed = []
     for name in ("one", "two"):
         shutil.copytree(sold.clean, tmp_path / name)
-        from tests.faults.damage import zero_pages  # noqa: PLC0415 - beside its use
-
-        zero_pages(tmp_path / name, Random(f"{SEED}"))
+        zero_pages(tmp_path / name, dice(SEED))
         harmed.append((tmp_path / name / "till.db").read_bytes())
     assert harmed[0] == harmed[1] != (sold.clean / "till.db").read_bytes()
 

@@ -79,11 +79,18 @@ def seconds(start: datetime = START) -> Callable[[], datetime]:
 
 
 @asynccontextmanager
-async def till_in(
-    folder: Path, *, life: int = 1, wall: Callable[[], datetime] | None = None, has_catalogue_already: bool = False,
-    synchronous: Literal["FULL", "NORMAL"] = "FULL", elapsed_s: Callable[[], float] = lambda: 0.0,
+async def till_in(  # noqa: PLR0913 - a till, and what is odd about it
+    folder: Path,
+    *,
+    life: int = 1,
+    wall: Callable[[], datetime] | None = None,
+    has_catalogue_already: bool = False,
+    synchronous: Literal["FULL", "NORMAL"] = "FULL",
+    elapsed_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[Desk]:
-    """Open the till in `folder`; `life` counts its starts, so that ids differ. `has_catalogue_already`: none is put into it.
+    """Open the till in `folder`; `life` counts its starts, so that ids differ.
+
+    `has_catalogue_already`: none is put into it.
 
     `synchronous` is for a control: a journal that is opened in a way that the agent never does.
     """

@@ -56,14 +56,19 @@ async def seller(folder: Path, count: int, *options: str, life: int = 2, strace:
 async def record(folder: Path, count: int, *options: str) -> list[Step]:
     """Sell in `folder`, and return every step that the disk saw, with each sale in its place."""
     log = folder.with_name(f"{folder.name}.strace")
-    await seller(folder, count, *options, strace=("--seccomp-bpf", "-y", "-xx", "-s", "70000", "-e", f"trace={_CALLS}", "-o", str(log)))
+    await seller(
+        folder,
+        count,
+        *options,
+        strace=("--seccomp-bpf", "-y", "-xx", "-s", "70000", "-e", f"trace={_CALLS}", "-o", str(log)),
+    )
     with log.open(encoding="ascii", errors="replace") as lines:
         steps = [step for line in lines if (step := _step(line.rstrip("\n"), folder)) is not None]
     log.unlink()
     return steps
 
 
-def _step(line: str, folder: Path) -> Step | None:
+def _step(line: str, folder: Path) -> Step | None:  # noqa: PLR0911 - one for each call
     matched = _LINE.match(line)
     if matched is None:
         assert "unfinished" not in line, "two threads wrote at once: their order is not known"

@@ -19,6 +19,7 @@ _FILE_HEADER = 100
 _PAYLOAD_MAX = 4 << 20
 _DIGEST, _HASH = 32, 16
 _COLUMNS = (5, 6)
+_BLOB = 12
 _INTEGER_BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 
 ReadPage = Callable[[int], bytes]
@@ -95,7 +96,7 @@ def _event(payload: bytes) -> FoundEvent | None:
     while at < end and len(types) <= max(_COLUMNS) and at < len(payload):
         kind, at = _varint(payload, at)
         types.append(kind)
-    if len(types) not in _COLUMNS or at != end or types[2] != 2 * _DIGEST + 12 or types[4] < 12 or types[4] % 2:
+    if len(types) not in _COLUMNS or at != end or types[2] != 2 * _DIGEST + _BLOB or types[4] < _BLOB or types[4] % 2:
         return None
     values: list[int | bytes | None] = []
     for kind in types:
@@ -118,8 +119,8 @@ def _event(payload: bytes) -> FoundEvent | None:
 def _width(kind: int) -> int | None:
     if kind in {0, 8, 9}:
         return 0
-    if kind >= 12:  # noqa: PLR2004 - blobs and texts
-        return (kind - 12) // 2
+    if kind >= _BLOB:  # or a text
+        return (kind - _BLOB) // 2
     return _INTEGER_BYTES.get(kind)
 
 
@@ -128,7 +129,7 @@ def _value(kind: int, content: bytes) -> int | bytes | None:
         return None
     if kind in {8, 9}:
         return kind - 8
-    return content if kind >= 12 else int.from_bytes(content, "big", signed=True)  # noqa: PLR2004 - as above
+    return content if kind >= _BLOB else int.from_bytes(content, "big", signed=True)
 
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:

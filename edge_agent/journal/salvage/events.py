@@ -45,8 +45,10 @@ class Unproved:
 
 @dataclass(frozen=True)
 class Sorted:
-    """`unsent`: what the hub may lack, in order. `sent`: the rest of the epoch, in order. `missing`: a count,
-    of those before the last one that is known.
+    """What was found of one epoch.
+
+    `unsent` is what the hub may lack, `sent` the rest, both in order. `missing` counts those before the last one that
+    is known.
     """
 
     epoch: int
@@ -61,8 +63,9 @@ class Sorted:
 def sort_out(
     found: Iterable[FoundEvent], *, source: str, epoch: int | None, acked: int | None, tail: int | None
 ) -> Sorted:
-    """Sort what was found. `epoch` and `acked` as far as they are known; `tail` is the last
-    sequence, if that is known.
+    """Sort what was found.
+
+    `epoch` and `acked` as far as they are known; `tail` is the last sequence, if that is known.
     """
     proved, doubtful = _prove(list(found), source)
     if epoch is None:

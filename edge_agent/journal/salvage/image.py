@@ -59,7 +59,7 @@ def raw_file(path: Path) -> Iterator[RawFile]:
         yield RawFile(None, 0)
         return
     with path.open("rb", buffering=0) as file:
-        yield RawFile(file, path.stat().st_size)  # type: ignore[arg-type]  # an unbuffered file reads alike
+        yield RawFile(file, path.stat().st_size)
 
 
 @dataclass(frozen=True)

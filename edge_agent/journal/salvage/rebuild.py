@@ -93,7 +93,8 @@ def rebuild(  # noqa: PLR0913 - where, whose, and what is said of it
             with _source(place.image) as source:
                 target.execute("BEGIN IMMEDIATE")
                 events = _sorted(source, found, owner)
-                report = _fill(source, target, events, owner, Damage(at=at, why=why, folder=aside), told)
+                begun = Damage(at=at, why=why, folder=aside)
+                report = _fill(source, target, events, owner, report=begun, told=told)
                 target.execute("COMMIT")
         finally:
             target.close()  # folds the log in, with fsync
@@ -140,7 +141,7 @@ def _sorted(source: sqlite3.Connection, found: Sequence[FoundEvent], owner: Owne
 
 
 def _fill(  # noqa: PLR0913 - from where to where, and what is known
-    source: sqlite3.Connection, target: sqlite3.Connection, events: Sorted, owner: Owner, report: Damage,
+    source: sqlite3.Connection, target: sqlite3.Connection, events: Sorted, owner: Owner, *, report: Damage,
     told: Callable[[str], None],
 ) -> Damage:  # fmt: skip
     told(f"{len(events.unsent)} events saved; copying the rest")

@@ -78,7 +78,7 @@ class _Reading:
 
 
 def mend_schema(image: Path, pattern: sqlite3.Connection) -> None:
-    """Write the words of the tables as `pattern` has them, if SQLite cannot read them: one wrong letter hides them all."""
+    """Write the words of the tables as `pattern` has them, if SQLite cannot read them: one wrong letter hides all."""
     with contextlib.closing(sqlite3.connect(image, isolation_level=None)) as connection:
         with contextlib.suppress(sqlite3.DatabaseError):
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

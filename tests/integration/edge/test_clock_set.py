@@ -133,7 +133,10 @@ async def wait_for_words(till: TillProcess, words: str) -> None:
 
 def events_of(till: TillProcess) -> list[Event]:
     """What the journal holds."""
-    raws = [till.one(f"SELECT raw FROM event WHERE sequence = {n}") for n in range(1, till.one("SELECT max(sequence) FROM event") + 1)]  # noqa: S608 - numbers
+    raws = [
+        till.one(f"SELECT raw FROM event WHERE sequence = {n}")  # noqa: S608 - numbers
+        for n in range(1, till.one("SELECT max(sequence) FROM event") + 1)
+    ]
     return [event for raw in raws if isinstance(event := read_event(raw), Event)]
 
 
@@ -190,7 +193,9 @@ async def test_the_hubs_time_is_believed_again_after_every_jump_and_start(tmp_pa
             await sell(till)  # this hub tells the time with its acks only: so far it is the PC's, held back
             await wait_for_words(till, "chạy chậm 1 ngày")
             await sell(till)
-            assert (await till.diagnostics())["clock_offset_ms"] == pytest.approx(DAY / timedelta(milliseconds=1), abs=60_000)
+            assert (await till.diagnostics())["clock_offset_ms"] == pytest.approx(
+                DAY / timedelta(milliseconds=1), abs=60_000
+            )
             events = events_of(till)
             times = [event.time for event in events]
             assert all(abs(now() - at) < timedelta(minutes=5) for at in times), times

@@ -67,7 +67,9 @@ async def test_a_full_disk_stops_selling_with_words_and_nothing_is_half_done(sma
         assert await till.stop() == 0
 
 
-async def test_the_reserve_lets_the_last_receipt_through_and_refuses_the_next_before_it_begins(small_disk: Path) -> None:
+async def test_the_reserve_lets_the_last_receipt_through_and_refuses_the_next_before_it_begins(
+    small_disk: Path,
+) -> None:
     """A warning long before; the receipt on the screen is paid and printed from the reserve; no other one is begun.
 
     With room it sells again by itself, and the reserve is there for the next time.
@@ -87,7 +89,7 @@ async def test_the_reserve_lets_the_last_receipt_through_and_refuses_the_next_be
         assert "disk_full" in await _page(till)
         assert not till.cart().get("lines")
         _make_room(till)
-        await until(lambda: (till.data / BALLAST).exists())
+        await until((till.data / BALLAST).exists)
         await _until_page(till, "Ổ đĩa gần đầy")
         await _sell(till)
         await till.printer.wait_receipts(2)

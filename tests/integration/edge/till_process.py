@@ -114,7 +114,8 @@ class TillProcess:
         (self.data / "page-address").unlink(missing_ok=True)
         settings = (f"{name}={value}" for name, value in self.environment.items())
         process = self.process = await asyncio.create_subprocess_exec(
-            *(("env", *settings) if self.environment else ()), sys.executable, "-m", "edge_agent.cli", "run", "--config", str(self.config),
+            *(("env", *settings) if self.environment else ()),
+            sys.executable, "-m", "edge_agent.cli", "run", "--config", str(self.config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read(process))
