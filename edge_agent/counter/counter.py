@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from edge_agent.counter.attempts import take_incoming
 from edge_agent.counter.books import Books, Outcome, Till
@@ -24,10 +24,11 @@ from edge_agent.counter.desks.card_terminal import hear_terminal
 from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.drawing import Drawing
 from edge_agent.counter.facts import Facts, ItemsKnown, read_facts
+from edge_agent.counter.health import Writer, may_not_begin, problem_of
 from edge_agent.counter.orders import carry_out, carry_out_waiting
 from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waiting, keep_waiting
 from edge_agent.counter.proving import Prover, TooManyGuesses
-from edge_agent.errors import JournalClosed, JournalDamaged, JournalError, JournalFull
+from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.journal.payments import Attempt, open_attempts
 from edge_agent.replica.port import FeedState
@@ -44,14 +45,6 @@ IDLE_LOOK_S = 1.0
 """How often the till looks whether somebody has gone away."""
 
 _TIMINGS_MAX = 1000
-
-BEGINS = frozenset({
-    "scan", "sell_expired", "sell_item", "sell_found", "repeat_receipt", "return_lines", "return_item", "pay_in",
-    "work_start",
-})  # fmt: skip
-"""Orders that begin something which has to be finished: refused first when the disk is full."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,8 +88,7 @@ class Counter:
         self._monotonic = monotonic
         self._wall = wall
         self._ask_hub = ask_hub
-        self._make_room = make_room
-        self._on_damage = on_damage
+        self._writer = Writer(database, make_room, on_damage)
         self._drawing = Drawing(till)
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
@@ -155,8 +147,8 @@ class Counter:
             self.say("bad_input", detail=str(error)[:120])
             return
         self._last_deed_s = self._monotonic()
-        if name in BEGINS and self._drawing.health.disk == "full" and not self.view().lines:
-            self.say("disk_full")  # before there is a receipt that a customer wants to pay
+        if may_not_begin(name, self.view()):
+            self.say("disk_full")
             return
         await self._give(kind, order, fields)
 
@@ -222,18 +214,8 @@ class Counter:
 
     @property
     def problem(self) -> str:
-        """What somebody has to look at in this till, the worst first; "" is nothing. A code, for the hub."""
-        facts, health = self._drawing.facts, self._drawing.health
-        damage = facts.damage if facts is not None else None
-        said: tuple[tuple[str, bool], ...] = (
-            ("sales_missing", damage is not None and (damage.missing > 0 or damage.at_least)),
-            ("events_set_aside", facts is not None and facts.set_aside > 0),
-            ("disk_full", health.disk == "full"),
-            ("journal_rebuilt", damage is not None),
-            ("disk_short", health.disk == "short"),
-            ("clock_behind", health.clock == "behind"),
-        )
-        return next((code for code, is_so in said if is_so), "")
+        """What somebody has to look at in this till; "" is nothing. A code, for the hub."""
+        return problem_of(self._drawing.facts, self._drawing.health)
 
     @property
     def last_time(self) -> datetime | None:
@@ -258,7 +240,7 @@ class Counter:
             goes_on, outcome = hear_terminal(books, self._till, attempt.id, told, approval)
             return goes_on, outcome, self._read_after(books.now(self._till))
 
-        goes_on, outcome, facts = await self._run(transaction)
+        goes_on, outcome, facts = await self._writer.run(transaction)
         self._told(outcome, facts)
         return goes_on
 
@@ -329,7 +311,7 @@ class Counter:
 
     async def _transact(self, name: str, transaction: Callable[[sqlite3.Connection], tuple[Outcome, Facts]]) -> None:
         try:
-            outcome, facts = await self._run(transaction)
+            outcome, facts = await self._writer.run(transaction)
         except (ApprovalNeeded, NobodySignedIn):
             raise
         except JournalClosed:
@@ -342,18 +324,6 @@ class Counter:
             self.say("order_failed")
             return
         self._told(outcome, facts)
-
-    async def _run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
-        """Do it, and once more on a disk that was full and has room again: nothing was written the first time."""
-        try:
-            return await self._database.run(transaction)
-        except JournalFull:
-            if not self._make_room():
-                raise
-            return await self._database.run(transaction)
-        except JournalDamaged:
-            self._on_damage()
-            raise
 
     def _told(self, outcome: Outcome, facts: Facts) -> None:
         self._works_again()

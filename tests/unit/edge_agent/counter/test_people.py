@@ -155,10 +155,7 @@ async def test_a_wrong_name_or_pin_is_the_same_wrong_pin(tmp_path: Path, staff: 
 
 @pytest.mark.parametrize("jump", [-700, -1, 0, 1, 365])
 async def test_five_wrong_pins_wait_even_after_a_restart(tmp_path: Path, jump: int) -> None:
-    """The fifth is told to the hub, the right PIN waits like any other, and other people come in meanwhile.
-
-    Whoever sets the PC's clock, while the till runs or while it does not, shortens nothing.
-    """
+    """The fifth is told, the right PIN waits too, others come in meanwhile; setting the clock shortens nothing."""
     clock = Clock()
     async with shop_in(tmp_path, wall=clock, elapsed_s=clock.monotonic) as shop:
         await hire(shop, LAN, MAI)
