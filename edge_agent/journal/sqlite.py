@@ -204,7 +204,7 @@ class SqliteJournal:
     def broken_at(self, told: Callable[[int], None] = lambda _: None) -> int | None:
         """The first unacked sequence whose bytes or digest are not what was chained; None if all is whole.
 
-        Takes a second for 100,000 events; `told` hears how many are checked.
+        Takes some seconds for 100,000 events; `told` hears how many are checked.
         """
         epoch, acked = self.epoch, self.acked
         previous = self.previous_digest(acked + 1)
