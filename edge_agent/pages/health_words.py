@@ -95,7 +95,9 @@ def _damage_pill(damage: DamageView | None, link: LinkView, zone: tzinfo | None,
         )
         % {"n": damage.saved},
     ]
-    if damage.missing or damage.at_least:
+    if damage.at_least and not damage.missing:
+        happened.append(_("Nobody can say whether entries are missing."))
+    elif damage.missing:
         happened.append(
             (_("At least %(n)s could not be read.") if damage.at_least else _("%(n)s could not be read."))
             % {"n": damage.missing}

@@ -63,6 +63,9 @@ def test_what_was_saved_and_what_was_not_is_counted_and_the_file_is_named() -> N
     assert "At least 2 could not be read" in broken.happened
     assert "the shift's sums" in broken.happened
     assert any("Count the drawer" in step for step in broken.remedy)
+    unknown = pills(HealthView(damage=replace(DAMAGE, at_least=True)))["journal"]
+    assert unknown.tone == "act"
+    assert "Nobody can say whether entries are missing" in unknown.happened
 
 
 def test_a_twin_is_told_while_the_epoch_is_lost_and_until_it_was_read() -> None:
