@@ -89,6 +89,8 @@ def find_damage(path: Path) -> Found | None:
             with contextlib.closing(connect(path)) as connection:
                 verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
                 return Found("file", verdict) if verdict != "ok" else _look_at_journal(connection)
+    except UnicodeDecodeError as error:
+        return Found("file", f"a text in it cannot be read ({error.reason})")
     except JournalUnreadable as error:
         return Found("chain", str(error))
     except sqlite3.Error as error:
@@ -130,7 +132,7 @@ def _mend(folder: Path, migrations: Migrations, owner: Owner, now: Callable[[], 
     _log.error("journal: damaged; saving what can be read", extra={"cause": found.cause, "why": found.why})
     try:
         report = _save(folder, migrations, owner, found, now())
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         full = (
             getattr(error, "errno", None) == errno.ENOSPC
             or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL

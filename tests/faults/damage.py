@@ -25,6 +25,9 @@ from tests.faults.till import GOODS, STORE, TERMINAL, read_kept, till_in
 
 SOLD = 40
 ACKED = 12
+STRICT = "wrong-byte,"
+"""Runs of this fault may not lose a sale even with words."""
+
 _SECTOR, _PAGE = 512, 4096
 
 Harm = Callable[[Path, Random], None]
@@ -144,8 +147,9 @@ def _count(  # noqa: PLR0913 - what was, what is, and who hears of it
 ) -> tuple[int, int, int]:
     kept = read_kept(folder)
     gone = (sold.unsent | set(after)) - set(kept.receipts)
-    said = report.aside + report.missing if report is not None else 0
-    lost = 0 if report is not None and report.at_least else max(0, len(gone) - said)
+    said = report.aside + report.missing if report is not None and not which.startswith(STRICT) else 0
+    is_open = report is not None and report.at_least and not which.startswith(STRICT)
+    lost = 0 if is_open else max(0, len(gone) - said)
     doubled = len(kept.receipts) - len(set(kept.receipts)) + len(set(after) & set(sold.confirmed))
     if lost or doubled or kept.broken_at is not None:
         told(f"{which}: {sorted(gone)} gone, {said} told, {doubled} doubled, chain {kept.broken_at}; {report}")

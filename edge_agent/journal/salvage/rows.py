@@ -27,7 +27,7 @@ def copy_table(source: sqlite3.Connection, target: sqlite3.Connection, table: st
     """Copy what can be read; rows that the table refuses are left out, and make it incomplete."""
     try:
         keys, columns = _columns(source, target, table)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         return Copied(0, complete=False)
     if not columns:
         return Copied(0, complete=True)  # an older version had no such table
@@ -80,10 +80,10 @@ class _Reading:
 def mend_schema(image: Path, pattern: sqlite3.Connection) -> None:
     """Write the words of the tables as `pattern` has them, if SQLite cannot read them: one wrong letter hides all."""
     with contextlib.closing(sqlite3.connect(image, isolation_level=None)) as connection:
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             return
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
             connection.execute("PRAGMA writable_schema = ON")
             words = pattern.execute("SELECT sql, name FROM sqlite_schema WHERE type = 'table'").fetchall()
             connection.execute("DELETE FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")

@@ -189,6 +189,23 @@ async def test_the_shift_is_added_up_anew_where_its_events_are_all_there(tmp_pat
         assert report.lost == ()
 
 
+async def test_letters_that_are_none_in_the_schema_are_damage_like_any_other(tmp_path: Path) -> None:
+    """SQLite's own complaint about them cannot be read either; everything is saved all the same."""
+    receipts = await sold(tmp_path)
+    path = tmp_path / "till.db"
+    content = path.read_bytes()
+    for words in (b"NOT NULL UNIQUE", b"sale_id        TEXT"):
+        assert words in content
+        content = content.replace(words, b"\xd5" + words[1:], 1)
+    path.write_bytes(content)
+    async with till_in(tmp_path, life=2, has_catalogue_already=True) as desk:
+        assert await desk.sell(GOODS[1])
+        report = desk.counter.view().health.damage
+        assert report is not None
+        assert (report.missing, report.aside, report.lost) == (0, 0, ())
+    assert set(receipts[2:]) <= set(read_kept(tmp_path).receipts)
+
+
 async def test_another_tills_journal_is_not_mended(tmp_path: Path) -> None:
     """A configuration that names another till is no damage."""
     await sold(tmp_path)
