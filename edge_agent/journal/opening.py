@@ -26,6 +26,7 @@ from edge_agent.journal.database import Database, connect, connect_to_read, is_d
 from edge_agent.journal.folder import DATABASE, SALVAGED, aside_name, exchange, forget_mark, open_journal
 from edge_agent.journal.salvage.image import log_beside, raw_file
 from edge_agent.journal.salvage.rebuild import Owner, Place, rebuild, sync_folder
+from edge_agent.journal.salvage.state import find_nonsense
 from edge_agent.journal.salvage.wal import passed_over
 from edge_agent.journal.sqlite import SqliteJournal
 
@@ -107,6 +108,8 @@ def _look_at_journal(connection: sqlite3.Connection) -> Found | None:
     broken = journal.broken_at(_progress)
     if broken is not None:
         return Found("chain", f"event {broken} of epoch {journal.epoch} is not what was written")
+    if nonsense := find_nonsense(connection):
+        return Found("chain", f"a row of {nonsense} is not what was written")
     given = connection.execute(
         "SELECT max(CAST(substr(receipt_number, -6) AS INTEGER)) FROM"
         " (SELECT receipt_number FROM sale ORDER BY position DESC LIMIT 20) WHERE instr(receipt_number, ?) > 0",

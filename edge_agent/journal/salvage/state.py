@@ -7,7 +7,7 @@ shift wrongly. What is doubtful is asked of a person; what is nonsense is droppe
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,14 +30,27 @@ _BODIES: tuple[tuple[str, Loss, Any], ...] = (
 def drop_nonsense(connection: sqlite3.Connection) -> set[Loss]:
     """Delete bodies that cannot be read; returns which matters lost something by it."""
     lost: set[Loss] = set()
+    for table, loss, rowid in list(_nonsense(connection)):
+        connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))  # noqa: S608 - our own words
+        lost.add(loss)
+    return lost
+
+
+def find_nonsense(connection: sqlite3.Connection) -> str:
+    """The first table with a body that cannot be read; "" for none. A till could not even be started on it.
+
+    Not the open cart: one of another version may not be readable, and is left out at the start.
+    """
+    return next((table for table, _, _ in _nonsense(connection) if table != "cart"), "")
+
+
+def _nonsense(connection: sqlite3.Connection) -> Iterator[tuple[str, Loss, int]]:
     for table, loss, struct in _BODIES:
-        for rowid, body in connection.execute(f"SELECT rowid, body FROM {table}").fetchall():  # noqa: S608 - our own words
+        for rowid, body in connection.execute(f"SELECT rowid, body FROM {table}"):  # noqa: S608 - our own words
             try:
                 msgspec.json.decode(body, type=struct)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))  # noqa: S608 - as above
-                lost.add(loss)
-    return lost
+                yield table, loss, rowid
 
 
 def ask_about_papers(connection: sqlite3.Connection) -> None:

@@ -109,6 +109,7 @@ async def test_the_new_epoch_takes_what_was_saved_and_stock_is_right_at_once(tmp
         ("UPDATE receipt_counter SET last = 1", "chain"),
         ("DELETE FROM event WHERE sequence = 4", "chain"),
         ("DELETE FROM event WHERE sequence = 2", "chain"),
+        ("UPDATE shift_tally SET body = x'7b'", "chain"),
     ],
 )
 async def test_numbers_that_decide_what_is_sent_are_believed_only_twice(tmp_path: Path, harm: str, cause: str) -> None:
