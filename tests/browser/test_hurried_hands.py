@@ -42,7 +42,7 @@ def page(till: RealTill, context: BrowserContext) -> Page:
 @pytest.mark.parametrize(
     ("key", "opened"), [("F8", "#panel-cash"), ("Shift+F8", ".panel-body.pay"), ("F10", ".panel-body.qr")]
 )
-def test_what_was_opened_after_an_order_stays(till: RealTill, page: Page, key: str, opened: str) -> None:
+def test_what_was_opened_after_an_order_stays(page: Page, key: str, opened: str) -> None:
     """A card's part is on its way when she opens the next way to pay: its notice leaves that open."""
     held: list[Route] = []
     page.keyboard.press("F11")
