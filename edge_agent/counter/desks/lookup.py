@@ -23,7 +23,8 @@ from protocol.documents import Item
 from protocol.messages import Answer, Elsewhere, StoreStock
 from protocol.quantity import SCALE
 
-FOUND_MAX = 30
+FOUND_MAX = 20
+"""As many as the panel shows."""
 
 
 class AskSearch(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
