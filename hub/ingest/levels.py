@@ -48,4 +48,6 @@ def _after(key: LevelKey, level: Level, new: list[Movement], reads: LedgerReads,
     def ledger_since(since: datetime) -> tuple[Movement, ...]:
         return tuple(reads.ledger(key, since))
 
-    return after_movements(replace(level, reserved=level.reserved - freed), new, ledger_since)
+    if freed:
+        level = replace(level, reserved=level.reserved - freed)
+    return after_movements(level, new, ledger_since)

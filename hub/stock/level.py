@@ -8,7 +8,7 @@ days later must leave the level alone (the count has already seen it).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from protocol.movements import Movement
@@ -63,4 +63,4 @@ def after_movements(
     delta = sum(
         movement.delta for movement in new if movement.kind != "count" and (since is None or movement.at > since)
     )
-    return replace(level, on_hand=level.on_hand + delta)
+    return Level(level.on_hand + delta, level.reserved, since)

@@ -37,13 +37,13 @@ _MATTER = f"COPY matter ({', '.join(rows.MATTER_COLUMNS)}) FROM STDIN (FORMAT BI
 _MATTER_TYPES = ("text", "text", "text", "text", "int8", "int8", "text", "int8", "int8", "text")
 _LEVEL = (
     "INSERT INTO level (store, sku, on_hand, reserved, counted_us, revision, updated_us) "
-    "SELECT * FROM unnest(%s::text[], %s::text[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[]) "
+    "SELECT * FROM unnest(%b::text[], %b::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[]) "
     "ON CONFLICT (store, sku) DO UPDATE SET on_hand = excluded.on_hand, reserved = excluded.reserved, "
     "counted_us = excluded.counted_us, revision = excluded.revision, updated_us = excluded.updated_us"
 )
 _CURSOR = (
     "UPDATE epoch SET sequence = n.sequence, digest = n.digest, revision = n.revision "
-    "FROM unnest(%s::int8[], %s::bytea[], %s::int8[], %s::text[], %s::text[], %s::int8[]) "
+    "FROM unnest(%b::int8[], %b::bytea[], %b::int8[], %b::text[], %b::text[], %b::int8[]) "
     "AS n(sequence, digest, revision, store, terminal, epoch) "
     "WHERE epoch.store = n.store AND epoch.terminal = n.terminal AND epoch.epoch = n.epoch"
 )
@@ -91,7 +91,7 @@ class PostgresLedger:
         """See LedgerReads."""
         query = (
             "SELECT store, terminal, epoch, sequence, digest FROM epoch "
-            "JOIN unnest(%s::text[], %s::text[], %s::int8[]) AS k(store, terminal, epoch) "
+            "JOIN unnest(%b::text[], %b::text[], %b::int8[]) AS k(store, terminal, epoch) "
             "USING (store, terminal, epoch)"
         )
         return {
@@ -109,7 +109,7 @@ class PostgresLedger:
         """See LedgerReads."""
         query = (
             "SELECT store, event_id, terminal, epoch, sequence FROM event "
-            "JOIN unnest(%s::text[], %s::text[]) AS k(store, event_id) USING (store, event_id) "
+            "JOIN unnest(%b::text[], %b::text[]) AS k(store, event_id) USING (store, event_id) "
             "WHERE event_id IS NOT NULL AND duplicate_of IS NULL"
         )
         return {
@@ -129,7 +129,7 @@ class PostgresLedger:
         """See LedgerReads."""
         query = (
             "SELECT store, sku, on_hand, reserved, counted_us FROM level "
-            "JOIN unnest(%s::text[], %s::text[]) AS k(store, sku) USING (store, sku)"
+            "JOIN unnest(%b::text[], %b::text[]) AS k(store, sku) USING (store, sku)"
         )
         return {
             LevelKey(StoreId(row[0]), Sku(row[1])): Level(row[2], row[3], maybe_from_us(row[4]))
@@ -206,8 +206,5 @@ def _copy(
 
 
 def _columns(found: Iterable[Sequence[object]], width: int) -> list[list[object]]:
-    columns: list[list[object]] = [[] for _ in range(width)]
-    for row in found:
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-    return columns
+    columns = [list(column) for column in zip(*found, strict=True)]
+    return columns or [[] for _ in range(width)]
