@@ -25,62 +25,7 @@ from protocol.link import Publish
 from protocol.messages import Pull
 from protocol.movements import Movement
 from protocol.topics import parse_terminal_topic
-
-
-class LyingTransaction:
-    """A transaction that answers as the real one does; the mutants below override one answer each."""
-
-    def __init__(self, real: LedgerTransaction) -> None:
-        self.real = real
-
-    def revisions(self) -> Mapping[StoreId, int]:
-        """See LedgerReads."""
-        return self.real.revisions()
-
-    def cursors(self, keys: Collection[EpochKey]) -> Mapping[EpochKey, JournalCursor]:
-        """See LedgerReads."""
-        return self.real.cursors(keys)
-
-    def digest_at(self, key: EpochKey, sequence: int) -> Digest | None:
-        """See LedgerReads."""
-        return self.real.digest_at(key, sequence)
-
-    def logged_ids(self, ids: Collection[tuple[StoreId, str]]) -> Mapping[tuple[StoreId, str], Place]:
-        """See LedgerReads."""
-        return self.real.logged_ids(ids)
-
-    def open_forks(self) -> frozenset[tuple[StoreId, str]]:
-        """See LedgerReads."""
-        return self.real.open_forks()
-
-    def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
-        """See LedgerReads."""
-        return self.real.levels(keys)
-
-    def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
-        """See LedgerReads."""
-        return self.real.ledger(key, since)
-
-    def write(self, writes: LedgerWrites) -> None:
-        """See LedgerTransaction."""
-        self.real.write(writes)
-
-
-class LyingStore:
-    """A store whose transactions lie."""
-
-    def __init__(self, real: LedgerStore, lie: Callable[[LedgerTransaction], LedgerTransaction]) -> None:
-        self._real = real
-        self._lie = lie
-
-    def begin(self, stores: Collection[StoreId]) -> AbstractContextManager[LedgerTransaction]:
-        """See LedgerStore."""
-        return self._lying(stores)
-
-    @contextmanager
-    def _lying(self, stores: Collection[StoreId]) -> Iterator[LedgerTransaction]:
-        with self._real.begin(stores) as transaction:
-            yield self._lie(transaction)
+from tests.simulation.lying import LyingStore, LyingTransaction
 
 
 class NoDedupe(IngestSession):
