@@ -18,6 +18,7 @@ from hub.stock.level import Level
 from hub.storage.records import EpochKey, LevelKey, LoggedEvent
 from protocol.ids import GLOBAL_FEED, Sku, StoreId, TerminalId, store_feed
 from tests.simulation.books import Effect, Fact, effects_of, level
+from tests.simulation.checks_orders import OrderChecks
 from tests.simulation.scenario import SKUS
 
 if TYPE_CHECKING:
@@ -44,10 +45,13 @@ class Checks:
         self._cursors: dict[EpochKey, int] = {}
         self._logged: dict[EpochKey, list[LoggedEvent]] = {}
         self._times: Counter[str] = Counter()
+        self._orders = OrderChecks(world, world.sql) if world.sql is not None else None
 
     def after_commit(self) -> None:
         """The hub has committed: remember what it had at this revision; its cursors never run backwards."""
         hub = self._world.hub
+        for found in self._orders.after_commit() if self._orders is not None else ():
+            raise Violation(found)
         for store in self._world.stores:
             revision = hub.heads()[store_feed(store)]
             if (store, revision) in self._at:
@@ -126,6 +130,8 @@ class Checks:
         yield from self._levels()
         yield from self._ledger()
         yield from self._receipts()
+        if self._orders is not None:
+            yield from self._orders.at_the_end(list(self._world.books.all_facts().values()))
 
     def _documents(self, till: Till) -> Iterator[str]:
         hub, replica = self._world.hub, till.disk.replica

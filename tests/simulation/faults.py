@@ -9,6 +9,7 @@ from hub.errors import StorageUnavailable
 from protocol.documents import Item
 from protocol.ids import Sku
 from tests.simulation.forks import Forks
+from tests.simulation.orders import Channel, Desks
 from tests.simulation.reach import OUTAGES, Outage, Reach, WorkerCrashed
 from tests.simulation.till import Till
 
@@ -48,6 +49,8 @@ class Faults:
         for count, happening in happenings:
             for _ in range(count):
                 world.schedule.at(at(), happening)
+        if world.channel is not None:
+            self._plan_orders(world.channel)
         for number in range(int(scenario.chaos_s / AUTOSAVE_S)):
             world.schedule.at(number * AUTOSAVE_S, world.broker.save)
         if scenario.kind == "fork":
@@ -80,6 +83,15 @@ class Faults:
             world.schedule.after(0.5, self.replay_parked)
         for worker in world.workers:
             worker.poll_soon()
+
+    def _plan_orders(self, channel: Channel) -> None:
+        world, chaos_s = self._world, self._world.scenario.chaos_s
+        desks = Desks(world, channel)
+        world.schedule.at(0.1, desks.open)
+        for _ in range(world.scenario.orders):
+            world.schedule.at(world.dice.pause(0.5, 0.8 * chaos_s), channel.order)
+        for _ in range(6 * world.scenario.orders):
+            world.schedule.at(world.dice.pause(1.0, chaos_s), desks.work)
 
     def _dies(self, _where: str) -> bool:
         dice = self._world.dice
