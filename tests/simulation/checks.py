@@ -17,7 +17,7 @@ from edge_agent.journal.clock import Stamp
 from hub.stock.level import Level
 from hub.storage.records import EpochKey, LevelKey, LoggedEvent
 from protocol.ids import GLOBAL_FEED, Sku, StoreId, TerminalId, store_feed
-from tests.simulation.books import Effect, Fact, effects_of, level
+from tests.simulation.books import Effect, Fact, effects_of, in_transit, level
 from tests.simulation.checks_orders import OrderChecks
 from tests.simulation.scenario import SKUS
 
@@ -45,6 +45,7 @@ class Checks:
         self._cursors: dict[EpochKey, int] = {}
         self._logged: dict[EpochKey, list[LoggedEvent]] = {}
         self._times: Counter[str] = Counter()
+        self._halves: dict[str, dict[str, tuple[EpochKey, int]]] = {}
         self._orders = OrderChecks(world, world.sql) if world.sql is not None else None
 
     def after_commit(self) -> None:
@@ -66,6 +67,15 @@ class Checks:
                     raise Violation(f"4: the hub's cursor of {key} ran backwards to {cursor.sequence}")
                 self._cursors[key] = cursor.sequence
             self._at[store, revision] = (levels, cursors)
+        self._look_for_early_boxes()
+
+    def _look_for_early_boxes(self) -> None:
+        for transfer, halves in list(self._halves.items()):
+            has = {half: self._cursors.get(key, 0) >= sequence for half, (key, sequence) in halves.items()}
+            if has.get("received") and "sent" in has:
+                del self._halves[transfer]
+                if not has["sent"]:
+                    self._world.dice.count("transfer received before its sending was heard of")
 
     def after_step(self, till: Till) -> None:
         """Invariant 4: what the till holds for acknowledged is durable at the hub, and nothing else was forgotten."""
@@ -83,6 +93,10 @@ class Checks:
 
     def after_journalling(self, till: Till, fact: Fact, moment: Stamp) -> None:
         """Invariant 6: a journal's times never run backwards, and a time that is far from the hub's is flagged."""
+        if fact.transfer and self._world.scenario.is_exact:
+            transfer, _, is_sent = fact.transfer.partition(">")
+            place = EpochKey(till.identity.store, till.identity.terminal, 1), len(till.life.facts) + 1
+            self._halves.setdefault(transfer, {})["sent" if is_sent else "received"] = place
         last = max((known.at for known in till.life.facts), default=fact.at)
         if fact.at < last:
             raise Violation(f"6: {till.name} journals {fact.at} after {last}")
@@ -132,6 +146,8 @@ class Checks:
         yield from self._receipts()
         if self._orders is not None:
             yield from self._orders.at_the_end(list(self._world.books.all_facts().values()))
+        lost = in_transit(self._world.books.all_facts().values())
+        self._world.dice.happened["transfer sent and never received"] += len(lost)
 
     def _documents(self, till: Till) -> Iterator[str]:
         hub, replica = self._world.hub, till.disk.replica
@@ -212,7 +228,11 @@ class Checks:
         parked = self._world.hub.parked_events()
         odd = {fact.mark for fact in self._world.books.all_facts().values() if fact.poison or fact.future}
         for entry in parked:
-            if entry.reason != "fork" and self._world.scenario.kind != "damage" and not any(mark in entry.raw for mark in odd):
+            if (
+                entry.reason != "fork"
+                and self._world.scenario.kind != "damage"
+                and not any(mark in entry.raw for mark in odd)
+            ):
                 yield f"7: {entry.key} {entry.sequence} is still parked ({entry.reason}), and this version knows it"
         kept = [raw for till in self._world.tills for raw in till.disk.journal.set_aside]
         damaged = {fact_id for life in self._world.books.lives for fact_id in life.damaged}
@@ -244,7 +264,10 @@ class Checks:
         facts = [fact for fact in self._world.books.all_facts().values() if self._counts(fact)]
         for store in self._world.stores:
             for sku in SKUS:
-                found = Counter((m.delta, m.at, m.kind == "count", m.lot, m.expires) for m in self._world.hub.movements(store, Sku(sku)))
+                found = Counter(
+                    (m.delta, m.at, m.kind == "count", m.lot, m.expires)
+                    for m in self._world.hub.movements(store, Sku(sku))
+                )
                 wanted = Counter(entry for e in effects_of(store, sku, facts) for entry in _entries(e))
                 if found != wanted:
                     yield f"2: the ledger of {store} {sku} has {found - wanted} too many, lacks {wanted - found}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hub.storage.lots import lots_at
@@ -15,6 +15,9 @@ from tests.simulation.sql_hub import SqlHub
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+Documents = Mapping[tuple[str, str, str], dict[str, object]]
+"""Bodies of the documents that tills are shown, by store (or "global"), kind and key."""
 
 _RESERVED = (
     "SELECT l.store, l.sku, l.reserved, coalesce(sum(r.quantity), 0) FROM level l LEFT JOIN reservation r"
@@ -46,14 +49,15 @@ class OrderChecks:
         for one in asked[self._decisions :]:
             left = hub.rows("SELECT on_hand - reserved FROM level WHERE store = ? AND sku = ?", one.store, one.sku)
             if not left or int(str(left[0][0])) < 0:
-                yield f"9: {one.store} was asked for {one.quantity} {one.sku} of {one.order}, and has not got it: {left}"
+                yield f"9: {one.store} was asked for {one.quantity} {one.sku} of {one.order}: too many, {left}"
         self._decisions = len(asked)
         for order, sku, promised in hub.rows(
             "SELECT key, sku, sum(quantity) FROM reservation WHERE kind = 'order' GROUP BY key, sku"
         ):
             known = self._world.books.orders.get(str(order))
-            if known is None or int(str(promised)) > known.pieces.get(str(sku), 0):
-                yield f"9: {promised} {sku} are reserved for {order}, which wants {known and known.pieces.get(str(sku))}"
+            ordered = known.pieces.get(str(sku), 0) if known is not None else 0
+            if int(str(promised)) > ordered:
+                yield f"9: {promised} {sku} are reserved for {order}, ordered were {ordered}"
 
     def at_the_end(self, facts: Sequence[Fact]) -> Iterator[str]:
         """What must hold when all is quiet."""
@@ -64,12 +68,22 @@ class OrderChecks:
             return
         balances = {order.id: balance(order, asked, facts) for order in books.orders.values()}
         documents = self._documents()
+        self._tally(asked, documents, [str(state) for _, state in known.values()])
         for order, found in balances.items():
             yield from self._order(order, found, str(known[order][0]), str(known[order][1]))
             yield from self._picks(order, found, documents)
         yield from self._transfers(facts, documents)
         yield from self._recounts(facts, balances, documents)
         yield from self._lots(facts)
+
+    def _tally(self, asked: Sequence[Asked], documents: Documents, states: Sequence[str]) -> None:
+        count = self._world.dice.count
+        for state in states:
+            count(f"order ends {state}")
+        for _ in (one for one in asked if one.round > 1):
+            count("store asked in a later round")
+        for _ in (kind for _, kind, _ in documents if kind == "recount"):
+            count("recount asked for")
 
     def _order(self, order: str, found: Balance, missing: str, state: str) -> Iterator[str]:
         placed = self._world.books.orders[order]
@@ -101,7 +115,7 @@ class OrderChecks:
                 if left > 0:
                     yield f"9: {order} lacks {key.sku}, and {key.store}, which has {left}, was not asked"
 
-    def _picks(self, order: str, found: Balance, documents: Mapping[tuple[str, str, str], dict[str, object]]) -> Iterator[str]:
+    def _picks(self, order: str, found: Balance, documents: Documents) -> Iterator[str]:
         cancelled = self._world.books.orders[order].cancelled
         wanted = {
             parcel.store: (parcel.state, dict(parcel.goods))
@@ -116,10 +130,8 @@ class OrderChecks:
         if shown != wanted:
             yield f"8: the stores are shown {shown} of {order}, right is {wanted}"
 
-    def _transfers(self, facts: Sequence[Fact], documents: Mapping[tuple[str, str, str], dict[str, object]]) -> Iterator[str]:
-        wanted = {
-            place: dict(goods) for place, goods in in_transit(facts).items() if place[1] in self._world.stores
-        }
+    def _transfers(self, facts: Sequence[Fact], documents: Documents) -> Iterator[str]:
+        wanted = {place: dict(goods) for place, goods in in_transit(facts).items() if place[1] in self._world.stores}
         shown = {(key, store): _goods(body) for (store, kind, key), body in documents.items() if kind == "transfer"}
         if shown != wanted:
             yield f"10: on its way is {wanted}, the stores are shown {shown}"
@@ -128,7 +140,7 @@ class OrderChecks:
         self,
         facts: Sequence[Fact],
         balances: Mapping[str, Balance],
-        documents: Mapping[tuple[str, str, str], dict[str, object]],
+        documents: Documents,
     ) -> Iterator[str]:
         shown = {(store, key) for store, kind, key in documents if kind == "recount"}
         for store in self._world.stores:
@@ -184,5 +196,3 @@ def _goods(body: Mapping[str, object]) -> dict[str, int]:
     for line in body["lines"]:  # type: ignore[attr-defined] # JSON
         goods[line["sku"]] += line["quantity"]
     return dict(goods)
-
-

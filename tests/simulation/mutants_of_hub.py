@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
+from hub.errors import StorageUnavailable
 from hub.feed.session import FeedSession, FeedSessionLimits
-from hub.ingest.plan import plan_batches
+from hub.ingest.plan import IngestPlan, plan_batches
 from hub.ingest.session import IngestLimits, IngestSession, ack_of
-from hub.stock.level import Level
 from hub.storage.port import FeedStore, KeyRing, LedgerStore, LedgerTransaction
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
 from protocol.errors import BadFrame
-from protocol.event import GENESIS, Digest, Unreadable, read_event
+from protocol.event import GENESIS, Unreadable, read_event
 from protocol.feed_sender import answer_parts, pull_from
 from protocol.frame import Key, decode_batch, encode
 from protocol.ids import FeedName, StoreId
@@ -176,3 +175,22 @@ class NoHeartbeat(FeedSession):
         limits = limits or FeedSessionLimits()
         silent = replace(limits, publish=replace(limits.publish, heartbeat_s=1e9))
         super().__init__(store, keys, silent)
+
+
+class AcksWhateverHappens(IngestSession):
+    """Takes it for granted that what was written is committed, whatever the database has answered."""
+
+    def commit(self, now_s: float, wall: datetime) -> list[Publish]:
+        """Acks also when the commit failed, or when nobody knows."""
+        plan: IngestPlan | None = None
+        try:
+            with self._store.begin(frozenset(incoming.key.store for incoming in self._pending)) as transaction:
+                plan = plan_batches(self._pending, transaction, wall)
+                transaction.write(plan.writes)
+        except StorageUnavailable:
+            if plan is None:
+                self._not_before_s = now_s + self._limits.retry_s
+                raise
+        self.take_pending()
+        self.results = plan.results
+        return [publish for result in plan.results if (publish := self._ack(result)) is not None]

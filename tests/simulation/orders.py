@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from hub.errors import StorageUnavailable, UnknownOrder
@@ -108,7 +109,7 @@ class Desks:
         for store in self._world.stores:
             till = next(till for till in self._world.tills if till.identity.store == store)
             goods = {sku: 1000 * dice.randint(5, 20) for sku in SKUS}
-            till.say(lambda at, goods=goods: _receive(goods, at))
+            till.say(partial(_receive, goods))
 
     def work(self) -> None:
         """Somebody looks at a till for an order, and does the next thing about it."""
@@ -161,7 +162,9 @@ class Desks:
 
     def _gathered(self, till: Till, order: str) -> Mapping[str, int] | None:
         facts = self._world.books.all_facts().values()
-        picks = [f.picked for f in facts if f.order == order and f.store == till.identity.store and f.picked is not None]
+        picks = [
+            f.picked for f in facts if f.order == order and f.store == till.identity.store and f.picked is not None
+        ]
         return picks[-1] if picks else None
 
 

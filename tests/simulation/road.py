@@ -36,6 +36,10 @@ class Road:
 
     on_it: list[Shipment] = field(default_factory=list)
 
+    def is_empty_for(self, store: str) -> bool:
+        """Whether nothing is on its way to a store."""
+        return all(shipment.to_store != store for shipment in self.on_it)
+
     def move(self, shipment: Shipment) -> None:
         """A half of a transfer is on a disk."""
         if shipment.event == "transfer sent":

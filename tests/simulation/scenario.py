@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["plain", "orders", "fork", "damage"]
 
-_KINDS: Sequence[Kind] = ("plain",) * 11 + ("orders",) * 3 + ("fork",) * 5 + ("damage",)
+_KINDS: Sequence[Kind] = ("plain",) * 12 + ("orders",) * 2 + ("fork",) * 5 + ("damage",)
 SKUS = ("A", "B", "C")
 """What stands on shelves. BOX and SET are sold too, and are made of these: see `shop.MADE_OF`."""
 
@@ -69,7 +69,7 @@ def draw(seed: int) -> Scenario:
     dice = random.Random(seed)  # noqa: S311 - a simulation wants numbers that can be had again
     kind = dice.choice(_KINDS)
     rates = _draw_rates(dice)
-    stores = dice.choice([1, 1, 2]) if kind != "orders" else dice.choice([2, 2, 3])
+    stores = dice.choice([1, 2, 2]) if kind != "orders" else dice.choice([2, 2, 3])
     workers = dice.choice([1, 1, 2, 3])
     scenario = Scenario(
         seed=seed,

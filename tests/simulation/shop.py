@@ -202,6 +202,8 @@ def _sending(scene: Scene) -> Happening:
 
 
 def _unloading(scene: Scene) -> Happening:
+    if scene.road.is_empty_for(scene.store) and scene.dice.random() < 0.8:
+        return _receiving(scene)
     data, shipment = arrive(scene.dice, scene.receipt, scene.store, scene.road)
     effects = tuple(Effect(line.sku, line.quantity, scene.at) for line in data.lines)
     return Happening(data, effects, shipment=shipment)

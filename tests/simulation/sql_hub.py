@@ -7,7 +7,7 @@ one that reads; the processes of a run reach it through `FaultyDatabase`, the si
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -32,7 +32,15 @@ from protocol.movements import Movement
 from tests.simulation.reach import Reach
 
 _URL = "file:tillwire-simulation?mode=memory&cache=shared"
+Rewrite = Callable[[str, object], tuple[str, object]]
+"""What a database makes of a statement and its parameters: a mutant's is not quite what it was asked."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def as_it_is(statement: str, parameters: object) -> tuple[str, object]:
+    """An honest database."""
+    return statement, parameters
 
 
 class MemoryDatabase(Database):
@@ -46,6 +54,14 @@ class MemoryDatabase(Database):
         self.writing = _engine(self.raw, "BEGIN IMMEDIATE")
         self.reading = _engine(self.eyes, "BEGIN")
         self.version = 0
+        self.rewrite: Rewrite = as_it_is
+        for engine in (self.writing, self.reading):
+            sa.event.listen(engine, "before_cursor_execute", self._rewritten, retval=True)
+
+    def _rewritten(
+        self, _connection: sa.Connection, _cursor: object, statement: str, parameters: object, *_: object
+    ) -> tuple[str, object]:
+        return self.rewrite(statement, parameters)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -100,8 +116,9 @@ class SqlPorts(NamedTuple):
 class SqlHub:
     """What the simulation sees of the database, as `MemoryStore` shows it of its own."""
 
-    def __init__(self, lineage: str, global_feed_key: Key) -> None:
+    def __init__(self, lineage: str, global_feed_key: Key, rewrite: Rewrite = as_it_is) -> None:
         self.database = _database()
+        self.database.rewrite = rewrite
         self.lineage = lineage
         self.stores = open_stores(self.database, new_lineage=lineage, new_global_key=global_feed_key)
         self._terminal_keys: dict[tuple[StoreId, TerminalId], Key] = {}
@@ -155,7 +172,9 @@ class SqlHub:
             "WHERE store = ? ORDER BY terminal, epoch, sequence"
         )
         return [
-            LoggedEvent(EpochKey(store, row[0], row[1]), row[2], Digest(row[3]), row[4], row[5], row[6], _maybe(row[7]), row[8])
+            LoggedEvent(
+                EpochKey(store, row[0], row[1]), row[2], Digest(row[3]), row[4], row[5], row[6], _maybe(row[7]), row[8]
+            )
             for row in self.database.eyes.execute(query, (store,))
         ]  # fmt: skip
 
@@ -225,6 +244,7 @@ def _database() -> MemoryDatabase:
     database, template = _shared()
     template.backup(database.raw)
     database.version += 1
+    database.rewrite = as_it_is
     return database
 
 
@@ -248,5 +268,3 @@ def _moment(us: int) -> datetime:
 
 def _maybe(us: int | None) -> datetime | None:
     return None if us is None else _moment(us)
-
-

@@ -12,8 +12,8 @@ from datetime import datetime
 import msgspec
 from sqlite_utils.db import Database
 
-from edge_agent.journal.port import LostEpoch
 from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.port import LostEpoch
 from edge_agent.journal.sqlite import SqliteJournal, found_journal
 from edge_agent.replica.sqlite import SqliteReplica
 from protocol.documents import Document

@@ -134,12 +134,18 @@ class Worker:
             if self._publishes or self._feed.waiting:
                 said += self._feed.poll(now_s, wall)
             self._publish(said)
-            if self._matters is not None and self.alive and self._matters.advance(self._ports.feeds.heads(), wall, now_s):
-                self._tell_all()
+            self._settle()
         except WorkerCrashed:
             return
         except StorageUnavailable:
             self.poll_soon()
+
+    def _settle(self) -> None:
+        if self._matters is None or not self.alive:
+            return
+        heads = self._ports.feeds.heads()
+        if self._matters.advance(heads, self.world.hub_wall, self.world.schedule.now_s):
+            self._tell_all()
 
     def _heartbeat(self, life: int) -> None:
         if life == self._life and self.alive:
