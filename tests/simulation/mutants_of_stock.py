@@ -288,9 +288,7 @@ def forgets_later_rounds(global_feed_key: Key) -> SqlHub:
 
     def rewrite(statement: str, parameters: object) -> tuple[str, object]:
         if "INSERT INTO allotment" in statement:
-            statement = (
-                f"{statement.partition('VALUES')[0]} SELECT * FROM (VALUES (?, ?, ?, ?, ?, ?)) WHERE column2 < 2"
-            )
+            statement = statement.replace("VALUES", "SELECT * FROM (VALUES", 1) + ") WHERE column2 < 2"
         return statement, parameters
 
     return _rewriting(global_feed_key, rewrite)
