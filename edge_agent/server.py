@@ -65,7 +65,8 @@ class PageServer:
 
 def listen(port: int) -> socket.socket:
     """Take the page's port. Raises PortInUse."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named TCP, since asyncio switches Nagle's delay off only then: an answer's second part would wait 40 ms for it.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
             # There SO_REUSEADDR would let two programs share a port.

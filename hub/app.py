@@ -39,6 +39,7 @@ from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
+from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.metrics import HubMetrics
 from hub.running.web import WebServer
@@ -206,6 +207,7 @@ class Hub:
             identity=HubIdentity(data.access),
             registry=self.metrics.registry,
             clock=now,
+            desk=HubDesk(data),
         )
 
     async def _watch(self, parts: _Running) -> None:

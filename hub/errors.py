@@ -13,6 +13,7 @@
 ├── TerminalExists            renew it instead
 ├── UnknownOrder              look for its id in the list of orders
 ├── OrderConflict             two orders have one id: cancel the first, or give the second its own
+├── UnknownItem               look for the SKU, and for the store
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
 └── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
@@ -77,6 +78,10 @@ class UnknownOrder(HubError):
 
 class OrderConflict(HubError):
     """Another order with this id was placed before."""
+
+
+class UnknownItem(HubError):
+    """A store has no level of this SKU."""
 
 
 class RuleRefused(HubError):

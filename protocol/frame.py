@@ -10,7 +10,6 @@ read leaves its neighbours readable.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
@@ -123,10 +122,8 @@ def decode_batch(frame: bytes, *, topic: str, key: Key) -> Batch:
 
 
 def _mac(topic: str, flag: bytes, payload: bytes, key: Key) -> bytes:
-    mac = hmac.new(key, topic.encode(), hashlib.sha256)
-    mac.update(b"\x00" + flag)
-    mac.update(payload)
-    return mac.digest()
+    # In one go: an hmac object costs ten times as much as what it computes of a sale.
+    return hmac.digest(key, b"".join((topic.encode(), b"\x00", flag, payload)), "sha256")
 
 
 def _inflate(payload: bytes, topic: str) -> bytes:

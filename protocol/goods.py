@@ -37,21 +37,21 @@ def taken(parts: Iterable[Part], quantity: int, *, lot: str = "", expires: date 
     return tuple(lines)
 
 
-def share_of(moves: Iterable[StockLine], quantity: int, whole: int) -> tuple[StockLine, ...]:
-    """What `quantity` of a line of `whole` thousandths moved, when the whole line made these `moves`.
+def parts_of_moves(moves: Iterable[StockLine], quantity: int) -> tuple[Part, ...]:
+    """What one of a line had consumed, of which `quantity` thousandths made these `moves`: the other way round.
 
-    Raises InexactQuantity where a share would not be whole thousandths.
+    Raises InexactQuantity where a part would not be whole thousandths.
     """
-    lines = []
+    parts = []
     for move in moves:
-        thousandths, rest = divmod(move.quantity * quantity, whole)
-        if rest:
+        size, rest = divmod(move.quantity * SCALE, quantity)
+        if rest or size <= 0:
             raise InexactQuantity(
-                f"{format_quantity(quantity)} of {format_quantity(whole)} is no exact share of "
-                f"{format_quantity(move.quantity)} {move.sku}: take whole packs"
+                f"{format_quantity(quantity)} cannot have taken {format_quantity(move.quantity)} of {move.sku}: "
+                "take these goods back without their receipt"
             )
-        lines.append(StockLine(sku=move.sku, quantity=thousandths, lot=move.lot, expires=move.expires))
-    return tuple(lines)
+        parts.append(Part(sku=move.sku, quantity=size))
+    return tuple(parts)
 
 
 def makeable(parts: Iterable[Part], left_of: Callable[[str], int | None]) -> int | None:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from protocol.errors import InvalidId
@@ -20,6 +21,9 @@ BUCKETS = 64
 
 UpLeaf = Literal["journal", "status", "pull", "epoch", "answer", "ask"]
 DownLeaf = Literal["ack", "grant", "chunk", "command", "told"]
+_KNOWN_MAX = 16_384
+"""How many topics are remembered taken apart: a chain has a few thousand tills, and each speaks many times a second."""
+
 _LEAVES = frozenset({"journal", "status", "pull", "epoch", "answer", "ask", "ack", "grant", "chunk", "command", "told"})
 
 
@@ -31,6 +35,7 @@ class TerminalTopic(NamedTuple):
     leaf: str
 
 
+@lru_cache(maxsize=_KNOWN_MAX)
 def bucket_of(store: StoreId) -> str:
     """Which bucket a store's topics are in: "b00" to "b63". Stable for good: it stands in brokers' rules."""
     return f"b{hashlib.sha256(store.encode()).digest()[0] % BUCKETS:02d}"
@@ -51,6 +56,7 @@ def up_filter(leaf: UpLeaf, bucket: str = "+") -> str:
     return f"{ROOT}/{bucket}/+/+/{leaf}"
 
 
+@lru_cache(maxsize=_KNOWN_MAX)
 def parse_terminal_topic(topic: str) -> TerminalTopic:
     """Take a terminal's topic apart. Raises InvalidId for anything else, a wrong bucket included."""
     parts = topic.split("/")

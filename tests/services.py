@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -75,7 +75,7 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server for the whole run."""
-    binaries = _postgres_binaries()
+    binaries = postgres_binaries()
     if binaries is None:
         _absent("PostgreSQL's server programs (Debian: postgresql)")
     with running_postgres(binaries) as server:
@@ -92,7 +92,7 @@ def mosquitto() -> Iterator[MosquittoServer]:
 
 
 @contextlib.contextmanager
-def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+def running_postgres(binaries: Path, settings: Sequence[str] = ("shared_buffers=64MB",)) -> Iterator[PostgresServer]:
     """Start a server in a new temporary folder."""
     user = _postgres_user()
     with tempfile.TemporaryDirectory(prefix="tillwire-postgres-", ignore_cleanup_errors=True) as folder:
@@ -107,7 +107,7 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
         port = free_port()
         command = [
             binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder,
-            "-c", "max_connections=100", "-c", "shared_buffers=64MB",
+            "-c", "max_connections=100", *(word for setting in settings for word in ("-c", setting)),
         ]  # fmt: skip
         with (Path(folder) / "log").open("wb") as log:
             process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload] # noqa: S603 - as above
@@ -147,7 +147,8 @@ def _absent(what: str) -> NoReturn:
     pytest.skip(message)
 
 
-def _postgres_binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
+    """Where PostgreSQL's server programs are; None where they are not installed."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if homes:
         return homes[-1].parent

@@ -23,10 +23,12 @@ from edge_agent.till.view import (
     CutView,
     HintView,
     LineView,
+    PartView,
     QuickKeyView,
     TaxView,
     WeightView,
 )
+from protocol.goods import makeable
 
 Language = Literal["vi", "en"]
 
@@ -83,12 +85,11 @@ def read_cart_facts(books: Books, till: Till, language: Language) -> CartFacts:
 
 
 def _lines(books: Books, cart: Cart, sums: PricedBasket, language: Language) -> tuple[LineView, ...]:
-    in_cart: dict[str, int] = {}
-    for line in cart.lines:
-        in_cart[line.sku] = in_cart.get(line.sku, 0) + line.quantity
-    left = {sku: _left(books, sku, quantity) for sku, quantity in in_cart.items()}
+    # Each shelf is looked at once, however many lines take from it.
+    left = {sku: _left(books, sku, quantity) for sku, quantity in cart.drawn().items()}
     return tuple(
-        _line(line, line_sums, left[line.sku], language) for line, line_sums in zip(cart.lines, sums.lines, strict=True)
+        _line(line, line_sums, makeable(line.parts, left.get) if line.parts else left[line.sku], language)
+        for line, line_sums in zip(cart.lines, sums.lines, strict=True)
     )
 
 
@@ -99,6 +100,8 @@ def _line(line: CartLine, sums: PricedLine, left: int | None, language: Language
         cuts=_cuts(sums.cuts, language), tax_rate_bp=line.tax_rate_bp, note=line.note, serials=line.serials,
         lot=line.lot, expires=line.expires, weighed=line.weighed,
         returned_from=line.origin.receipt if line.origin is not None else None,
+        takes=tuple(PartView(move.sku, name, move.quantity) for move, name in zip(line.moves, line.part_names)),  # noqa: B905 - the first ones have names
+        takes_more=max(0, len(line.parts) - len(line.part_names)),
     )  # fmt: skip
 
 

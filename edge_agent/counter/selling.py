@@ -12,6 +12,7 @@ from datetime import date
 from edge_agent.counter.books import Books, Outcome, Till, short
 from edge_agent.counter.cart_keeping import bound_cut, save
 from edge_agent.counter.customer_records import customer_of
+from edge_agent.counter.on_shelf import goes_below_zero, names_of_parts, with_ages_of_parts
 from edge_agent.counter.pricing import price_list_of
 from edge_agent.journal import till_state
 from edge_agent.till.asking import asks_of
@@ -35,6 +36,7 @@ class _Amount:
 
 def sell(books: Books, till: Till, cart: Cart, item: Item, reading: ScanReading) -> Outcome:
     """Put goods into the cart. `reading.text` is what was scanned or pressed; the caller looks at dates."""
+    item = with_ages_of_parts(books, item)
     unit_price = unit_price_of(item, price_list_of(books, customer_of(books, cart)))
     amount = _amount(till, item, unit_price, reading, reading.quantity or cart.multiplier)
     if amount is None:
@@ -51,7 +53,7 @@ def sell(books: Books, till: Till, cart: Cart, item: Item, reading: ScanReading)
         return Outcome("bad_quantity", detail=short(reading.text))
     said = Said(
         unit_price=unit_price, fixed_amount=amount.price, lot=reading.lot, expires=expiry_of(reading),
-        serial=reading.serial, asks=asks,
+        serial=reading.serial, asks=asks, part_names=names_of_parts(books, item),
     )  # fmt: skip
     after = add_item(cart, item, amount.quantity, reading.text, _currency(books, cart, item), said=said)
     if not isinstance(after, Cart):
@@ -62,7 +64,7 @@ def sell(books: Books, till: Till, cart: Cart, item: Item, reading: ScanReading)
     if asks:
         return Outcome(amount.problem or "asks_first", good=True, detail=short(item.name), panel="ask")
     notice: NoticeCode = "cut_bounded" if kept is not after else "line_added"
-    if _goes_below_zero(books, item.sku, cart, after):
+    if goes_below_zero(books, item, cart.drawn(), after.drawn()):
         notice = "stock_negative"
     return Outcome(notice, good=True, detail=short(item.name))
 
@@ -112,8 +114,3 @@ def _currency(books: Books, cart: Cart, item: Item) -> str:
         return cart.currency
     told = books.replica.settings()
     return told.currency if told is not None else item.currency
-
-
-def _goes_below_zero(books: Books, sku: str, before: Cart, after: Cart) -> bool:
-    stock = books.replica.stock_view(sku)
-    return stock is not None and stock - before.quantity_of(sku) >= 0 > stock - after.quantity_of(sku)

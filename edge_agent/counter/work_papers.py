@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edge_agent.counter.books import Books, Till
+from edge_agent.counter.on_shelf import as_on_shelf
 from edge_agent.counter.slips import occasion_at, queue_slip
 from edge_agent.counter.staff import person_name
 from edge_agent.devices.printer.stock_slips import GoodsLine, OrderToPick, pick_ticket, receiving_slip, transfer_slip
 from edge_agent.till.moments import at_store
-from edge_agent.till.work import Closing, Work, WorkLine
+from edge_agent.till.work import Closing, Work, WorkLine, spread
 from protocol.documents import Pick
 
 
@@ -19,7 +20,13 @@ def print_work(  # noqa: PLR0913, PLR0917 - the work, and when and where
 ) -> bool:
     """Print what goes with a finished work; counts, write-offs and gathering have no paper of their own."""
     occasion = occasion_at(books, till, moment, person_name(books, till, books.by))
-    goods = [GoodsLine(name=line.name, quantity=line.quantity, unit=line.unit, awaited=line.expected) for line in lines]
+    goods = [
+        GoodsLine(
+            name=line.name, quantity=line.quantity, unit=line.unit, awaited=line.expected, lot=line.lot,
+            expires=line.expires,
+        )
+        for line in spread(lines)
+    ]  # fmt: skip
     number = work.reference or work.id
     partner = closing.partner or work.partner
     if work.kind == "receive":
@@ -39,14 +46,14 @@ def print_work(  # noqa: PLR0913, PLR0917 - the work, and when and where
 def print_pick(books: Books, till: Till, pick: Pick, moment: datetime) -> bool:
     """Print the ticket of a web order, where the till's pick tickets come out."""
     lines = []
-    for line in pick.lines:
+    for line in as_on_shelf(books, pick.lines):
         item = books.replica.item(line.sku)
         lines.append(
             GoodsLine(
                 name=item.name if item is not None else line.sku, quantity=line.quantity,
                 unit=item.unit if item is not None else "", shelf=item.shelf if item is not None else "",
                 barcode=item.barcodes[0] if item is not None and item.barcodes else "",
-                stock=books.replica.stock_view(line.sku),
+                stock=books.replica.stock_view(line.sku), lot=line.lot, expires=line.expires,
             )
         )  # fmt: skip
     due_at = at_store(pick.due_at, books.settings.time_zone) if pick.due_at is not None else None

@@ -7,11 +7,13 @@ from datetime import date, datetime
 
 from edge_agent.counter.books import Books, Till
 from edge_agent.counter.desk import NoFields
+from edge_agent.counter.on_shelf import as_on_shelf
+from edge_agent.counter.papers import to_recount
 from edge_agent.counter.working import work_under_way
 from edge_agent.journal import work_state
 from edge_agent.replica.documents import list_documents
 from edge_agent.till.view import WorkLineView, WorkView
-from edge_agent.till.work import Work, WorkKind, WorkLine, differences
+from edge_agent.till.work import Work, WorkKind, WorkLine, differences, spread
 from protocol.documents import Pick, Purchase, Transfer
 
 SHOWN_MAX = 60
@@ -65,7 +67,7 @@ class PickRow:
 
 @dataclass(frozen=True)
 class WorkMenu:
-    """Everything that could be done with goods now."""
+    """Everything that could be done with goods now. `recounts` is how many SKUs the hub wants counted here."""
 
     works: tuple[OpenWork, ...]
     purchases: tuple[Paper, ...]
@@ -73,6 +75,7 @@ class WorkMenu:
     wanted: tuple[Paper, ...]
     picks_open: int
     picks_ready: int
+    recounts: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def work_view(books: Books) -> WorkView | None:
         return None
     lines = work_state.last_lines(books.connection, work.id, SHOWN_MAX)
     more = work_state.count_lines(books.connection, work.id) - len(lines)
-    title = work.reference or work.id
+    title = work.id if work.kind == "count" else work.reference or work.id
     return WorkView(work.kind, work.id, title, _shown(books, work, lines), note=work.partner, more=more)
 
 
@@ -131,6 +134,7 @@ def ask_work(books: Books, till: Till, _question: NoFields) -> WorkMenu:
         )[:_LISTED_MAX],
         picks_open=sum(row.state == "open" for row in picks),
         picks_ready=sum(row.state == "picked" for row in picks),
+        recounts=len(to_recount(books, till)),
     )  # fmt: skip
 
 
@@ -145,7 +149,7 @@ def ask_summary(books: Books, _till: Till, _question: NoFields) -> WorkSummary |
     differing = () if is_blind else differences(lines, books_say)
     return WorkSummary(
         work=work,
-        lines=_shown(books, work, lines[-_LISTED_MAX:]),
+        lines=_shown(books, work, spread(lines)[-_LISTED_MAX:]),
         line_count=len(lines),
         differences=_shown(books, work, differing[:_LISTED_MAX]),
         is_blind=is_blind,
@@ -163,11 +167,15 @@ def ask_pick(books: Books, till: Till, order: str) -> PickDetail | None:
     for document in list_documents(books.connection, till.store_feed, "pick", Pick):
         if document.order == order:
             lines = []
-            for number, line in enumerate(document.lines, 1):
+            for number, line in enumerate(as_on_shelf(books, document.lines), 1):
                 item = books.replica.item(line.sku)
                 name, unit, shelf = (item.name, item.unit, item.shelf) if item else (line.sku, "piece", "")
                 barcode = item.barcodes[0] if item is not None and item.barcodes else ""
-                lines.append(WorkLineView(number, line.sku, name, line.quantity, unit, None, barcode, shelf))
+                lines.append(
+                    WorkLineView(
+                        number, line.sku, name, line.quantity, unit, None, barcode, shelf, line.lot, line.expires
+                    )
+                )
             return PickDetail(_row(books, document), tuple(lines))
     return None
 
@@ -217,7 +225,13 @@ def _shown(books: Books, work: Work, lines: tuple[WorkLine, ...]) -> tuple[WorkL
     return tuple(
         WorkLineView(
             line.number, line.sku, line.name, line.quantity, line.unit,
-            levels.get(line.sku) if work.kind == "count" else line.expected, line.barcode, line.shelf,
+            _level(levels, line) if work.kind == "count" else line.expected, line.barcode, line.shelf, line.lot,
+            line.expires, bool(line.asks), line.is_touched,
         )
         for line in lines
     )  # fmt: skip
+
+
+def _level(levels: dict[str, int], line: WorkLine) -> int | None:
+    """What the books say of a line; of one lot alone they say nothing."""
+    return None if line.lot or line.expires is not None else levels.get(line.sku)

@@ -363,6 +363,7 @@ def till_migrations(spool_schema: str) -> Migrations:
     step("0011_work", work_state.SCHEMA)
     step("0012_broken_off", _BROKEN_OFF)
     step("0013_costs", _COSTS + (_COSTS_OF_PRINTING if spool_schema.strip() else ""))
+    step("0014_lots", work_state.LOTS)
     return steps
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 import msgspec
 
 from edge_agent.till.moments import from_us, to_us
-from edge_agent.till.work import Work, WorkKind, WorkLine
+from edge_agent.till.work import Work, WorkAsk, WorkKind, WorkLine
 from protocol.stock_events import StockLine
 
 DONE_KEPT = timedelta(days=90)
@@ -59,7 +59,34 @@ CREATE TABLE work_counter (
 ) STRICT;
 """
 
-DoneKind = Literal["purchase", "transfer", "picked", "handed_over"]
+LOTS = """
+CREATE TABLE work_line_of_lot (
+  work     TEXT NOT NULL,
+  number   INTEGER NOT NULL,
+  sku      TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  unit     TEXT NOT NULL,
+  quantity INTEGER NOT NULL,
+  expected INTEGER,
+  barcode  TEXT NOT NULL,
+  shelf    TEXT NOT NULL,
+  at_us    INTEGER NOT NULL,
+  touched  INTEGER NOT NULL,
+  lot      TEXT NOT NULL,
+  expires  TEXT,
+  asks     TEXT NOT NULL,
+  PRIMARY KEY (work, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO work_line_of_lot
+  SELECT work, number, sku, name, unit, quantity, expected, barcode, shelf, at_us, touched, '', NULL, '' FROM work_line;
+DROP TABLE work_line;
+ALTER TABLE work_line_of_lot RENAME TO work_line;
+CREATE INDEX work_line_touched ON work_line (work, touched, number);
+CREATE INDEX work_line_sku ON work_line (work, sku);
+"""
+"""A SKU may have several lines: one for each lot."""
+
+DoneKind = Literal["purchase", "transfer", "picked", "handed_over", "counted"]
 
 
 @dataclass(frozen=True)
@@ -127,10 +154,10 @@ def count_lines(connection: sqlite3.Connection, work_id: str) -> int:
     return cast("int", row[0])
 
 
-def line_of_sku(connection: sqlite3.Connection, work_id: str, sku: str) -> WorkLine | None:
-    """The line of a SKU."""
-    row = connection.execute(f"{_LINE} WHERE work = ? AND sku = ?", (work_id, sku)).fetchone()
-    return _line(row) if row is not None else None
+def lines_of_sku(connection: sqlite3.Connection, work_id: str, sku: str) -> tuple[WorkLine, ...]:
+    """The lines of a SKU, one for each lot; the one that was touched last is the last."""
+    rows = connection.execute(f"{_LINE} WHERE work = ? AND sku = ? ORDER BY touched, number", (work_id, sku))
+    return tuple(map(_line, rows))
 
 
 def line_of_number(connection: sqlite3.Connection, work_id: str, number: int) -> WorkLine | None:
@@ -142,12 +169,15 @@ def line_of_number(connection: sqlite3.Connection, work_id: str, number: int) ->
 def put_line(connection: sqlite3.Connection, work_id: str, line: WorkLine, *, touched: bool = False) -> None:
     """Add or change a line; a touched one becomes the last."""
     connection.execute(
-        "INSERT INTO work_line (work, number, sku, name, unit, quantity, expected, barcode, shelf, at_us, touched)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (work, sku) DO UPDATE SET"
-        " quantity = excluded.quantity, at_us = excluded.at_us, touched = excluded.touched",
+        "INSERT INTO work_line (work, number, sku, name, unit, quantity, expected, barcode, shelf, at_us, touched,"
+        " lot, expires, asks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (work, number) DO UPDATE SET"
+        " quantity = excluded.quantity, at_us = excluded.at_us, touched = excluded.touched, lot = excluded.lot,"
+        " expires = excluded.expires, asks = excluded.asks",
         (
             work_id, line.number, line.sku, line.name, line.unit, line.quantity, line.expected, line.barcode,
-            line.shelf, to_us(line.at), _next_touch(connection, work_id) if touched else 0,
+            line.shelf, to_us(line.at), _next_touch(connection, work_id) if touched else 0, line.lot,
+            line.expires.isoformat() if line.expires is not None else None, " ".join(line.asks),
         ),
     )  # fmt: skip
 
@@ -198,7 +228,10 @@ def _next_touch(connection: sqlite3.Connection, work_id: str) -> int:
 
 
 _WORK = "SELECT id, kind, by_whom, started_us, reference, partner, document, active FROM work"
-_LINE = "SELECT number, sku, name, unit, quantity, at_us, expected, barcode, shelf FROM work_line"
+_LINE = (
+    "SELECT number, sku, name, unit, quantity, at_us, expected, barcode, shelf, lot, expires, asks, touched"
+    " FROM work_line"
+)
 
 
 def _works(rows: sqlite3.Cursor) -> Iterator[Work]:
@@ -208,6 +241,12 @@ def _works(rows: sqlite3.Cursor) -> Iterator[Work]:
         )
 
 
-def _line(row: tuple[int, str, str, str, int, int, int | None, str, str]) -> WorkLine:
-    number, sku, name, unit, quantity, at_us, expected, barcode, shelf = row
-    return WorkLine(number, sku, name, unit, quantity, from_us(at_us), expected, barcode, shelf)
+def _line(
+    row: tuple[int, str, str, str, int, int, int | None, str, str, str, str | None, str, int],
+) -> WorkLine:
+    number, sku, name, unit, quantity, at_us, expected, barcode, shelf, lot, expires, asks, touched = row
+    return WorkLine(
+        number, sku, name, unit, quantity, from_us(at_us), expected, barcode, shelf, lot,
+        date.fromisoformat(expires) if expires is not None else None, cast("tuple[WorkAsk, ...]", tuple(asks.split())),
+        touched > 0,
+    )  # fmt: skip

@@ -32,6 +32,7 @@ PIECES = (
     "stage", "clock", "who", "pills", "panels", "banner", "notice", "floor", "questions", "customer", "sum", "tenders",
     "total", "quick", "fields", "go", "pending", "keys",
 )  # fmt: skip
+TIMES = "\N{MULTIPLICATION SIGN}"
 LINES_CACHED_MAX = 2048
 _KEPT = Kept()
 
@@ -203,9 +204,16 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
             sum=figures.amount(line.amount, currency, language),
             cuts=tuple((cut_label(cut, speech), figures.amount(-cut.amount, currency, language)) for cut in line.cuts),
             shown=figures.shown_text,
+            takes=_takes(line, language),
             left=None if line.stock_left is None else figures.quantity(line.stock_left, language),
         )
     )
+
+
+def _takes(line: LineView, language: Language) -> str:
+    """What a pack or bundle takes from the shelf, as one row of words."""
+    parts = ((figures.quantity(abs(part.quantity), language), part) for part in line.takes)
+    return " · ".join(f"{much} {TIMES} {figures.shown_text(part.name) or part.sku}" for much, part in parts)
 
 
 def _work_lines(work: WorkView, language: Language) -> dict[str, str]:
@@ -229,6 +237,7 @@ def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: st
             name=figures.shown_text(line.name) or line.sku,
             code=figures.shown_text(line.barcode or line.sku),
             shelf=figures.shown_text(line.shelf),
+            lot=figures.shown_text(line.lot),
             quantity=figures.quantity(line.quantity, language),
             plain_quantity=figures.plain_quantity(line.quantity),
             expected=None if line.expected is None else figures.quantity(line.expected, language),

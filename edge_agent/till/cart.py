@@ -6,15 +6,19 @@ price that it had when it was scanned: what the customer was told does not chang
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
 import msgspec
 
 from edge_agent.till.pricing.priced import PricedBasket
-from protocol.documents import Item
+from protocol.documents import Item, Part
+from protocol.errors import InexactQuantity
+from protocol.goods import parts_of, taken
 from protocol.money import line_amount
 from protocol.quantity import QUANTITY_MAX, SCALE
+from protocol.stock_events import StockLine
 
 LINES_MAX = 500
 """Far beyond a large trolley, and far below what one event and one receipt can carry."""
@@ -22,7 +26,9 @@ LINES_MAX = 500
 AMOUNT_MAX = 10**15
 """Of a line and of a cart, in minor units: sums of such amounts stay within what an event can say."""
 
-CartRefusal = Literal["cart_full", "bad_quantity", "stale_page", "not_priced", "line_is_fixed", "serial_doubled"]
+CartRefusal = Literal[
+    "cart_full", "bad_quantity", "stale_page", "not_priced", "line_is_fixed", "serial_doubled", "not_whole_packs"
+]
 AskKind = Literal["age", "weight", "price", "lot", "serial"]
 
 
@@ -69,7 +75,9 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     A negative quantity is goods that come back; then `origin` says from where, and the amounts are the old receipt's.
     `fixed_amount` is what a price label says, whatever unit price and quantity make. `asks` is what the till still has
     to be told of these goods (see `asking.py`); as long as that is a weight, the quantity is 0. `price_by` set the
-    price by hand.
+    price by hand. `parts` is what one of a pack or bundle takes from the shelf, as the catalogue said it at the scan,
+    or the old receipt of goods that come back; () for goods that stand there under their own SKU. `part_names` is what
+    the first of them are called.
     """
 
     number: int
@@ -94,6 +102,13 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asks: tuple[AskKind, ...] = ()
     min_age: int = 0
     price_by: str = ""
+    parts: tuple[Part, ...] = ()
+    part_names: tuple[str, ...] = ()
+
+    @property
+    def moves(self) -> tuple[StockLine, ...]:
+        """What the whole line takes from the shelf, with the line's sign, where that is not its own SKU."""
+        return taken(self.parts, self.quantity, lot=self.lot, expires=self.expires)
 
     @property
     def gross(self) -> int:
@@ -104,8 +119,8 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def may_take(self, other: CartLine) -> bool:
         """Whether the other's pieces may join this line: nothing on either is about one piece alone."""
-        same = (self.sku, self.unit_price, self.lot, self.expires) == (
-            other.sku, other.unit_price, other.lot, other.expires
+        same = (self.sku, self.unit_price, self.lot, self.expires, self.parts) == (
+            other.sku, other.unit_price, other.lot, other.expires, other.parts
         )  # fmt: skip
         return same and all(
             line.fixed_amount is None
@@ -157,9 +172,13 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Pieces that go over the counter, either way; what is weighed or measured is one."""
         return sum(abs(line.quantity) // SCALE if line.quantity % SCALE == 0 else 1 for line in self.lines)
 
-    def quantity_of(self, sku: str) -> int:
-        """How many thousandths of a SKU are in the cart."""
-        return sum(line.quantity for line in self.lines if line.sku == sku)
+    def drawn(self) -> Mapping[str, int]:
+        """How many thousandths of each SKU the cart takes from the shelf: a case's pieces, a bundle's parts."""
+        drawn: dict[str, int] = {}
+        for line in self.lines:
+            for part in line.moves or (line,):
+                drawn[part.sku] = drawn.get(part.sku, 0) + part.quantity
+        return drawn
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +190,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     expires: date | None = None
     serial: str = ""
     asks: tuple[AskKind, ...] = ()
+    part_names: tuple[str, ...] = ()
 
 
 NOTHING_SAID = Said()
@@ -193,6 +213,7 @@ def add_item(  # noqa: PLR0913 - what is added, how much of it, and how it was t
         tax_rate_bp=item.tax_rate_bp, barcode=barcode, category=item.category, brand=item.brand, weighed=item.weighed,
         fixed_amount=said.fixed_amount, lot=said.lot, expires=said.expires,
         serials=(said.serial,) if said.serial else (), asks=said.asks, min_age=item.min_age,
+        parts=parts_of(item), part_names=said.part_names,
     )  # fmt: skip
     same = next((other for other in cart.lines if other.may_take(line)), None)
     if same is not None:
@@ -210,7 +231,7 @@ def add_item(  # noqa: PLR0913 - what is added, how much of it, and how it was t
         multiplier=None,
         currency=currency,
     )
-    return changed if _is_sellable(line, changed) else "bad_quantity"
+    return _refusal(line, changed) or changed
 
 
 def set_quantity(cart: Cart, number: int, quantity: int) -> Cart | CartRefusal:
@@ -237,7 +258,7 @@ def put_line(cart: Cart, line: CartLine) -> Cart | CartRefusal:
     changed = msgspec.structs.replace(
         cart, lines=tuple(line if other.number == line.number else other for other in cart.lines)
     )
-    return changed if _is_sellable(line, changed) else "bad_quantity"
+    return _refusal(line, changed) or changed
 
 
 def void_line(cart: Cart, number: int) -> Cart | CartRefusal:
@@ -258,6 +279,16 @@ def has_serial(cart: Cart, sku: str, serial: str) -> bool:
     return any(serial in line.serials for line in cart.lines if line.sku == sku)
 
 
-def _is_sellable(line: CartLine, cart: Cart) -> bool:
+def _refusal(line: CartLine, cart: Cart) -> CartRefusal | None:
     least = 0 if "weight" in line.asks else 1
-    return least <= line.quantity <= QUANTITY_MAX and abs(line.gross) <= AMOUNT_MAX and abs(cart.gross) <= AMOUNT_MAX
+    if not least <= line.quantity <= QUANTITY_MAX or abs(line.gross) > AMOUNT_MAX or abs(cart.gross) > AMOUNT_MAX:
+        return "bad_quantity"
+    return "not_whole_packs" if _takes_too_finely(line) else None
+
+
+def _takes_too_finely(line: CartLine) -> bool:
+    """Whether so much of a pack or bundle takes what no quantity can say: too many, or parts of a thousandth."""
+    try:
+        return any(move.quantity > QUANTITY_MAX for move in line.moves)
+    except InexactQuantity:
+        return True

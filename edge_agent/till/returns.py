@@ -13,8 +13,10 @@ from datetime import date, datetime
 import msgspec
 
 from edge_agent.till.cart import AMOUNT_MAX, LINES_MAX, Cart, CartLine, CartRefusal, Origin
-from protocol.documents import Item
+from protocol.documents import Item, Part
+from protocol.errors import InexactQuantity
 from protocol.events import SaleCompleted, SaleLine
+from protocol.goods import parts_of, parts_of_moves, taken
 from protocol.money import line_amount
 from protocol.quantity import QUANTITY_MAX
 
@@ -69,6 +71,9 @@ def add_return(  # noqa: PLR0913 - what comes back, of what, and how
     amount = worth(line.amount, line.quantity, before, quantity)
     if sale.tax_included != tax_included:
         amount += tax if tax_included else -tax
+    parts = _parts(line, quantity)
+    if parts is None:
+        return "not_whole_packs"
     return _with(
         cart,
         CartLine(
@@ -76,6 +81,7 @@ def add_return(  # noqa: PLR0913 - what comes back, of what, and how
             unit=line.unit or "piece", tax_rate_bp=line.tax_rate_bp, barcode=line.barcode, fixed_amount=-amount,
             fixed_tax=-tax, serials=line.serials if quantity == line.quantity else (), lot=line.lot or "",
             expires=line.expires,
+            parts=parts,
             origin=Origin(
                 receipt=sale.receipt_number, line=found.number, restock=restock, reason=reason[:REASON_MAX],
                 before=before,
@@ -92,13 +98,16 @@ def add_loose_return(  # noqa: PLR0913 - what comes back, what for, and why
     """The cart with goods coming back whose receipt is not known here. `tax` is that of all of them."""
     if not 0 < quantity <= QUANTITY_MAX:
         return "bad_quantity"
+    parts = parts_of(item)
+    if not _is_exact(parts, quantity):
+        return "not_whole_packs"
     return _with(
         cart,
         CartLine(
             number=cart.next_number, sku=item.sku, name=item.name, quantity=-quantity, unit_price=unit_price,
             unit=item.unit, tax_rate_bp=item.tax_rate_bp, barcode=item.barcodes[0] if item.barcodes else None,
             category=item.category, brand=item.brand, weighed=item.weighed,
-            fixed_amount=-line_amount(unit_price, quantity), fixed_tax=-tax,
+            fixed_amount=-line_amount(unit_price, quantity), fixed_tax=-tax, parts=parts,
             origin=Origin(receipt=receipt, restock=restock, reason=reason[:REASON_MAX]),
         ),
         item.currency,
@@ -161,6 +170,23 @@ def _with(cart: Cart, line: CartLine, currency: str, customer: str) -> Cart | Ca
         customer=cart.customer or customer,
     )  # fmt: skip
     return changed if abs(line.gross) <= AMOUNT_MAX and abs(changed.gross) <= AMOUNT_MAX else "bad_quantity"
+
+
+def _parts(line: SaleLine, quantity: int) -> tuple[Part, ...] | None:
+    """What one of an old line had taken from the shelf; None where so much of it is no exact share of that."""
+    try:
+        parts = parts_of_moves(line.moves, line.quantity)
+    except InexactQuantity:
+        return None
+    return parts if _is_exact(parts, quantity) else None
+
+
+def _is_exact(parts: tuple[Part, ...], quantity: int) -> bool:
+    try:
+        taken(parts, quantity)
+    except InexactQuantity:
+        return False
+    return True
 
 
 def _part(whole: int, of: int, quantity: int) -> int:

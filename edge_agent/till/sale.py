@@ -14,6 +14,7 @@ from edge_agent.till.moments import at_store
 from edge_agent.till.payment import EXCHANGE
 from edge_agent.till.pricing import PricedBasket, PricedLine, price_cuts
 from protocol.events import SaleCompleted, SaleLine, SaleRefunded, Tender
+from protocol.goods import taken
 from protocol.money import spread
 
 _RECEIPT_NUMBER_MAX = 64  # what `protocol.events.Word` can carry
@@ -115,6 +116,7 @@ def sale_line(line: CartLine, sums: PricedLine, language: Literal["vi", "en"]) -
         note=line.note or None, unit=line.unit, cuts=price_cuts(sums, language), serials=line.serials,
         lot=line.lot or None, expires=line.expires,
         original_line=line.origin.line or None if line.origin is not None else None,
+        moves=taken(line.parts, sign * line.quantity, lot=line.lot, expires=line.expires),
     )  # fmt: skip
 
 

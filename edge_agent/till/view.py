@@ -31,9 +31,19 @@ NoticeCode = Literal[
     "ticket_printed", "weight_moving", "weight_stale", "weight_missing", "not_while_paying",
     "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
     "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
+    "not_whole_packs", "work_pack", "work_bundle", "pack_unknown", "lot_missing", "lot_set", "bad_date",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
+
+
+@dataclass(frozen=True)
+class PartView:
+    """What a pack or bundle takes from the shelf: so many thousandths of this SKU."""
+
+    sku: str
+    name: str
+    quantity: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,9 @@ class LineView:
     weighed: bool = False
     returned_from: str | None = None
     """The old receipt of a line that comes back, "" for one without; None for goods that are sold."""
+    takes: tuple[PartView, ...] = ()
+    """The first of what the line takes from the shelf, where that is not its own SKU; `takes_more` counts the rest."""
+    takes_more: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +200,10 @@ class WeightView:
 
 @dataclass(frozen=True)
 class WorkLineView:
-    """One SKU of a store work. `expected` is None when nothing was announced, or when counting is blind."""
+    """One SKU of a store work, or one lot of it. `expected` is None when nothing was announced, or counting is blind.
+
+    `asks`: the lot or the date must still be read off these goods. A line that is not `is_touched` waits to be counted.
+    """
 
     number: int
     sku: str
@@ -197,6 +213,10 @@ class WorkLineView:
     expected: int | None = None
     barcode: str = ""
     shelf: str = ""
+    lot: str = ""
+    expires: date | None = None
+    asks: bool = False
+    is_touched: bool = True
 
 
 @dataclass(frozen=True)

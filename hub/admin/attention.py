@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from hub.admin.stations import TONES, StoreView, Tone
 from hub.admin.words import Words
@@ -50,8 +50,10 @@ def alarm_entry(words: Words, alarm: AlarmRow, names: Mapping[str, str]) -> Entr
     place = f"{store} · {alarm.terminal}" if alarm.terminal else store
     write = _ALARMS.get(alarm.kind, _unknown)
     badge, text, remedy, link = write(words, alarm)
-    if alarm.kind in {"oversold", "negative_stock"}:
-        href = f"/stock/item?{urlencode({'sku': alarm.sku})}"
+    if alarm.kind == "oversold":
+        href = f"/orders/{quote(alarm.subject, safe='')}" if alarm.subject else "/orders"
+    elif alarm.kind == "negative_stock":
+        href = f"/stock/level?{urlencode({'sku': alarm.sku, 'store': alarm.store})}"
     elif alarm.kind == "shift_differs":
         href = f"/shifts?{urlencode({'store': alarm.store})}"
     elif alarm.kind == "parked":
@@ -164,10 +166,10 @@ def _restored(words: Words, _: AlarmRow) -> _Written:
 
 def _oversold(words: Words, alarm: AlarmRow) -> _Written:
     text = words.say(
-        "%(quantity)s of %(sku)s are ordered and no store has them.", quantity=_amount(words, alarm), sku=alarm.sku
+        "Web order %(order)s wants goods that no store has: %(facts)s", order=alarm.subject, facts=alarm.text
     )
-    remedy = words.say("Order more, move stock, or tell the customer.")
-    return words.say("Oversold"), text, remedy, words.say("See stock")
+    remedy = words.say("Order more, move stock, or tell the customer. The hub asks again by itself when goods come.")
+    return words.say("Oversold"), text, remedy, words.say("Open")
 
 
 def _negative(words: Words, alarm: AlarmRow) -> _Written:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from hub.admin.memory_stock import MemoryStockReads
 from hub.admin.words import zone
 from hub.api.port import Change, ChangeKind, Ready
 from hub.matters.sums import ReceiptSums
@@ -48,10 +49,11 @@ class MemoryItem:
     revision: int = 0
 
 
-class MemoryQueries:
+class MemoryQueries(MemoryStockReads):
     """The read side over dictionaries; the methods that change it are below those that read."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.RLock()
         self._stores: dict[str, StoreRow] = {}
         self._terminals: dict[tuple[str, str], TerminalRow] = {}

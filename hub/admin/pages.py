@@ -186,9 +186,9 @@ class PageRoutes:
         )
         return self._page(request, "sync.html", overview, sales=slowest)
 
-    async def alarms(self, request: Request) -> Response:
-        """Everything that needs a look, and what was set aside."""
-        return self._page(request, "alarms.html", await self._read(request))
+    async def alarms(self, request: Request, counted_in: Annotated[int | None, Query(ge=0)] = None) -> Response:
+        """Everything that needs a look, and what was set aside; `counted_in` of it just now."""
+        return self._page(request, "alarms.html", await self._read(request), counted_in=counted_in)
 
     async def _read(self, request: Request) -> Overview:
         reading = await run_in_threadpool(self._readings.take)

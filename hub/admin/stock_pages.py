@@ -127,7 +127,11 @@ class StockRoutes:
         rows = (await run_in_threadpool(self._ports.queries.stock, query)).rows
         reading = await run_in_threadpool(self._readings.take)
         overview = overview_of(self._templates.viewer(request).words, reading)
-        context = {"o": overview, "now": reading.now, "availability": found[0], "rows": rows, "sku": known}
+        transit = await run_in_threadpool(self._ports.queries.in_transit, known)
+        context = {
+            "o": overview, "now": reading.now, "availability": found[0], "rows": rows, "sku": known,
+            "transit": transit,
+        }  # fmt: skip
         return self._templates.page(request, "stock_item.html", context)
 
     def _csv(self, words: Words, listing: Listing) -> Iterator[bytes]:

@@ -114,5 +114,6 @@ def _environment(language: str) -> Environment:
     )
     # the i18n extension adds this method to the environment; newstyle escapes what is filled in
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["store_name"] = lambda store, names: names.get(store, store)
     environment.globals.update(asset=asset, NONE=NONE, query=lambda **values: urlencode(values))
     return environment

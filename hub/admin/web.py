@@ -13,14 +13,18 @@ from starlette.types import ExceptionHandler
 
 from hub.admin.access import AccessRoutes
 from hub.admin.guard import HEADERS, Guard, Sessions
+from hub.admin.level_pages import LevelRoutes
 from hub.admin.live import LiveRoutes
+from hub.admin.order_pages import OrderPageRoutes
 from hub.admin.pages import PageRoutes
+from hub.admin.parked_pages import ParkedRoutes
 from hub.admin.reading import Readings
 from hub.admin.shift_pages import ShiftRoutes
 from hub.admin.stock_pages import StockRoutes
 from hub.admin.templating import STATIC, CachedStatic, Templates
 from hub.api.availability import AvailabilityRoutes
 from hub.api.operations import OperationsRoutes
+from hub.api.orders import OrderRoutes
 from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
@@ -57,11 +61,15 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         AvailabilityRoutes(ports, settings),
         OperationsRoutes(ports, settings),
         SummaryRoutes(ports),
+        OrderRoutes(ports),
         AccessRoutes(ports, settings, sessions, templates),
         LiveRoutes(ports.changes, settings),
         PageRoutes(ports, settings, readings, templates),
         StockRoutes(ports, readings, templates),
         ShiftRoutes(ports, readings, templates),
+        LevelRoutes(ports, readings, templates),
+        OrderPageRoutes(ports, readings, templates),
+        ParkedRoutes(ports, readings, templates),
     ):
         web.include_router(routes.router())
 

@@ -79,3 +79,60 @@ class Readiness(BaseModel):
 
     ready: bool
     parts: list[PartReadiness]
+
+
+class OrderLineRequest(BaseModel):
+    """A line of an order: `quantity` or `quantity_milli`, not both."""
+
+    sku: str = Field(examples=["COLA-330"])
+    quantity: str | None = Field(None, description="In units, as a decimal text.", examples=["2"])
+    quantity_milli: int | None = Field(None, description="In thousandths of a unit.", examples=[2000])
+
+
+class OrderRequest(BaseModel):
+    """An order as a shop places it."""
+
+    order: str = Field(description="Your id, which makes the request idempotent.", examples=["web-10027"])
+    lines: list[OrderLineRequest]
+    channel: str = Field("", description="Where it was placed.", examples=["shop"])
+    number: str = Field("", description="What the customer calls it.", examples=["10027"])
+    way: str = Field("delivery", description='"delivery" or "pickup".')
+    store: str = Field("", description="The store that the customer chose; needed for a pick-up.", examples=["hn01"])
+    customer: str = Field("", description="What the pick ticket calls her.")
+    note: str = ""
+    placed_at: str | None = Field(None, description="Aware time, RFC 3339; now if left out.")
+    due_at: str | None = Field(None, description="Aware time, RFC 3339.")
+
+
+class OrderGoods(BaseModel):
+    """How much of what."""
+
+    sku: str
+    quantity: str = Field(examples=["2"])
+    quantity_milli: int = Field(examples=[2000])
+
+
+class OrderParcel(BaseModel):
+    """A store's part of an order; packs are named by their pieces."""
+
+    store: str = Field(examples=["hn01"])
+    state: str = Field(description="open, picked or handed_over.")
+    lines: list[OrderGoods]
+    short: list[OrderGoods] = Field(description="What the store was asked for and has not got.")
+
+
+class OrderAnswer(BaseModel):
+    """How an order is."""
+
+    order: str
+    number: str
+    channel: str
+    way: str
+    store: str | None
+    customer: str
+    state: str = Field(description="open, short, picked, handed_over, oversold or cancelled.")
+    placed_at: str
+    cancelled_at: str | None
+    lines: list[OrderGoods]
+    parcels: list[OrderParcel]
+    missing: list[OrderGoods] = Field(description="What no store has; it is asked for again as goods come.")

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from hub.api.desk import Desk
 from hub.storage.reading import Queries
 
 ChangeKind = Literal["sales", "stock", "terminals", "alarms", "catalogue"]
@@ -80,3 +81,4 @@ class WebPorts:
     identity: Identity
     registry: CollectorRegistry
     clock: Callable[[], datetime]
+    desk: Desk

@@ -22,6 +22,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "This address does not take that method",
+    409: "This contradicts what is there",
     413: "The request is too large",
     421: "This hub does not serve that host name",
     422: "A parameter is wrong",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ OWN_COMMANDS: Mapping[str, str] = {
     "settings": "tillwire-hub store settings STORE FILE",
 }
 NUL = "\x00"
+Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
 class ReadDocument(NamedTuple):
@@ -59,7 +60,7 @@ def read_documents(name: str, text: str, kind: str) -> Sequence[ReadDocument]:
     Raises ImportFailed, which names file, line, field and remedy.
     """
     found: dict[str, ReadDocument] = {}
-    for place, raw in _objects(name, text):
+    for place, raw in objects_of(name, text):
         body = read_body(f"{name}:{place}", raw, DOCUMENT_BODIES[kind])
         key = str(getattr(body, KEY_FIELDS[kind]))
         if NUL in key:
@@ -82,9 +83,14 @@ def read_object(name: str, text: str) -> dict[str, object]:
 
 def read_body(place: str, raw: Mapping[str, object], kind: type[DocumentBody]) -> DocumentBody:
     """Read an object as a document's body. Raises ImportFailed for a missing, unknown or wrong field."""
+    return read_struct(place, raw, kind)
+
+
+def read_struct(place: str, raw: Mapping[str, object], kind: type[Struct]) -> Struct:
+    """Read an object as a struct of any kind, as `read_body` does."""
     try:
         # Through the codec, as tills will read it: TOML has dates of its own, JSON has texts.
-        body: DocumentBody = msgspec.json.decode(msgspec.json.encode(raw), type=kind)
+        body: Struct = msgspec.json.decode(msgspec.json.encode(raw), type=kind)
     except msgspec.ValidationError as error:
         raise ImportFailed(f"{place}: {_explained(str(error))}") from error
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -96,7 +102,8 @@ def read_body(place: str, raw: Mapping[str, object], kind: type[DocumentBody]) -
     return body
 
 
-def _objects(name: str, text: str) -> Iterator[tuple[str, dict[str, object]]]:
+def objects_of(name: str, text: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The objects of a file, each with its place: `.json` is one or a list, anything else one a line."""
     if name.lower().endswith(".json"):
         whole = _decoded(name, text)
         several = whole if isinstance(whole, list) else [whole]

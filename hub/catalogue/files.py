@@ -17,24 +17,28 @@ from protocol.quantity import parse_quantity
 
 ITEM_COLUMNS = (
     "sku", "name", "barcodes", "price", "currency", "unit", "tax_rate", "category", "brand", "plu", "weighed",
-    "open_price", "min_age", "asks_serial", "asks_lot", "colour", "symbol", "shelf",
+    "open_price", "min_age", "asks_serial", "asks_lot", "colour", "symbol", "shelf", "asks_expiry", "pack_of",
+    "pack_size", "parts",
 )  # fmt: skip
 PRICES = "prices."
 """`prices.wholesale` is a column of the price list "wholesale"; an empty field has no price of its own there."""
 
+_FLAGS = ("weighed", "open_price", "asks_serial", "asks_lot", "asks_expiry")
 _YES, _NO = frozenset({"yes", "true", "1", "x"}), frozenset({"no", "false", "0", ""})
 STOCK_COLUMNS = ("sku", "quantity")
 
 
-def read_items(name: str, text: str) -> Sequence[Item]:
-    """Read a catalogue. CSV needs sku, name, price, currency; barcodes are separated by spaces, tax_rate is percent.
+def read_items(name: str, text: str) -> Mapping[str, tuple[int, Item]]:
+    """Read a catalogue: line and item by SKU. CSV needs sku, name, price, currency; barcodes are separated by spaces.
 
-    Flags (weighed, open_price, asks_serial, asks_lot) are yes or no, `prices.<list>` columns are other price lists.
+    tax_rate is percent, flags (weighed, open_price, asks_serial, asks_lot, asks_expiry) are yes or no,
+    `prices.<list>` columns are other price lists, pack_size is a decimal number, parts are `SKU*QTY` with spaces
+    between. What packs and bundles consist of is for `nesting` to say.
 
     JSON lines are `Item` documents (price in minor units). Raises ImportFailed, which names file, line and remedy.
     """
     lines = _json_items(name, text) if name.lower().endswith((".jsonl", ".ndjson")) else _csv_items(name, text)
-    items: dict[str, Item] = {}
+    items: dict[str, tuple[int, Item]] = {}
     barcodes: dict[str, str] = {}
     for number, item in lines:
         if item.sku in items:
@@ -43,14 +47,14 @@ def read_items(name: str, text: str) -> Sequence[Item]:
             other = barcodes.setdefault(barcode, item.sku)
             if other != item.sku:
                 raise ImportFailed(f"{name}:{number}: barcode {barcode} belongs to {other} already; take it off one")
-        items[item.sku] = item
-    return list(items.values())
+        items[item.sku] = (number, item)
+    return items
 
 
 def read_stock(name: str, text: str) -> Mapping[Sku, int]:
     """Read `sku,quantity` lines (quantity as a decimal number) into thousandths. Raises ImportFailed."""
     found: dict[Sku, int] = {}
-    for number, row in _rows(name, text, STOCK_COLUMNS, STOCK_COLUMNS):
+    for number, row in rows_of(name, text, STOCK_COLUMNS, STOCK_COLUMNS):
         try:
             key = sku(row["sku"])
             quantity = parse_quantity(row["quantity"])
@@ -76,7 +80,7 @@ def _json_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
 
 
 def _csv_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
-    for number, row in _rows(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
+    for number, row in rows_of(name, text, ITEM_COLUMNS, ("sku", "name", "price", "currency")):
         try:
             currency = row["currency"].upper()
             read: dict[str, object] = {
@@ -94,12 +98,13 @@ def _csv_items(name: str, text: str) -> Iterator[tuple[int, Item]]:
                     if column.startswith(PRICES) and text
                 },
             }
-            read |= {flag: _flag(row, flag) for flag in ("weighed", "open_price", "asks_serial", "asks_lot")}
+            read |= {flag: _flag(row, flag) for flag in _FLAGS}
+            read |= _contents(row)
             read |= {word: row.get(word, "") for word in ("category", "brand", "plu", "colour", "symbol", "shelf")}
             # Through the codec, so that a file cannot bring what no till would take.
             checked = msgspec.json.decode(msgspec.json.encode(read), type=Item)
         except (ProtocolError, msgspec.ValidationError) as error:
-            raise ImportFailed(f"{name}:{number}: {error}") from error
+            raise ImportFailed(f"{name}:{number}: {_explained(error)}") from error
         yield number, checked
 
 
@@ -108,6 +113,25 @@ def _flag(row: Mapping[str, str], column: str) -> bool:
     if text not in _YES | _NO:
         raise InvalidQuantity(f"{column} {text!r}: write yes or no")
     return text in _YES
+
+
+def _contents(row: Mapping[str, str]) -> dict[str, object]:
+    """What a pack or bundle consists of; an empty field says nothing. Raises InvalidQuantity, InvalidId."""
+    found: dict[str, object] = {}
+    if row.get("pack_of"):
+        found["pack_of"] = sku(row["pack_of"])
+    if row.get("pack_size"):
+        found["pack_size"] = parse_quantity(row["pack_size"])
+    parts = []
+    for text in row.get("parts", "").split():
+        part, star, quantity = text.rpartition("*")
+        if not star:
+            raise InvalidQuantity(f"field parts: {text!r}: write SKU*QTY, such as TEA*2")
+        try:
+            parts.append({"sku": sku(part), "quantity": parse_quantity(quantity)})
+        except InvalidQuantity as error:
+            raise InvalidQuantity(f"field parts: {text!r}: {error}") from error
+    return {**found, "parts": parts} if parts else found
 
 
 def _whole(row: Mapping[str, str], column: str) -> int:
@@ -124,7 +148,11 @@ def _basis_points(text: str) -> int:
     return parse_quantity(text.removesuffix("%")) * BASIS_POINTS // 100_000
 
 
-def _rows(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def rows_of(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a CSV file as fields by column, each with its number; all columns are known, no `needed` one lacks.
+
+    Raises ImportFailed.
+    """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [column.strip().lower() for column in reader.fieldnames or ()]
     missing = [column for column in needed if column not in columns]
@@ -142,3 +170,10 @@ def _rows(name: str, text: str, known: Sequence[str], needed: Sequence[str]) -> 
         if row.get(None) is not None or any(value is None for value in row.values()):
             raise ImportFailed(f"{name}:{reader.line_num}: has not as many fields as the head line; check the commas")
         yield reader.line_num, {column: value.strip() for column, value in row.items()}
+
+
+def _explained(error: Exception) -> str:
+    """Put the column first: msgspec says "Expected `int` <= 1000000000 - at `$.parts[0].quantity`"."""
+    words, marked, path = str(error).partition(" - at `$")
+    column = path.rstrip("`").removeprefix(".").partition("[")[0].partition(".")[0].removesuffix("_bp")
+    return f"field {column}: {words}" if marked and column else str(error)

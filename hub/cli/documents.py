@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import msgspec
 
 from hub.catalogue.documents import KEY_FIELDS, feed_for, read_documents
+from hub.catalogue.kept import items_by_sku
+from hub.catalogue.nesting import as_on_shelf
 from hub.cli.opening import Invocation, file_argument, pass_invocation, read_text
 from hub.config import now
 from hub.customers.files import in_parts, read_customers
@@ -17,10 +20,11 @@ from hub.errors import HubError, ImportFailed
 from hub.identity.pins import hash_pin
 from hub.running.data import OpenData
 from hub.storage.records import DocumentPut
-from protocol.documents import Role, Staff
+from protocol.documents import Pick, Purchase, Role, Staff, Transfer
 from protocol.ids import GLOBAL_FEED, FeedName, store_feed, store_id
 
 AT_ONCE = 2_000
+GOODS_KINDS = frozenset({"purchase", "transfer", "pick"})
 PROGRESS_EVERY = 20_000
 ROLES: tuple[Role, ...] = ("cashier", "supervisor", "manager")
 pin_file_option = click.option(
@@ -199,7 +203,20 @@ def _import(invocation: Invocation, feed: FeedName, kind: str, file: Path) -> No
     puts = [DocumentPut(one.key, one.body, sets_rest=kind != "customer" or "owes" in one.named) for one in found]
     if kind == "promotion" and (empty := next((one for one in found if getattr(one.body, "deal", None) is None), None)):
         raise ImportFailed(f"{file}: promotion {empty.key}: has no deal; give one, such as off, buy_pay or bundle")
+    if kind in GOODS_KINDS:
+        puts = [*_on_shelves(invocation, file, puts)]
     _tell_import(len(puts), _put(invocation, feed, kind, puts), "documents")
+
+
+def _on_shelves(invocation: Invocation, file: Path, puts: Sequence[DocumentPut]) -> Sequence[DocumentPut]:
+    """Deliveries, transfers and web orders in what stands on shelves, whatever packs the office wrote."""
+    bodies = [put.body for put in puts if isinstance(put.body, Purchase | Transfer | Pick)]
+    with invocation.data() as data:
+        known = items_by_sku(data.database, {line.sku for body in bodies for line in body.lines})
+    return [
+        replace(put, body=msgspec.structs.replace(body, lines=as_on_shelf(f"{file}: {put.key}", body.lines, known)))
+        for put, body in zip(puts, bodies, strict=True)
+    ]
 
 
 def _put(invocation: Invocation, feed: FeedName, kind: str, puts: Sequence[DocumentPut]) -> int:

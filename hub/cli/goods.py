@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from hub.catalogue.files import read_items, read_stock
+from hub.catalogue.kept import items_by_sku, packs_and_bundles
+from hub.catalogue.nesting import parts_needed, refuse_levels, refuse_missing_parts, refuse_nested
 from hub.cli.opening import Invocation, file_argument, pass_invocation, read_text
+from hub.cli.stock_facts import accuracy, explain, rule
 from hub.config import now
-from hub.errors import UnknownStore
-from hub.ingest.replay import replay
+from hub.errors import UnknownItem, UnknownStore
 from hub.ingest.stocktake import set_stock
 from hub.projections.rebuild import Difference, differences, mend
 from hub.running.data import OpenData
+from hub.running.desk import replay_all
 from protocol.ids import Sku, StoreId, store_id
 from protocol.quantity import format_quantity
 
@@ -30,8 +33,11 @@ def catalogue() -> None:
 @pass_invocation
 def import_items(invocation: Invocation, file: Path) -> None:
     """Add or change the items of FILE (.csv or .jsonl); all or, at the first faulty line, none."""
-    items = list(read_items(str(file), read_text(file)))
+    lines = read_items(str(file), read_text(file))
+    items = [item for _, item in lines.values()]
     with invocation.data() as data:
+        known = items_by_sku(data.database, parts_needed(items))
+        refuse_nested(str(file), lines, known, packs_and_bundles(data.database))
         changed = sum(
             data.stores.catalogue.put_items(items[start : start + ITEMS_AT_ONCE], now())
             for start in range(0, len(items), ITEMS_AT_ONCE)
@@ -45,6 +51,7 @@ def import_items(invocation: Invocation, file: Path) -> None:
 def delete_items(invocation: Invocation, skus: tuple[str, ...]) -> None:
     """Take items out of the catalogue; tills hear of it, past sales keep their names."""
     with invocation.data() as data:
+        refuse_missing_parts(skus, packs_and_bundles(data.database))
         deleted = data.stores.catalogue.delete_items([Sku(name) for name in skus], now())
     click.echo(f"{deleted} items deleted.")
 
@@ -63,6 +70,7 @@ def set_levels(invocation: Invocation, store_name: str, file: Path) -> None:
     quantities = read_stock(str(file), read_text(file))
     with invocation.data() as data:
         store = _known_store(data, store_name)
+        refuse_levels(str(file), items_by_sku(data.database, quantities).values())
         done = set_stock(data.stores.ledger, store, quantities, now())
     click.echo(f"{done} levels set in store {store}.")
 
@@ -82,10 +90,18 @@ def rebuild(invocation: Invocation, *, store_name: str | None, do_mend: bool) ->
                 mend(data.stores.ledger, data.database, store, now())
     for difference in found:
         stored, derived = format_quantity(difference.stored.on_hand), format_quantity(difference.derived.on_hand)
-        click.echo(f"{difference.store}\t{difference.sku}\tstored {stored}\tledger {derived}")
+        reserved = ""
+        if difference.stored.reserved != difference.derived.reserved:
+            said, promised = format_quantity(difference.stored.reserved), format_quantity(difference.derived.reserved)
+            reserved = f"\treserved {said}\tpromised {promised}"
+        click.echo(f"{difference.store}\t{difference.sku}\tstored {stored}\tledger {derived}{reserved}")
     click.echo(f"{len(found)} levels differ from the ledger{', mended' if do_mend and found else ''}.")
     if found and not do_mend:
         raise SystemExit(1)
+
+
+for command in (explain, accuracy, rule):
+    stock.add_command(command)
 
 
 @click.group()
@@ -101,7 +117,25 @@ def list_parked(invocation: Invocation, limit: int) -> None:
     with invocation.data() as data:
         for row in data.queries.parked(limit):
             place = f"{row.store}/{row.terminal}\tepoch {row.epoch} sequence {row.sequence}"
-            click.echo(f"{row.received_at.isoformat(timespec='seconds')}\t{place}\t{row.reason}\t{row.text}")
+            at = row.received_at.isoformat(timespec="seconds")
+            click.echo(f"{row.position}\t{at}\t{place}\t{row.reason}\t{row.text}")
+
+
+@parked.command("show")
+@click.argument("position", type=int)
+@pass_invocation
+def show_parked(invocation: Invocation, position: int) -> None:
+    """Show a parked event, by its number in the list: where it comes from, why it was set aside, its bytes."""
+    with invocation.data() as data:
+        found = data.queries.parked_event(position)
+    if found is None:
+        raise UnknownItem(f"parked event {position}: there is none; `tillwire-hub parked list` shows them")
+    click.echo(f"from      {found.store}/{found.terminal} epoch {found.epoch} sequence {found.sequence}")
+    click.echo(f"arrived   {found.received_at.isoformat(timespec='seconds')}")
+    click.echo(f"why       {found.reason}: {found.text}")
+    click.echo(f"state     {'has come in since' if found.resolved_at else 'waits'}")
+    click.echo(f"id        {found.event_id or '-'}")
+    click.echo(found.raw.decode(errors="backslashreplace"))
 
 
 @parked.command("waiting")
@@ -119,11 +153,8 @@ def list_waiting(invocation: Invocation, limit: int) -> None:
 @pass_invocation
 def replay_parked(invocation: Invocation) -> None:
     """Count in what this version can read; to be done after an upgrade."""
-    done = 0
     with invocation.data() as data:
-        for store in _stores(data):
-            while step := replay(data.stores.ledger, data.stores.ledger, store, now()):
-                done += step
+        done = replay_all(data, now())
         left = len(data.queries.parked(10_000))
     click.echo(f"{done} events counted in, {left} are still parked.")
 

@@ -23,6 +23,7 @@ from hub.cli.documents import customer, document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_environment
+from hub.cli.orders import order
 from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
@@ -115,7 +116,8 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
-for command in (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, parked, alarm):
+GROUPS = (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, order, parked, alarm)
+for command in GROUPS:
     program.add_command(command)
 tell_environment(program)
 

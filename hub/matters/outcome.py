@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -127,7 +127,7 @@ def transfer_after(transfer: str, put: Iterable[Transfer], told: Sequence[Told])
     for to_store in sorted({data.to_store for _, data in sent}):
         first = min((event for event, data in sent if data.to_store == to_store), key=lambda event: event.at)
         on_its_way = Transfer(
-            transfer=transfer, from_store=first.store, to_store=to_store, lines=_lines(goods_sent), sent_at=first.at,
+            transfer=transfer, from_store=first.store, to_store=to_store, lines=_by_lot(sent), sent_at=first.at,
             note=next((data.note for _, data in sent if data.note), ""),
         )  # fmt: skip
         documents.append((to_store, None if received else on_its_way))
@@ -197,6 +197,16 @@ def _sum(lines: Iterable[StockLine]) -> Counter[str]:
     for line in lines:
         total[line.sku] += line.quantity
     return total
+
+
+def _by_lot(sent: Iterable[tuple[Told, TransferSent]]) -> tuple[StockLine, ...]:
+    """What is on its way, lot by lot: the store that takes it in need not read them all again."""
+    found: dict[tuple[str, str, date | None], int] = {}
+    for _, data in sent:
+        for line in data.lines:
+            place = (line.sku, line.lot, line.expires)
+            found[place] = found.get(place, 0) + line.quantity
+    return tuple(StockLine(sku=sku, quantity=q, lot=lot, expires=day) for (sku, lot, day), q in found.items() if q > 0)
 
 
 def _lines(goods: Counter[str]) -> tuple[StockLine, ...]:

@@ -26,7 +26,7 @@ class WebServer:
     """Serves one ASGI application on one address. Port 0 takes a free one."""
 
     def __init__(self, app: ASGIApp, host: str, port: int, trusted_proxies: Sequence[str]) -> None:
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         self._server = _Server(
             uvicorn.Config(
@@ -53,9 +53,11 @@ class WebServer:
         self._socket.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address. Raises PortInUse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named TCP, since asyncio switches Nagle's delay off only then: an answer's second part would wait 40 ms for it.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

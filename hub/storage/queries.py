@@ -40,6 +40,7 @@ NEGATIVE_ALARMS_MAX = 50
 _SEVERITY: dict[str, Severity] = {
     "fork": "bad", "broken_chain": "bad", "restored": "warn", "clock": "info", "returned_twice": "bad",
     "return_unknown": "info", "voucher_overspent": "bad", "shift_differs": "bad",
+    "oversold": "bad",
 }  # fmt: skip
 
 

@@ -65,7 +65,8 @@ class OrderQueries:
     def rules(self, *, limit: int = 50, offset: int = 0) -> Sequence[Rule]:
         """See StockReads."""
         rule = schema.stock_rule.c
-        query = sa.select(schema.stock_rule).order_by(rule.store, rule.category, rule.sku)
+        columns = sa.select(rule.store, rule.sku, rule.category, rule.quantity)
+        query = columns.order_by(rule.store, rule.category, rule.sku)
         with self._orders_database.read() as connection:
             return [Rule(*row) for row in connection.execute(query.limit(limit).offset(offset))]
 

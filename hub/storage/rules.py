@@ -14,6 +14,9 @@ from hub.storage.database import Database
 from hub.storage.shelves import wholes_of
 from hub.storage.upserts import upsert
 
+_COLUMNS = schema.stock_rule.c
+_RULES = sa.select(_COLUMNS.store, _COLUMNS.sku, _COLUMNS.category, _COLUMNS.quantity)
+
 
 class SqlRuleStore:
     """Rules of safety stock."""
@@ -25,7 +28,7 @@ class SqlRuleStore:
     def rules(self, *, limit: int = RULES_MAX, offset: int = 0) -> Sequence[Rule]:
         """All rules, by store, category and SKU."""
         rule = schema.stock_rule.c
-        query = sa.select(schema.stock_rule).order_by(rule.store, rule.category, rule.sku)
+        query = _RULES.order_by(rule.store, rule.category, rule.sku)
         with self._database.read() as connection:
             return [Rule(*row) for row in connection.execute(query.limit(limit).offset(offset))]
 
@@ -35,7 +38,7 @@ class SqlRuleStore:
             _check(rule)
         with self._database.write() as connection:
             counter = counter_locked(connection)  # rules change one after the other, and take their numbers at once
-            known = {tuple(row[:3]): Rule(*row) for row in connection.execute(sa.select(schema.stock_rule))}
+            known = {(row.store, row.sku, row.category): Rule(*row) for row in connection.execute(_RULES)}
             changed = [rule for rule in rules if known.get(rule[:3]) != rule]
             if len(known) + sum(rule[:3] not in known for rule in changed) > RULES_MAX:
                 raise RuleRefused(f"there may be {RULES_MAX} rules at most; use a category instead of many SKUs")

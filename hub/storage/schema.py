@@ -356,12 +356,12 @@ Index("reservation_by_key", reservation.c.kind, reservation.c.key)
 stock_rule = Table(
     "stock_rule",
     metadata,
-    _text("store", key=True),
     _text("sku", key=True),
+    _text("store", key=True),
     _text("category", key=True),
     _number("quantity"),
 )
-"""Safety stock, in thousandths; "" stands for every store, SKU or category. See `hub/stock/safety.py`."""
+"""Safety stock, in thousandths; "" stands for every store, SKU or category. By SKU first, as it is looked up."""
 
 offline_buffer = Table(
     "offline_buffer", metadata, _text("store", key=True), _text("sku", key=True), _number("quantity")

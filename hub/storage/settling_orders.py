@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
 from hub.storage.shelves import shelves_of
-from protocol.documents import Pick
+from protocol.documents import Pick, Settings
 from protocol.events import OrderPicked, StockLine
 from protocol.ids import StoreId, store_feed
 from protocol.quantity import format_quantity
@@ -217,12 +218,22 @@ def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
 
 
 def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[StockLine, ...]:
-    day = from_us(now_us).astimezone(UTC).date()
+    day = _day_in(connection, parcel.store, now_us)
     lines: list[StockLine] = []
     for sku, quantity in sorted(parcel.goods.items()):
         levels = lots_at(connection, parcel.store, sku)
         lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels, quantity, day)]
     return tuple(lines)
+
+
+def _day_in(connection: sa.Connection, store: str, now_us: int) -> date:
+    """The store's own calendar day: goods may be sold to the end of their last one."""
+    found = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
+    try:
+        zone: tzinfo = ZoneInfo(msgspec.json.decode(found, type=Settings).time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = UTC
+    return from_us(now_us).astimezone(zone).date()
 
 
 def _line(sku: str, lot: Lot, quantity: int) -> StockLine:

@@ -48,7 +48,6 @@ Shelves = Mapping[str, Mapping[str, Shelf]]
 def shelves_of(connection: sa.Connection, skus: Collection[str]) -> Shelves:
     """The shelves of these SKUs in all stores that ever had them."""
     level, item, buffer = schema.level.c, schema.item.c, schema.offline_buffer.c
-    safety = safety_stock(connection, skus)
     joined = schema.level.outerjoin(schema.item, item.sku == level.sku).outerjoin(
         schema.offline_buffer, sa.and_(buffer.store == level.store, buffer.sku == level.sku)
     )
@@ -59,19 +58,19 @@ def shelves_of(connection: sa.Connection, skus: Collection[str]) -> Shelves:
     found: defaultdict[str, dict[str, Shelf]] = defaultdict(dict)
     for part in _parts(sorted(set(skus))):
         query = sa.select(*columns).select_from(joined).where(level.sku.in_(part)).order_by(level.sku, level.store)
-        for row in connection.execute(query):
+        rows = connection.execute(query).all()
+        safety = _safety_stock(connection, part, {row.category for row in rows})
+        for row in rows:
             rule = safety.rule_for(row.store, row.sku, row.category)
             found[row.sku][row.store] = Shelf(row.on_hand, row.reserved, row.buffer, rule)
     return found
 
 
-def safety_stock(connection: sa.Connection, skus: Collection[str]) -> SafetyStock:
-    """The rules that may hold for these SKUs."""
+def _safety_stock(connection: sa.Connection, skus: Sequence[str], categories: Collection[str]) -> SafetyStock:
     rule = schema.stock_rule.c
-    found: list[Rule] = []
-    for part in [("",), *_parts(sorted(set(skus)))]:
-        found += [Rule(*row) for row in connection.execute(sa.select(schema.stock_rule).where(rule.sku.in_(part)))]
-    return SafetyStock(found)
+    wider = sa.and_(rule.sku == "", rule.category.in_(sorted({"", *categories})))
+    columns = sa.select(rule.store, rule.sku, rule.category, rule.quantity)
+    return SafetyStock(Rule(*row) for row in connection.execute(columns.where(sa.or_(rule.sku.in_(skus), wider))))
 
 
 def parts_by_sku(connection: sa.Connection, skus: Collection[str]) -> Mapping[str, tuple[Part, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ class BenchTill:
             answer.raise_for_status()
             said: dict[str, Any] = answer.json()
             return said
+
+    def cpu_s(self) -> float:
+        """The processor time that the agent has used so far (Linux), in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_mb(self) -> float:
         """The agent's resident memory (Linux), in MB."""

@@ -106,6 +106,7 @@ def test_language_and_theme_change_while_selling(till: Till, till_page: Page) ->
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#go-cash")).to_contain_text("Cash")
     expect(page.locator(".line")).to_have_count(1)
+    expect(page.locator("#code")).to_be_focused()  # the page was loaded anew: only now does it hear keys
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.keyboard.press("F5")
     page.locator("#theme").click()

@@ -14,6 +14,7 @@ from edge_agent.counter.desks import (
     cuts,
     holding,
     lookup,
+    lots,
     payment,
     people,
     receipts,
@@ -30,7 +31,7 @@ from edge_agent.counter.desks import (
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
     transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
-    receipts.DESK, people.DESK, shift.DESK, work.DESK, set_up.DESK,
+    receipts.DESK, people.DESK, shift.DESK, work.DESK, lots.DESK, set_up.DESK,
 )  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}

@@ -5,6 +5,7 @@ Everything here is a question: a customer who asks what something costs leaves n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -13,17 +14,20 @@ from edge_agent.counter.books import Books, Till, open_cart
 from edge_agent.counter.customer_records import customer_of
 from edge_agent.counter.desk import Desk, Fields, HubQuestionKind, NoFields, QuestionKind
 from edge_agent.counter.desks.scanning import find_item
+from edge_agent.counter.on_shelf import left_of, takes_of
 from edge_agent.counter.pricing import currency_of, price_list_of, price_rules
 from edge_agent.till.cart import Cart, add_item
 from edge_agent.till.charging import basket_of
 from edge_agent.till.moments import at_store
 from edge_agent.till.pricing import PricedBasket, label_of, price, unit_price_of
-from edge_agent.till.view import CutView, HintView, QuickKeyView
-from protocol.documents import Item
+from edge_agent.till.view import CutView, HintView, PartView, QuickKeyView
+from protocol.documents import Item, Part
+from protocol.goods import makeable, parts_of
 from protocol.messages import Answer, Elsewhere, StoreStock
 from protocol.quantity import SCALE
 
-FOUND_MAX = 30
+FOUND_MAX = 20
+"""As many as the panel shows."""
 
 
 class AskSearch(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +69,7 @@ class ItemView:
     """All about one item: what one of it costs now, with today's promotions, and what this store has of it.
 
     `price` is the price list's, `pays` what the customer would pay for one alone. `asked` is what was looked for.
+    `takes` is what one of a pack or bundle takes from the shelf.
     """
 
     asked: str
@@ -74,6 +79,7 @@ class ItemView:
     cuts: tuple[CutView, ...] = ()
     hints: tuple[HintView, ...] = ()
     stock: int | None = None
+    takes: tuple[PartView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,9 +97,10 @@ def search(books: Books, till: Till, question: AskSearch) -> SearchView:
     price_list = price_list_of(books, customer_of(books, cart))
     currency = currency_of(books, cart)
     found = (each.item for each in books.replica.search(question.text, FOUND_MAX))
+    drawn = cart.drawn()
     return SearchView(
         question.text,
-        tuple(_row(books, cart, item, price_list) for item in found if item.currency == currency),
+        tuple(_row(books, drawn, item, price_list) for item in found if item.currency == currency),
     )
 
 
@@ -122,17 +129,19 @@ def ask_item(books: Books, till: Till, question: AskItem) -> ItemView:
             for message in (alone.messages if alone is not None else ())
             if not message.coupon
         ),
-        stock=_stock(books, cart, item.sku),
+        stock=left_of(books, item, cart.drawn()),
+        takes=takes_of(books, item),
     )
 
 
-def ask_elsewhere(_books: Books, _till: Till, question: AskItem) -> tuple[str, str] | None:
-    """What the hub is asked for the other stores' stock."""
-    return ("availability", question.sku) if question.sku else None
+def ask_elsewhere(books: Books, _till: Till, question: AskItem) -> tuple[str, str] | None:
+    """What the hub is asked for the other stores' stock: of a pack, that of its pieces."""
+    parts = _parts_of_sku(books, question.sku)
+    return ("availability", parts[0].sku if len(parts) == 1 else question.sku) if question.sku else None
 
 
-def elsewhere(_books: Books, till: Till, question: AskItem, answer: Answer | None) -> ElsewhereView:
-    """What the hub has said of the other stores."""
+def elsewhere(books: Books, till: Till, question: AskItem, answer: Answer | None) -> ElsewhereView:
+    """What the hub has said of the other stores; of a pack, as many as their pieces make."""
     if answer is None:
         return ElsewhereView(question.sku, problem="offline")
     if answer.problem:
@@ -141,8 +150,12 @@ def elsewhere(_books: Books, till: Till, question: AskItem, answer: Answer | Non
         told = msgspec.json.decode(answer.body, type=Elsewhere)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ElsewhereView(question.sku, problem="unknown")
-    others = sorted((store for store in told.stores if store.store != till.store), key=lambda store: -store.available)
-    return ElsewhereView(question.sku, tuple(others))
+    parts = _parts_of_sku(books, question.sku)
+    if len(parts) > 1 and not told.stores:
+        return ElsewhereView(question.sku, problem="unknown")  # an older hub knows no level of a bundle, and no parts
+    stores = (store for store in told.stores if store.store != till.store)
+    others = [_of_packs(store, parts[0]) if len(parts) == 1 else store for store in stores]
+    return ElsewhereView(question.sku, tuple(sorted(others, key=lambda store: -store.available)))
 
 
 def quick_keys(books: Books, till: Till, _question: NoFields) -> tuple[QuickKeyView, ...]:
@@ -162,16 +175,20 @@ DESK = Desk(
 )
 
 
-def _row(books: Books, cart: Cart, item: Item, price_list: str) -> FoundItem:
+def _parts_of_sku(books: Books, sku: str) -> tuple[Part, ...]:
+    item = books.replica.item(sku) if sku else None
+    return parts_of(item) if item is not None else ()
+
+
+def _of_packs(store: StoreStock, part: Part) -> StoreStock:
+    return msgspec.structs.replace(store, available=makeable((part,), lambda _sku: store.available) or 0)
+
+
+def _row(books: Books, drawn: Mapping[str, int], item: Item, price_list: str) -> FoundItem:
     return FoundItem(
         sku=item.sku, name=item.name, code=item.barcodes[0] if item.barcodes else item.sku, unit=item.unit,
-        price=unit_price_of(item, price_list), stock=_stock(books, cart, item.sku), weighed=item.weighed,
+        price=unit_price_of(item, price_list), stock=left_of(books, item, drawn), weighed=item.weighed,
     )  # fmt: skip
-
-
-def _stock(books: Books, cart: Cart, sku: str) -> int | None:
-    stock = books.replica.stock_view(sku)
-    return None if stock is None else stock - cart.quantity_of(sku)
 
 
 def _alone(books: Books, till: Till, cart: Cart, item: Item) -> PricedBasket | None:

@@ -10,21 +10,22 @@ from dataclasses import replace
 
 from edge_agent.counter.books import Books, Outcome, Till, is_training, short, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
-from edge_agent.counter.papers import announced, is_over
+from edge_agent.counter.on_shelf import as_on_shelf
+from edge_agent.counter.papers import announced, is_over, note_counted
 from edge_agent.counter.permission import allow
 from edge_agent.counter.work_papers import print_pick, print_work
 from edge_agent.counter.work_views import ask_pick, ask_picks, ask_summary, ask_work
-from edge_agent.counter.working import new_line
+from edge_agent.counter.working import lot_panel, new_line
 from edge_agent.journal import work_state
 from edge_agent.journal.work_state import Done, DoneKind
 from edge_agent.replica.documents import find_document
 from edge_agent.till.cart import AMOUNT_MAX
 from edge_agent.till.rights import Right
 from edge_agent.till.sale import receipt_number
-from edge_agent.till.work import Closing, Work, WorkKind, WorkLine, fact_of, missing_in, with_quantity
+from edge_agent.till.work import Closing, Work, WorkKind, WorkLine, fact_of, missing_in, missing_of, with_quantity
 from protocol.documents import Pick
 from protocol.errors import InvalidId, InvalidQuantity
-from protocol.events import OrderHandedOver, OrderPicked
+from protocol.events import OrderHandedOver, OrderPicked, StockCounted
 from protocol.ids import store_id
 from protocol.money import line_amount
 from protocol.quantity import format_quantity, parse_quantity
@@ -112,7 +113,9 @@ def start(books: Books, till: Till, order: StartWork) -> Outcome:
     for line in papers.lines:
         item = books.replica.item(line.sku)
         made = new_line(books, till, work.id, item) if item is not None else _unnamed(books, till, work.id, line.sku)
-        work_state.put_line(books.connection, work.id, replace(made, expected=line.quantity))
+        expected = line.quantity if order.kind != "count" else None  # what to count, not how much there should be
+        announced_line = replace(made, expected=expected, lot=line.lot, expires=line.expires)
+        work_state.put_line(books.connection, work.id, announced_line)
     return Outcome("work_started", good=True)
 
 
@@ -145,7 +148,8 @@ def change_quantity(books: Books, till: Till, order: WorkQuantity) -> Outcome:
     after = with_quantity(line, quantity, till.clock.now())
     if after is None or work is None:
         return Outcome("bad_quantity", detail=short(order.quantity))
-    if work.kind == "pick" and after.expected is not None and quantity > after.expected:
+    lines = work_state.lines_of_sku(books.connection, work.id, line.sku)
+    if work.kind == "pick" and quantity - line.quantity > max(0, missing_of(lines)):
         return Outcome("work_enough", detail=short(line.name))
     work_state.put_line(books.connection, order.work_id, after, touched=True)
     return Outcome("work_line", good=True, detail=short(line.name))
@@ -191,7 +195,9 @@ def finish(books: Books, till: Till, order: FinishWork) -> Outcome:
     moment = till.clock.stamp(books.journal.last_time)
     fact = fact_of(work, lines, closing, books.by, moment.time)
     write_down(books, till, fact, moment)
-    if work.reference:
+    if isinstance(fact, StockCounted):
+        note_counted(books, till, fact)
+    elif work.reference:
         picked = fact.lines if isinstance(fact, OrderPicked) else ()
         work_state.note_done(books.connection, Done(_DONE[work.kind], work.reference, picked, till.clock.now()))
     work_state.remove(books.connection, work.id)
@@ -212,7 +218,7 @@ def hand_over(books: Books, till: Till, order: HandOver) -> Outcome:
     picked = work_state.find_done(books.connection, "picked", order.order)
     if picked is None and document.state != "picked":
         return Outcome("pick_first", detail=short(order.order))
-    lines = picked.lines if picked is not None else document.lines
+    lines = picked.lines if picked is not None else as_on_shelf(books, document.lines)
     fact = OrderHandedOver(order=order.order, lines=lines, by=books.by, to=order.to.strip()[:_TEXT_MAX])
     write_down(books, till, fact)
     work_state.note_done(books.connection, Done("handed_over", order.order, lines, till.clock.now()))
@@ -261,6 +267,9 @@ def _refusal(books: Books, till: Till, work: Work, lines: tuple[WorkLine, ...], 
     if is_training(books):
         return Outcome("training_on")
     missing = missing_in(work, lines, closing)
+    if missing == "lot_missing":
+        line = next(line for line in lines if line.asks and line.quantity)
+        return Outcome(missing, detail=short(line.name), panel=lot_panel(line))
     if missing is not None:
         return Outcome(missing)
     if work.kind == "send" and not _can_be_sent_to(closing.partner or work.partner, till):

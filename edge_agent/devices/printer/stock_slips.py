@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from edge_agent.devices.printer.receipt import Language
 from edge_agent.devices.printer.shift_slips import Occasion
 from edge_agent.devices.printer.slip import CodeMark, Pair, Piece, Signed, Slip, Space, Table, Tick, Words
 from edge_agent.devices.printer.slip_wording import SlipWord, say
-from edge_agent.devices.printer.wording import DOT, time_text, weight_text
+from edge_agent.devices.printer.wording import DOT, date_text, time_text, weight_text, word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class GoodsLine:
     shelf: str = ""
     stock: int | None = None
     awaited: int | None = None
+    lot: str = ""
+    expires: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +121,11 @@ def _goods_slip(  # noqa: PLR0913, PLR0917  the parts that differ
 
 def _goods_table(lines: Sequence[GoodsLine], language: Language) -> Table:
     if all(line.awaited is None for line in lines):
-        rows = tuple((line.name, weight_text(line.quantity, line.unit, language)) for line in lines)
+        rows = tuple((_named(line, language), weight_text(line.quantity, line.unit, language)) for line in lines)
         return Table(columns=(say(language, "item"), say(language, "quantity")), rows=rows)
     compared = tuple(
         (
-            line.name,
+            _named(line, language),
             "" if line.awaited is None else weight_text(line.awaited, line.unit, language),
             weight_text(line.quantity, line.unit, language),
             "" if line.awaited in {None, line.quantity} else _signed(line.quantity - (line.awaited or 0), language),
@@ -137,7 +139,18 @@ def _goods_table(lines: Sequence[GoodsLine], language: Language) -> Table:
 def _where(line: GoodsLine, language: Language) -> tuple[str, ...]:
     place = f"{say(language, 'shelf')} {line.shelf}" if line.shelf else ""
     stock = "" if line.stock is None else f"{say(language, 'stock_left')} {weight_text(line.stock, '', language)}"
-    return tuple(filter(None, (f" {DOT} ".join(filter(None, (place, line.barcode, stock))),)))
+    return tuple(filter(None, (_lot(line, language), f" {DOT} ".join(filter(None, (place, line.barcode, stock))))))
+
+
+def _named(line: GoodsLine, language: Language) -> str:
+    lot = _lot(line, language)
+    return f"{line.name} {DOT} {lot}" if lot else line.name
+
+
+def _lot(line: GoodsLine, language: Language) -> str:
+    lot = f"{word(language, 'lot')} {line.lot}" if line.lot else ""
+    expires = "" if line.expires is None else f"{word(language, 'expires')} {date_text(line.expires, language)}"
+    return f" {DOT} ".join(filter(None, (lot, expires)))
 
 
 def _signed(difference: int, language: Language) -> str:

@@ -17,9 +17,12 @@
     chosen?.classList.add("marked");
   }
 
+  // With the frame that shows it, when the page has to be laid out anyway.
   function toNewest() {
-    const lines = byId("lines");
-    lines.scrollTop = lines.scrollHeight;
+    requestAnimationFrame(() => {
+      const lines = byId("lines");
+      lines.scrollTop = lines.scrollHeight;
+    });
   }
 
   document.addEventListener("tillwire:shown", (event) => {

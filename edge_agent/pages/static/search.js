@@ -52,7 +52,6 @@
     code.setAttribute("aria-expanded", String(all.length > 0));
     if (!all.length) return code.removeAttribute("aria-activedescendant");
     code.setAttribute("aria-activedescendant", all[chosen].id);
-    all[chosen].scrollIntoView({ block: "nearest" });
   }
 
   // A code with letters in it stays a code: a row whose code is exactly the text comes first, and where nothing was
@@ -85,6 +84,7 @@
     event.preventDefault();
     event.stopPropagation();
     choose(chosen + step);
+    rows()[chosen]?.scrollIntoView({ block: "nearest" });
   }, true);
 
   document.addEventListener("tillwire:sold", () => { searched = waiting = ""; code.setAttribute("aria-expanded", "false"); });

@@ -15,6 +15,11 @@
   let serial = Number(byId("stage").dataset.serial); // a notice that was there before the page makes no sound
   let sale = byId("stage").dataset.sale;
 
+  // What the style sheets and the tests read. Writing what is there already would cost a walk through all styles.
+  function tell(fact, value) {
+    if (body.dataset[fact] !== value) body.dataset[fact] = value;
+  }
+
   const fire = (name, detail) => document.dispatchEvent(new CustomEvent(`tillwire:${name}`, { detail }));
 
   // ---- what the till sends
@@ -53,10 +58,10 @@
   }
 
   function apply(html) {
-    htmx.swap(body, html, { swapStyle: "none" });
+    window.tillwirePieces.show(html);
     const stage = byId("stage").dataset;
     if (stage.version !== build.version || stage.language !== build.language) return location.reload();
-    for (const fact of ["stage", "locked", "training", "work"]) body.dataset[fact] = stage[fact];
+    for (const fact of ["stage", "locked", "training", "work"]) tell(fact, stage[fact]);
     const other = stage.sale !== sale;
     sale = stage.sale;
     fire("shown", { other });
@@ -70,7 +75,7 @@
   function said(stage) {
     serial = Number(stage.serial);
     const good = stage.good === "yes";
-    body.dataset.bad = good ? "no" : "yes";
+    tell("bad", good ? "no" : "yes");
     failed(false);
     window.tillwireBeep?.(good);
     if (stage.notice === "sign_in_first") wanted = "";
@@ -113,7 +118,7 @@
   }
 
   function failed(yes) {
-    body.dataset.failed = yes ? "yes" : "no";
+    tell("failed", yes ? "yes" : "no");
     byId("failed").hidden = !yes || body.dataset.wire === "down";
   }
 
@@ -153,9 +158,9 @@
 
   function show(html, again) {
     const typed = again ? fields().map((field) => [field.id, field.value, field === document.activeElement]) : [];
-    htmx.swap(side, html, { swapStyle: side.getAttribute("hx-swap") });
+    window.tillwirePieces.fill(side, html);
     for (const [id, value] of typed) if (id && byId(id) && value) byId(id).value = value;
-    if (!again) side.scrollTop = 0; // another panel is read from its beginning
+    if (!again) requestAnimationFrame(() => { side.scrollTop = 0; }); // another panel is read from its beginning
     side.dispatchEvent(new CustomEvent("tillwire:drawn"));
     const focused = typed.find(([id, , on]) => on && byId(id));
     if (focused) byId(focused[0]).focus(); else if (!again || document.activeElement === body) home();
@@ -196,11 +201,17 @@
     if (open === "cash" && !byId("go-pay")) open = "";
     if (open === "quantity" && !["cart", "work"].includes(body.dataset.stage)) open = "";
     const changed = body.dataset.panel !== open;
-    body.dataset.panel = open;
-    for (const each of document.querySelectorAll(".panel")) each.classList.toggle("open", each.id === `panel-${open}`);
-    if (open !== "side") { loading?.abort(); asked = ""; side.replaceChildren(); }
+    tell("panel", open);
+    for (const each of document.querySelectorAll(".panel")) {
+      const opens = each.id === `panel-${open}`;
+      if (each.classList.contains("open") !== opens) each.classList.toggle("open");
+    }
+    if (open !== "side" && (asked || side.firstChild)) { loading?.abort(); asked = ""; side.replaceChildren(); }
     const now = asked ? `@${asked.split("?")[0]}` : open;
-    for (const each of document.querySelectorAll("[aria-expanded][data-panel-open]")) each.setAttribute("aria-expanded", String(each.dataset.panelOpen.split("?")[0] === now));
+    for (const each of document.querySelectorAll("[aria-expanded][data-panel-open]")) {
+      const expanded = String(each.dataset.panelOpen.split("?")[0] === now);
+      if (each.getAttribute("aria-expanded") !== expanded) each.setAttribute("aria-expanded", expanded);
+    }
     if (!changed) return;
     fire("panel", open);
     home();
@@ -214,7 +225,7 @@
   function home() {
     const open = body.dataset.panel;
     const field = { cash: byId("given"), quantity: byId("quantity"), side: side.querySelector("[data-home]") }[open] || code;
-    field.focus({ preventScroll: true });
+    if (field !== document.activeElement) field.focus({ preventScroll: true }); // focusing lays the page out at once
   }
 
   function big() {

@@ -9,6 +9,7 @@ import pytest
 
 from hub.ingest.stocktake import set_stock
 from hub.projections.matters import settle_all
+from hub.stock.explain import Step
 from hub.stock.lots import NO_LOT, Lot, LotLevel
 from hub.stock.safety import Rule
 from hub.storage.database import Database
@@ -77,7 +78,7 @@ def test_pages_join_to_the_whole_ledger(shop: Shop, seed: int) -> None:
     whole = queries.explain("hanoi", "tea", limit=1_000)
     assert whole is not None
     assert whole.steps[0].level == whole.on_hand
-    paged = []
+    paged: list[Step] = []
     for offset in range(0, whole.total, 4):
         part = queries.explain("hanoi", "tea", limit=4, offset=offset)
         assert part is not None

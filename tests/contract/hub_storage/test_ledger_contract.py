@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -13,11 +14,13 @@ from hub.errors import StorageError
 from hub.ingest.plan import IncomingBatch
 from hub.ingest.replay import replay
 from hub.ingest.session import ingest
+from hub.ingest.stocktake import set_stock
 from hub.stock.level import level_of
 from hub.storage.database import Database
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, LoggedEvent, ParkedEvent, Place
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, LoggedEvent, ParkedEvent, Place, Promise
 from protocol.documents import Settings, Stock
 from protocol.event import SealedEvent
+from protocol.events import OrderHandedOver, StockLine
 from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, store_feed
@@ -263,3 +266,25 @@ def _take_unread(ports: Ports, key: EpochKey, sealed: SealedEvent) -> None:
                 parked=(ParkedEvent(key, sealed.sequence, None, "unreadable", "an older hub", sealed.raw),),
             )
         )
+
+
+def test_a_promise_that_was_kept_ends_with_the_movement_that_keeps_it(ports: Ports) -> None:
+    """A hand-over frees what was reserved for its order, once, and for no other order."""
+    journal = Journal()
+    add_journal(ports, journal)
+    set_stock(ports.ledger, HANOI, {TEA: 9_000}, at(1))
+    first, second = Promise(HANOI, "order", "o1"), Promise(HANOI, "order", "o2")
+    with ports.ledger.begin([HANOI]) as transaction:
+        level = replace(transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)], reserved=5_000)
+        revisions = {HANOI: transaction.revisions()[HANOI] + 1}
+        reservations = {(first, TEA): 2_000, (second, TEA): 3_000}
+        levels = {LevelKey(HANOI, TEA): level}
+        transaction.write(LedgerWrites(at=at(2), revisions=revisions, levels=levels, reservations=reservations))
+    journal.append(OrderHandedOver(order="o1", lines=(StockLine(sku="tea", quantity=2_000),), by="an"), at(3))
+    for _ in range(2):
+        ingest(ports.ledger, [journal.batch(1, 1)], at(4))
+        with ports.ledger.begin([HANOI]) as transaction:
+            level = transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)]
+            assert (level.on_hand, level.reserved) == (7_000, 3_000)
+            assert transaction.reservations([first, second]) == {(second, TEA): 3_000}
+            assert transaction.promised(HANOI) == {TEA: 3_000}

@@ -13,11 +13,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from hub.ingest.stocktake import set_stock
+from hub.projections.rebuild import differences
+from hub.stock.safety import Rule
 from hub.storage.database import Database, open_database, parse_url
+from hub.storage.queries import SqlQueries
 from hub.storage.records import Alarm
-from hub.storage.schema import metadata
+from hub.storage.rules import SqlRuleStore
+from hub.storage.schema import VERSION, metadata
 from hub.storage.stores import open_stores
 from protocol.frame import Key
+from protocol.ids import Sku, StoreId
 from tests.contract.hub_storage.test_answers_contract import refund
 from tests.services import PostgresServer, postgres
 from tests.unit.hub.journals import Journal, at
@@ -25,9 +31,8 @@ from tests.unit.hub.journals import Journal, at
 __all__ = ["postgres"]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of migration 0001."""
+def before(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Database:
+    """A database of an older migration."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'hub.db'}"
     else:
@@ -38,7 +43,22 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, version)
+    return database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of migration 0001."""
+    database = before(request, tmp_path, "0001")
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def released(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of migration 0002, the release before."""
+    database = before(request, tmp_path, "0002")
     yield database
     database.close()
 
@@ -77,4 +97,37 @@ def test_an_old_file_is_brought_up_by_opening_it(old: Database) -> None:
     """Nobody has to run a command."""
     open_database(old.url).close()
     with old.read() as connection:
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0002"
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == VERSION
+
+
+def test_0002_keeps_its_ledger_and_its_items_learn_their_categories(released: Database) -> None:
+    """Old movements are of no lot, levels stay and still agree with the ledger, and the hub goes on from there."""
+    tea = '{"sku":"tea","name":"Tea","price":1,"currency":"VND","category":"drinks"}'
+    rows = {
+        "feed": "('store-hanoi', 3, :key)",
+        "store": "('hanoi', 'Hanoi', '{\"store_name\":\"Hanoi\"}', 1, 0)",
+        "level": "('hanoi', 'tea', 8000, 0, 5000000, 3, 6000000)",
+        "item": "('tea', 1, false, 'Tea', 'piece', 'tea', :tea), ('old', 1, true, '', '', '', '{}')",
+        "movement": "('hanoi', 'tea', 5000000, 'till1', 1, 1, 0, 9000, 'count', ''), "
+        "('hanoi', 'tea', 6000000, 'till1', 1, 2, 0, -1000, 'sale', '')",
+        "turnover": "('hanoi', '2026-11-22', 'VND', 1, 0, 1000)",
+    }
+    with released.write() as connection:
+        for table, values in rows.items():
+            statement = f"INSERT INTO {table} VALUES {values}"  # noqa: S608 - our own rows
+            connection.execute(sa.text(statement), {"key": b"f" * 32, "tea": tea})
+    released.migrate()
+    with released.write() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        lots = connection.execute(sa.text("SELECT lot, expires, delta FROM movement ORDER BY at_us")).all()
+        categories = connection.execute(sa.text("SELECT sku, category FROM item ORDER BY sku")).all()
+    assert [tuple(row) for row in lots] == [("", "", 9000), ("", "", -1000)]
+    assert [tuple(row) for row in categories] == [("old", ""), ("tea", "drinks")]
+    stores = open_stores(released, new_lineage="one", new_global_key=Key(bytes(32)))
+    hanoi = StoreId("hanoi")
+    assert not differences(stores.ledger, released, hanoi)
+    SqlRuleStore(released).set([Rule("", "", "drinks", 2_000)])
+    (found,) = SqlQueries(released).availability(["tea"])
+    assert list(found.locations) == [("hanoi", 6_000)]
+    set_stock(stores.ledger, hanoi, {Sku("tea"): 1_000}, at(9))
+    assert not differences(stores.ledger, released, hanoi)

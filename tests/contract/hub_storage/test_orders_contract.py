@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from hub.errors import OrderConflict, UnknownOrder, UnknownStore, UnorderableItem
+from hub.errors import OrderConflict, StorageError, UnknownOrder, UnknownStore, UnorderableItem
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.matters.orders import OrderedLine, PlacedOrder
@@ -261,3 +262,27 @@ def test_levels_agree_with_reservations_and_facts_at_every_step(shop: Shop, seed
                 total[parcel.store, name] += quantity
     assert shop.reserved() == shop.promised() == dict(total)
     assert not differences(shop.stores.ledger, shop.database, HANOI)
+
+
+def test_shops_that_order_at_once_never_share_the_last_piece(shop: Shop) -> None:
+    """Ten pieces in two stores, twelve orders of one from four threads, some sent twice: ten are promised."""
+    refused: list[Exception] = []
+
+    def order(names: list[str]) -> None:
+        desk = SqlOrderStore(shop.database, shop.policy)
+        for name in names:
+            line = OrderedLine(sku=TEA, quantity=1_000)
+            try:
+                desk.place(PlacedOrder(order=name, lines=(line,)), at(100))
+            except StorageError as error:
+                refused.append(error)
+
+    names = [f"o{number}" for number in range(12)]
+    threads = [threading.Thread(target=order, args=(part,)) for part in (names[:6], names[6:], names[3:9], names[::2])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not refused
+    assert shop.reserved() == shop.promised() == {(HANOI, TEA): 5_000, (HUE, TEA): 5_000}
+    assert len(shop.alarms()) == 2

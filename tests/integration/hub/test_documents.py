@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import httpx
 import msgspec
 
 from hub.app import Hub
+from hub.identity.admin_key import hash_of, new_admin_key
+from hub.ingest.stocktake import set_stock
 from hub.storage.records import DocumentPut
-from protocol.documents import Customer, Staff, Transfer
-from protocol.ids import GLOBAL_FEED
+from protocol.documents import Customer, Item, Staff, Stock, Transfer
+from protocol.events import OrderHandedOver, OrderPicked
+from protocol.ids import GLOBAL_FEED, Sku
 from tests.integration.hub.conftest import eventually
 from tests.integration.hub.test_hub import client_of
-from tests.unit.hub.matter_facts import came, paid_in, saved, sent, sold
+from tests.unit.hub.matter_facts import came, goods, paid_in, saved, sent, sold
 
 
 def test_goods_on_their_way_are_announced_and_taken_off_again(hub: Hub) -> None:
@@ -53,4 +57,43 @@ def test_a_customer_is_the_same_in_all_stores(hub: Hub) -> None:
         one.sell(sold("R1", ("tea", 1000)))
     finally:
         for till in (one, two):
+            till.stop()
+
+
+def test_a_web_order_goes_from_its_shop_to_a_till_and_back(hub: Hub) -> None:
+    """Placed over HTTP, on the till's feed with its stock reserved; gathered short, handed over: the shop sees each."""
+    till = client_of(hub, "till1")
+    data = hub.data
+    key = new_admin_key()
+    data.access.set_admin_key_hash(hash_of(key))
+    moment = datetime.now(UTC)  # noqa: TID251 - the hub's clock
+    data.stores.catalogue.put_items([Item(sku="tea", name="Tea", price=1, currency="VND")], moment)
+    set_stock(data.stores.ledger, till.journal.store, {Sku("tea"): 5_000}, moment)
+    assert hub.web_address is not None
+    address = f"http://{hub.web_address[0]}:{hub.web_address[1]}"
+    order = {"order": "w1", "lines": [{"sku": "tea", "quantity": "3"}], "way": "pickup", "store": till.journal.store}
+    with httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}) as shop:
+        till.start()
+        try:
+            assert shop.post("/v1/orders", json=order).status_code == 201
+            eventually(lambda: ("pick", "w1") in till.documents, "the order is at the till")
+            eventually(lambda: ("stock", "tea") in till.documents, "its level as well")
+            level = msgspec.json.decode(till.documents["stock", "tea"].body, type=Stock)
+            assert (level.on_hand, level.reserved) == (5_000, 3_000)
+            assert shop.get("/v1/availability/tea").json()["available"] == "2"
+            till.sell(OrderPicked(order="w1", lines=goods(("tea", 2_000)), by="an", short=goods(("tea", 1_000))))
+            eventually(
+                lambda: shop.get("/v1/orders/w1").json()["state"] == "oversold", "the shop hears of the short pick"
+            )
+            eventually(lambda: ("recount", "tea") in till.documents, "the till is asked to count")
+            till.sell(OrderHandedOver(order="w1", lines=goods(("tea", 2_000)), by="an"))
+
+            def over() -> bool:
+                found = shop.get("/v1/orders/w1").json()
+                return [parcel["state"] for parcel in found["parcels"]] == ["handed_over"]
+
+            eventually(over, "the shop hears of the hand-over")
+            assert shop.get("/v1/availability/tea").json()["available"] == "3"
+            assert shop.post("/v1/orders/w1/cancel").json()["missing"] == []
+        finally:
             till.stop()

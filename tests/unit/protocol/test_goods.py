@@ -28,7 +28,7 @@ from protocol.events import (
     TransferReceived,
     TransferSent,
 )
-from protocol.goods import makeable, parts_of, share_of, taken
+from protocol.goods import makeable, parts_of, parts_of_moves, taken
 from protocol.movements import Movement, movements_of
 from protocol.quantity import SCALE
 from protocol.stock_events import PARTS_MAX
@@ -186,10 +186,17 @@ def test_what_comes_back_in_shares_is_what_went(sizes: list[int], sold: int, dat
     parts = tuple(Part(sku=f"P{number}", quantity=size) for number, size in enumerate(sizes))
     first = data.draw(st.integers(0, sold))
     moves = taken(parts, sold * SCALE)
-    shares = [share_of(moves, back * SCALE, sold * SCALE) for back in (first, sold - first)]
+    again = parts_of_moves(moves, sold * SCALE)
+    assert again == parts
+    shares = [taken(again, back * SCALE) for back in (first, sold - first)]
     assert [a.quantity + b.quantity for a, b in zip(*shares, strict=True)] == [move.quantity for move in moves]
+
+
+@pytest.mark.parametrize(("moved", "quantity"), [(1_000, 3_000), (0, 1_000), (-1_000, 1_000)])
+def test_moves_that_no_pack_can_have_made_are_refused(moved: int, quantity: int) -> None:
+    """A third of a thousandth, nothing, or goods that came while others went: an old receipt of nobody's."""
     with pytest.raises(InexactQuantity):
-        share_of((StockLine(sku="P", quantity=1_000),), 1, 3)
+        parts_of_moves((StockLine(sku="P", quantity=moved),), quantity)
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=5), st.data())

@@ -32,6 +32,7 @@ class TcpLine(Line, asyncio.Protocol):
         self._writable = True
         self._ended = False
         self._lingered = False
+        self._closing = False
 
     # --- called by the event loop
 
@@ -60,8 +61,9 @@ class TcpLine(Line, asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the reason makes no difference
-        """The line is gone."""
-        self._went()
+        """The line is gone; that is no news where we closed it."""
+        if not self._closing:
+            self._went()
 
     # --- called by the driver
 
@@ -93,6 +95,7 @@ class TcpLine(Line, asyncio.Protocol):
 
     async def close(self) -> None:
         """See `Line`; a connection that has to abort is reset."""
+        self._closing = True
         if self._transport is None:
             return
         if not self.abort_at_end:

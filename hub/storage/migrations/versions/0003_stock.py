@@ -80,11 +80,11 @@ def _held_back() -> None:
     op.create_index("made_of_by_part", "made_of", ["part"], unique=False)
     op.create_table(
         "stock_rule",
-        sa.Column("store", sa.Text(), nullable=False),
         sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("quantity", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("store", "sku", "category"),
+        sa.PrimaryKeyConstraint("sku", "store", "category"),
     )
     op.create_table(
         "offline_buffer",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.counter.desks import QUESTIONS
-from protocol.documents import Settings, Stock
+from protocol.documents import Item, Settings, Stock
 from protocol.ids import store_feed
 from tests.unit.edge_agent.counter.shop import STORE, Shop, load, shop_in
 
@@ -95,3 +95,34 @@ async def test_a_customer_who_was_entered_in_training_is_nobody(tmp_path: Path) 
         await shop.counter.order("switch_training", {"on": "yes"})
         assert await shop.do("save_customer", name="Lan", phone="0901234567") == "training_on"
         assert await shop.one("SELECT count(*) FROM customer_new") == 0
+
+
+async def statements_of_a_scan(shop: Shop, code: str) -> int:
+    """How many statements the till's database runs for one scan and its picture."""
+    said: list[str] = []
+    await shop.database.run(lambda c: c.set_trace_callback(said.append))
+    await shop.database.look(lambda c: c.set_trace_callback(said.append))
+    assert await shop.scan(code) in {"line_added", "stock_negative"}
+    await shop.database.run(lambda c: c.set_trace_callback(None))
+    await shop.database.look(lambda c: c.set_trace_callback(None))
+    return len(said)
+
+
+async def test_a_scan_of_a_case_looks_no_more_up_on_a_full_receipt(tmp_path: Path) -> None:
+    """Forty lines that take from one shelf cost that shelf one look; names of parts are kept with their lines."""
+    can = Item(sku="BIA", name="Bia", barcodes=("CAN",), price=1, currency="VND")
+    cases = tuple(
+        Item(
+            sku=f"BIA-{size}", name="Thùng", barcodes=(f"CASE-{size}",), price=size, currency="VND", pack_of="BIA",
+            pack_size=size * 1_000,
+        )
+        for size in range(2, 42)
+    )  # fmt: skip
+    async with shop_in(tmp_path, items=(can, *cases)) as shop:
+        await load(shop.database, store_feed(STORE), "stock", {"BIA": Stock(sku="BIA", on_hand=10**8)})
+        await shop.scan("CASE-2")
+        first = await statements_of_a_scan(shop, "CASE-3")
+        for size in range(4, 41):
+            await shop.scan(f"CASE-{size}")
+        assert await statements_of_a_scan(shop, "CASE-41") == first
+        assert len(shop.counter.view().lines) == 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_agent.devices.errors import UnreadablePayload
 from edge_agent.devices.printer import receipt, slip
-from edge_agent.devices.printer.receipt import gift_of, masked
+from edge_agent.devices.printer.receipt import Language, gift_of, masked
 from edge_agent.devices.printer.rows import Banner, TextRow
 from edge_agent.devices.printer.settings import Mode
 from edge_agent.devices.printer.slip import (
@@ -27,7 +27,17 @@ from edge_agent.devices.printer.slip import (
     Words,
 )
 from edge_agent.devices.printer.slip_layout import slip_rows
-from tests.unit.edge_agent.devices.paper_examples import AT, cuts, example_rows, pick_slip, sale, text_of, z_slip
+from edge_agent.devices.printer.stock_slips import GoodsLine, OrderToPick, pick_ticket, receiving_slip
+from tests.unit.edge_agent.devices.paper_examples import (
+    AT,
+    cuts,
+    example_rows,
+    occasion,
+    pick_slip,
+    sale,
+    text_of,
+    z_slip,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60)
 CELLS = st.lists(TEXT, min_size=1, max_size=4).map(tuple)
@@ -135,3 +145,25 @@ def test_cuts_and_sums_of_a_receipt_add_up_as_printed() -> None:
 def test_names_are_masked_on_paper(name: str, shown: str) -> None:
     """Paper is left lying about: initials, and the name that people go by."""
     assert masked(name) == shown
+
+
+@pytest.mark.parametrize(("language", "words"), [("vi", "Lô A1 · HSD 09/12/2026"), ("en", "Lot A1 · Exp. 2026-12-09")])
+def test_a_ticket_says_which_lot_to_take(language: Language, words: str) -> None:
+    """First expired first out was decided at the hub; whoever gathers reads it below the goods, in her language."""
+    milk = GoodsLine(name="Sữa tươi", quantity=2_000, shelf="F-1", lot="A1", expires=date(2026, 12, 9))
+    ticket = pick_ticket(OrderToPick(number="W1", code="W1", lines=(milk,)), occasion(language))
+    assert words in text_of(list(slip_rows(ticket, 576)))
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("width", [384, 576])
+def test_a_delivery_is_listed_lot_by_lot(language: Language, width: int) -> None:
+    """What was announced stands beside the first lots that it covers; no lot is lost on narrow paper."""
+    lines = [
+        GoodsLine(name="Sữa tươi", quantity=quantity, awaited=awaited, lot=lot, expires=date(2026, 12, day))
+        for quantity, awaited, lot, day in ((24_000, 24_000, "A1", 9), (12_000, 24_000, "A2", 20))
+    ]
+    text = text_of(list(slip_rows(receiving_slip(lines, occasion(language)), width)))
+    assert "A1" in text
+    assert "A2" in text
+    assert "\N{MINUS SIGN}12" in text

@@ -18,11 +18,13 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from hub.admin.memory import MemoryChanges, MemoryHealth, MemoryIdentity, MemoryItem, MemoryQueries
+from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.storage.reading import AlarmRow, ParkedRow, SaleLineRow, SaleRow, ShiftRow, StoreRow, TerminalRow
 from protocol.events import ShiftSums, TenderSum
+from tests.unit.hub.admin import sample_stock
 
 ADMIN_KEY = "sample-admin-key-of-nobody"
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -51,6 +53,7 @@ class SampleHub:
 
     def __post_init__(self) -> None:
         self.queries = MemoryQueries()
+        self.desk = MemoryDesk(self.queries)
         self.changes = MemoryChanges()
         self.health = MemoryHealth()
         self.identity = MemoryIdentity(ADMIN_KEY, SECRET)
@@ -64,7 +67,9 @@ class SampleHub:
 
     def web(self) -> FastAPI:
         """The application."""
-        ports = WebPorts(self.queries, self.changes, self.health, self.identity, self.registry, self.time)
+        ports = WebPorts(
+            self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk
+        )  # fmt: skip
         return build_web(ports, self.settings)
 
     @cached_property
@@ -91,6 +96,8 @@ class SampleHub:
                 self.queries.set_level(f"st{number + 1:02}", goods(item)[0], level, at, reserved=reserved)
         for number in range(stores):
             self._add_shifts(f"st{number + 1:02}", trouble=trouble and number == 0)
+        if stores:
+            sample_stock.add_stock_facts(self.queries, self.desk, self.time())
         if trouble and stores:
             self._add_trouble()
         return self

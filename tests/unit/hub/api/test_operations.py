@@ -71,11 +71,16 @@ def test_the_api_describes_itself_with_errors_and_examples() -> None:
         "/readyz",
         "/metrics",
         "/v1/sales/summary",
+        "/v1/orders",
+        "/v1/orders/{order}",
+        "/v1/orders/{order}/cancel",
     }
-    for methods in api["paths"].values():
-        assert set(methods) == {"get"}
-        assert methods["get"]["summary"]
-        assert methods["get"]["description"]
+    writing = {"/v1/orders", "/v1/orders/{order}/cancel"}
+    for path, methods in api["paths"].items():
+        assert set(methods) == ({"post"} if path in writing else {"get"})
+        for operation in methods.values():
+            assert operation["summary"]
+            assert operation["description"]
     problem = api["paths"]["/v1/availability/{sku}"]["get"]["responses"]["404"]
     assert "application/problem+json" in problem["content"]
     assert api["components"]["schemas"]["Problem"]["properties"]["type"]["examples"]
