@@ -72,6 +72,16 @@ class Order:
     cancelled: bool = False
 
 
+class Wanted(NamedTuple):
+    """A transfer that the office wants. `is_put`: the hub has heard of it; `is_off`: and it is not wanted any more."""
+
+    from_store: str
+    to_store: str
+    goods: Mapping[str, int]
+    is_put: bool = False
+    is_off: bool = False
+
+
 class Asked(NamedTuple):
     """A decision of the hub, which nobody can derive: whom it asked for how much."""
 
@@ -101,11 +111,12 @@ class Balance(NamedTuple):
 
 
 class Books:
-    """All lives of all disks, and all orders."""
+    """All lives of all disks, all orders, and what the office wants."""
 
     def __init__(self) -> None:
         self.lives: list[Life] = []
         self.orders: dict[str, Order] = {}
+        self.wanted: dict[str, Wanted] = {}
 
     def open(self, store: str, terminal: str, begun_with: Iterable[Fact] = ()) -> Life:
         """A disk begins to be written."""
@@ -177,6 +188,12 @@ def in_transit(facts: Iterable[Fact]) -> dict[tuple[str, str], Counter[str]]:
         for effect in fact.effects:
             sent[transfer, to_store][effect.sku] -= effect.amount
     return {place: goods for place, goods in sent.items() if place[0] not in received}
+
+
+def promised(wanted: Mapping[str, Wanted], facts: Iterable[Fact]) -> dict[str, Wanted]:
+    """The transfers that a store is still to send: nobody has sent or received any of them."""
+    begun = {fact.transfer.partition(">")[0] for fact in facts if fact.transfer}
+    return {key: one for key, one in wanted.items() if not one.is_off and key not in begun}
 
 
 def balance(order: Order, asked: Iterable[Asked], facts: Iterable[Fact]) -> Balance:

@@ -9,7 +9,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hub.storage.lots import lots_at
-from tests.simulation.books import Asked, Balance, Fact, balance, counted_at, effects_of, in_transit, level, lots_named
+from tests.simulation.books import (
+    Asked,
+    Balance,
+    Fact,
+    balance,
+    counted_at,
+    effects_of,
+    in_transit,
+    level,
+    lots_named,
+    promised,
+)
+from tests.simulation.office import SAFETY
 from tests.simulation.scenario import SKUS
 from tests.simulation.sql_hub import SqlHub
 
@@ -26,7 +38,9 @@ _RESERVED = (
 )
 _KEPT_AND_RESERVED = (
     "SELECT r.key, r.store FROM reservation r JOIN matter m ON m.kind = 'pick' AND m.key = r.key AND m.store = r.store"
-    " AND m.role = 'handed_over' WHERE r.kind = 'order'"
+    " AND m.role = 'handed_over' WHERE r.kind = 'order' UNION"
+    " SELECT r.key, r.store FROM reservation r JOIN matter m ON m.kind = 'transfer' AND m.key = r.key"
+    " AND m.store = r.store AND m.role = 'sent' WHERE r.kind = 'transfer'"
 )
 
 
@@ -41,23 +55,23 @@ class OrderChecks:
     def after_commit(self) -> Iterator[str]:
         """What must hold whenever the hub has committed."""
         hub = self._hub
-        for store, sku, reserved, promised in hub.rows(_RESERVED):
-            yield f"8: {store} {sku}: the level says {reserved} reserved, the reservations are {promised}"
+        for store, sku, said, total in hub.rows(_RESERVED):
+            yield f"8: {store} {sku}: the level says {said} reserved, the reservations are {total}"
         for order, store in hub.rows(_KEPT_AND_RESERVED):
-            yield f"8: {order} was handed over at {store}, and is still reserved there"
+            yield f"8: {order} has left {store}, and is still reserved there"
         asked = self._asked()
         for one in asked[self._decisions :]:
             left = hub.rows("SELECT on_hand - reserved FROM level WHERE store = ? AND sku = ?", one.store, one.sku)
-            if not left or int(str(left[0][0])) < 0:
+            if not left or int(str(left[0][0])) < SAFETY.get(one.sku, 0):
                 yield f"9: {one.store} was asked for {one.quantity} {one.sku} of {one.order}: too many, {left}"
         self._decisions = len(asked)
-        for order, sku, promised in hub.rows(
+        for order, sku, total in hub.rows(
             "SELECT key, sku, sum(quantity) FROM reservation WHERE kind = 'order' GROUP BY key, sku"
         ):
             known = self._world.books.orders.get(str(order))
             ordered = known.pieces.get(str(sku), 0) if known is not None else 0
-            if int(str(promised)) > ordered:
-                yield f"9: {promised} {sku} are reserved for {order}, ordered were {ordered}"
+            if int(str(total)) > ordered:
+                yield f"9: {total} {sku} are reserved for {order}, ordered were {ordered}"
 
     def at_the_end(self, facts: Sequence[Fact]) -> Iterator[str]:
         """What must hold when all is quiet."""
@@ -111,7 +125,7 @@ class OrderChecks:
         closed = {parcel.store for parcel in found.parcels if parcel.state != "open" or parcel.short}
         for key, level_now in self._hub.levels().items():
             if key.sku in found.missing and key.store not in closed and key.store == (chosen or key.store):
-                left = level_now.on_hand - level_now.reserved
+                left = level_now.on_hand - level_now.reserved - SAFETY.get(key.sku, 0)
                 if left > 0:
                     yield f"9: {order} lacks {key.sku}, and {key.store}, which has {left}, was not asked"
 
@@ -131,10 +145,17 @@ class OrderChecks:
             yield f"8: the stores are shown {shown} of {order}, right is {wanted}"
 
     def _transfers(self, facts: Sequence[Fact], documents: Documents) -> Iterator[str]:
-        wanted = {place: dict(goods) for place, goods in in_transit(facts).items() if place[1] in self._world.stores}
+        coming = {place: dict(goods) for place, goods in in_transit(facts).items() if place[1] in self._world.stores}
+        to_send = promised(self._world.books.wanted, facts)
+        wanted = coming | {(key, one.from_store): dict(one.goods) for key, one in to_send.items()}
         shown = {(key, store): _goods(body) for (store, kind, key), body in documents.items() if kind == "transfer"}
         if shown != wanted:
-            yield f"10: on its way is {wanted}, the stores are shown {shown}"
+            yield f"10: on its way, or to be sent, is {wanted}, the stores are shown {shown}"
+        rows = self._hub.rows("SELECT key, store, sku, quantity FROM reservation WHERE kind = 'transfer'")
+        reserved = {(key, store, sku): quantity for key, store, sku, quantity in rows}
+        right = {(key, one.from_store, sku): n for key, one in to_send.items() for sku, n in one.goods.items()}
+        if reserved != right:
+            yield f"10: reserved for transfers is {reserved}, right is {right}"
 
     def _recounts(
         self,

@@ -9,6 +9,7 @@ from hub.errors import StorageUnavailable
 from protocol.documents import Item
 from protocol.ids import Sku
 from tests.simulation.forks import Forks
+from tests.simulation.office import Office
 from tests.simulation.orders import Channel, Desks
 from tests.simulation.reach import OUTAGES, Outage, Reach, WorkerCrashed
 from tests.simulation.till import Till
@@ -90,6 +91,9 @@ class Faults:
         world.schedule.at(0.1, desks.open)
         for _ in range(world.scenario.orders):
             world.schedule.at(world.dice.pause(0.5, 0.8 * chaos_s), channel.order)
+        office = Office(world)
+        for _ in range(world.scenario.orders // 3):
+            world.schedule.at(world.dice.pause(1.0, 0.7 * chaos_s), office.want)
         for _ in range(6 * world.scenario.orders):
             world.schedule.at(world.dice.pause(1.0, chaos_s), desks.work)
 

@@ -288,7 +288,8 @@ def forgets_later_rounds(global_feed_key: Key) -> SqlHub:
 
     def rewrite(statement: str, parameters: object) -> tuple[str, object]:
         if "INSERT INTO allotment" in statement:
-            statement = statement.replace("VALUES", "SELECT * FROM (VALUES", 1) + ") WHERE column2 < 2"
+            start = statement.replace("VALUES", "SELECT * FROM (VALUES", 1)
+            statement = start + ") WHERE column2 < 2"
         return statement, parameters
 
     return _rewriting(global_feed_key, rewrite)

@@ -16,10 +16,11 @@ from hub.errors import StorageUnavailable, UnknownOrder
 from hub.matters.orders import OrderedLine, PlacedOrder
 from hub.stock.allotment import RULES
 from hub.storage.settling_orders import AllotmentPolicy
-from protocol.events import OrderHandedOver, OrderPicked, StockLine, StockReceived
+from protocol.events import OrderHandedOver, OrderPicked, StockLine, StockReceived, TransferSent
 from protocol.ids import store_feed
 from tests.simulation.books import Effect, Order
 from tests.simulation.reach import Reach, WorkerCrashed
+from tests.simulation.road import Shipment
 from tests.simulation.scenario import SKUS
 from tests.simulation.shop import MADE_OF, Happening, Picked
 
@@ -112,8 +113,10 @@ class Desks:
             till.say(partial(_receive, goods))
 
     def work(self) -> None:
-        """Somebody looks at a till for an order, and does the next thing about it."""
+        """Somebody looks at a till for what is to be done, and does the next thing about it."""
         till = self._world.dice.random.choice(self._world.tills)
+        if self._world.dice.chance(0.3) and self._send(till):
+            return
         found = [work for work in _shown(till) if self._is_open(till, work)]
         if till.session is None or not found:
             return
@@ -125,6 +128,19 @@ class Desks:
             self._world.dice.count("order put back on the shelf")
         else:
             self._hand_over(till, work.order, gathered)
+
+    def _send(self, till: Till) -> bool:
+        store = till.identity.store
+        begun = {fact.transfer.partition(">")[0] for fact in self._world.books.all_facts().values()}
+        for (kind, key), document in sorted(till.disk.replica.documents(store_feed(store)).items()):
+            body = json.loads(bytes(document.body)) if kind == "transfer" and key not in begun else {}
+            if body.get("state") != "wanted" or till.session is None:
+                continue
+            goods = tuple((line["sku"], line["quantity"]) for line in body["lines"])
+            till.say(partial(_ship, Shipment(key, store, body["to_store"], goods, "transfer sent")))
+            self._world.dice.count("wanted transfer sent")
+            return True
+        return False
 
     def _pick(self, till: Till, work: Work) -> None:
         dice = self._world.dice
@@ -189,6 +205,12 @@ def _shown(till: Till) -> list[Work]:
 def _receive(goods: Mapping[str, int], at: datetime) -> Happening:
     effects = tuple(Effect(sku, quantity, at) for sku, quantity in goods.items())
     return Happening(StockReceived(lines=_lines(goods), by="lan"), effects)
+
+
+def _ship(shipment: Shipment, at: datetime) -> Happening:
+    goods = dict(shipment.goods)
+    data = TransferSent(transfer=shipment.transfer, to_store=shipment.to_store, lines=_lines(goods), by="lan")
+    return Happening(data, tuple(Effect(sku, -quantity, at) for sku, quantity in goods.items()), shipment=shipment)
 
 
 def _lines(goods: Mapping[str, int]) -> tuple[StockLine, ...]:
