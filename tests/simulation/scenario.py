@@ -37,7 +37,7 @@ class Scenario:
     """One run. "plain" runs keep every promise exactly; "fork" and "damage" break a disk on purpose.
 
     "orders" are plain runs with web orders, over the SQL that ships. `old_workers` are of the version before and know
-    neither transfers nor orders; `newer` is how often a till says more than this version knows. `hub_clock_jumps` says
+    neither transfers nor orders; `other` is how often a till says more than this version knows, or less. `hub_clock_jumps` says
     whether the hub's own clock is set while it runs.
     """
 
@@ -54,7 +54,7 @@ class Scenario:
     clock_offset_max_s: float
     persistent: float
     old_workers: int = 0
-    newer: float = 0.0
+    other: float = 0.0
     hub_clock_jumps: int = 0
     orders: int = 0
 
@@ -85,7 +85,7 @@ def draw(seed: int) -> Scenario:
         clock_offset_max_s=dice.choice([0.0, 2.0, 300.0]),
         persistent=dice.choice([0.0, 0.5, 1.0]),
         old_workers=min(workers, dice.choice([0, 0, 1, 2])),
-        newer=dice.choice([0.0, 0.0, 0.2]),
+        other=dice.choice([0.0, 0.0, 0.2]),
         hub_clock_jumps=dice.choice([0, 0, 0, 1]),
         orders=dice.randint(4, 12) if kind == "orders" else 0,
     )

@@ -21,7 +21,7 @@ from tests.simulation.books import Fact, Life
 from tests.simulation.broker import Client
 from tests.simulation.disk import Disk
 from tests.simulation.schedule import Livelock
-from tests.simulation.shop import Happening, Scene, from_the_future, happen, unreadable, with_more
+from tests.simulation.shop import Happening, Scene, from_the_future, happen, unreadable, with_less, with_more
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -141,7 +141,7 @@ class Till:
 
     def _journal(self, happening: Happening, receipt: str, moment: Stamp) -> None:
         mark = f"{self.life.name}:{receipt};"
-        is_more = self.world.dice.chance(self.world.scenario.newer)
+        is_other = self.world.dice.chance(self.world.scenario.other)
 
         def book(sealed: SealedEvent) -> None:
             shipment, pick = happening.shipment, happening.pick
@@ -160,13 +160,13 @@ class Till:
             self.world.note(self.name, f"journals {self.disk.journal.epoch}/{sealed.sequence} {mark}")
 
         def write() -> SealedEvent:
-            return self._write(happening, mark, moment, is_more=is_more)
+            return self._write(happening, mark, moment, is_other=is_other)
 
         if self._step("sale", write, always=True, then=book) is not None and self.session is not None:
             self.session.appended()
             self.poll()
 
-    def _write(self, happening: Happening, mark: str, moment: Stamp, *, is_more: bool) -> SealedEvent:
+    def _write(self, happening: Happening, mark: str, moment: Stamp, *, is_other: bool) -> SealedEvent:
         journal, replica, at = self.disk.journal, self.disk.replica, moment.time
         if happening.data is None:
             source = source_of(self.identity.store, self.identity.terminal)
@@ -176,14 +176,13 @@ class Till:
                 else from_the_future(mark, at, journal.epoch, journal.tail + 1, source)
             )
             return journal.append_bytes(body, event_id=mark, time=at)
-        if not is_more:
+        if not is_other:
             return record(
                 journal, replica, happening.data, event_id=mark, time=at, clock_unchecked=moment.unchecked
             )  # fmt: skip
-        self.world.dice.count("event with fields of the next version")
-        sealed = journal.append_with(
-            happening.data, with_more, event_id=mark, time=at, clock_unchecked=moment.unchecked
-        )
+        change = self.world.dice.random.choice([with_more, with_more, with_less])
+        self.world.dice.count(f"event of the version {'before' if change is with_less else 'to come'}")
+        sealed = journal.append_with(happening.data, change, event_id=mark, time=at, clock_unchecked=moment.unchecked)
         replica.add_own(journal.epoch, sealed.sequence, movements_of(happening.data, at))
         return sealed
 
