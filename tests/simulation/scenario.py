@@ -37,8 +37,8 @@ class Scenario:
     """One run. "plain" runs keep every promise exactly; "fork" and "damage" break a disk on purpose.
 
     "orders" are plain runs with web orders, over the SQL that ships. `old_workers` are of the version before and know
-    neither transfers nor orders; `other` is how often a till says more than this version knows, or less. `hub_clock_jumps` says
-    whether the hub's own clock is set while it runs.
+    neither transfers nor orders; `other` is how often a till says more than this version knows, or less.
+    `hub_clock_jumps` says whether the hub's own clock is set while it runs.
     """
 
     seed: int
