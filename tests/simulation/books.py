@@ -190,6 +190,19 @@ def in_transit(facts: Iterable[Fact]) -> dict[tuple[str, str], Counter[str]]:
     return {place: goods for place, goods in sent.items() if place[0] not in received}
 
 
+def differing(facts: Iterable[Fact]) -> set[str]:
+    """The transfers that were sent and received, and not in the same quantities."""
+    out: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    come: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for fact in facts:
+        transfer, _, to_store = fact.transfer.partition(">")
+        if transfer:
+            for effect in fact.effects:
+                (out if to_store else come)[transfer][effect.sku] += abs(effect.amount)
+            (out if to_store else come)[transfer].update()
+    return {transfer for transfer in out.keys() & come.keys() if out[transfer] != come[transfer]}
+
+
 def promised(wanted: Mapping[str, Wanted], facts: Iterable[Fact]) -> dict[str, Wanted]:
     """The transfers that a store is still to send: nobody has sent or received any of them."""
     begun = {fact.transfer.partition(">")[0] for fact in facts if fact.transfer}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from hub.projections.rebuild import differences
 from hub.storage.lots import lots_at
 from tests.simulation.books import (
     Asked,
@@ -15,6 +16,7 @@ from tests.simulation.books import (
     Fact,
     balance,
     counted_at,
+    differing,
     effects_of,
     in_transit,
     level,
@@ -87,6 +89,10 @@ class OrderChecks:
             yield from self._order(order, found, str(known[order][0]), str(known[order][1]))
             yield from self._picks(order, found, documents)
         yield from self._transfers(facts, documents)
+        yield from self._alarms(facts, balances)
+        for store in self._world.stores:
+            for difference in differences(self._hub.stores.ledger, self._hub.database, store):
+                yield f"2: rebuilt from its ledger, a level would be another one: {difference}"
         yield from self._recounts(facts, balances, documents)
         yield from self._lots(facts)
 
@@ -160,6 +166,14 @@ class OrderChecks:
         right = {(key, one.from_store, sku): n for key, one in to_send.items() for sku, n in one.goods.items()}
         if reserved != right:
             yield f"10: reserved for transfers is {reserved}, right is {right}"
+
+    def _alarms(self, facts: Sequence[Fact], balances: Mapping[str, Balance]) -> Iterator[str]:
+        wanted = {("oversold", order) for order, found in balances.items() if found.missing}
+        wanted |= {("transfer_differs", transfer) for transfer in differing(facts)}
+        kinds = "('oversold', 'transfer_differs')"
+        rows = self._hub.rows(f"SELECT kind, subject FROM alarm WHERE closed_us IS NULL AND kind IN {kinds}")  # noqa: S608 - our own words
+        if set(rows) != wanted:
+            yield f"13: alarms stand for {rows}, right is {wanted}"
 
     def _recounts(self, facts: Sequence[Fact], balances: Mapping[str, Balance], documents: Documents) -> Iterator[str]:
         shown = {(store, key) for store, kind, key in documents if kind == "recount"}

@@ -37,6 +37,8 @@ class Office:
     def want(self) -> None:
         """Goods are to go from one store to another."""
         world, dice = self._world, self._world.dice
+        if len(world.stores) == 1:
+            return
         from_store, to_store = dice.random.sample(list(world.stores), 2)
         goods = {dice.random.choice(SKUS): 1000 * dice.random.randint(1, 3)}
         if any(self._hub.level(from_store, Sku(sku)) is None for sku in goods):

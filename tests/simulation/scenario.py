@@ -36,9 +36,9 @@ class Rates:
 class Scenario:
     """One run. "plain" runs keep every promise exactly; "fork" and "damage" break a disk on purpose.
 
-    "orders" are plain runs with web orders, over the SQL that ships. `old_workers` are of the version before and know
-    neither transfers nor orders; `other` is how often a till says more than this version knows, or less.
-    `hub_clock_jumps` says whether the hub's own clock is set while it runs.
+    "orders" are plain runs with web orders, over the SQL that ships, and so is a fork run now and then. `old_workers`
+    are of the version before and know neither transfers nor orders; `other` is how often a till says more than this
+    version knows, or less. `hub_clock_jumps` says whether the hub's own clock is set while it runs.
     """
 
     seed: int
@@ -87,7 +87,7 @@ def draw(seed: int) -> Scenario:
         old_workers=min(workers, dice.choice([0, 0, 1, 2])),
         other=dice.choice([0.0, 0.0, 0.2]),
         hub_clock_jumps=dice.choice([0, 0, 0, 1]),
-        orders=dice.randint(4, 12) if kind == "orders" else 0,
+        orders=dice.randint(4, 12) if kind == "orders" or (kind == "fork" and dice.random() < 0.12) else 0,
     )
     # A damaged disk is examined without a crash of the same till in between: one cause at a time can be told apart.
     return replace(scenario, rates=replace(rates, till_crash=0.0)) if kind == "damage" else scenario

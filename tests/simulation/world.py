@@ -64,7 +64,7 @@ class World:
         self.schedule = Schedule(steps_max=STEPS_MAX)
         self.dice = Dice(scenario.seed, scenario.rates)
         self.books = Books()
-        self.sql = parts.sql_hub(_GLOBAL_KEY) if scenario.kind == "orders" else None
+        self.sql = parts.sql_hub(_GLOBAL_KEY) if scenario.orders else None
         self.hub: MemoryStore | SqlHub = self.sql or parts.hub(_GLOBAL_KEY)
         self.broker = Broker(self.schedule, self.dice, self.note)
         self.road = Road()
