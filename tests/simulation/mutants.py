@@ -32,15 +32,18 @@ from tests.simulation.mutants_of_stock import (
     KeepsKnownFieldsOnly,
     KeepsReservation,
     LateSaleSubtractsAgain,
+    NeverAsksAgain,
     OldWorkerDrops,
     PlacesTwice,
     ReleasesTwice,
     TakesHubTime,
     asks_nobody_to_count,
     forgets_later_rounds,
+    keeps_alarms,
     promises_twice,
     replay_again,
     replay_without_matters,
+    sells_safety_stock,
 )
 from tests.simulation.mutants_of_till import (
     AcksRunBackwards,
@@ -103,6 +106,9 @@ MUTANTS: Mapping[str, Parts] = {
     "cancel_on_paper": Parts(order_store=CancelsOnPaper),
     "replay_without_matters": Parts(replay=replay_without_matters),
     "ask_nobody_to_count": Parts(sql_hub=asks_nobody_to_count),
+    "keep_alarms": Parts(sql_hub=keeps_alarms),
+    "sell_safety_stock": Parts(sql_hub=sells_safety_stock),
+    "never_ask_again": Parts(matters=NeverAsksAgain),
 }
 ONLY_IN: Mapping[str, Kind] = {
     "no_id_dedupe": "fork",
@@ -111,6 +117,7 @@ ONLY_IN: Mapping[str, Kind] = {
         (
             "transfer_stays_on_its_way", "release_twice", "keep_reservation", "forget_picks", "forget_later_rounds",
             "promise_twice", "place_twice", "cancel_on_paper", "replay_without_matters", "ask_nobody_to_count",
+            "keep_alarms", "sell_safety_stock", "never_ask_again",
         ),
         "orders",
     ),

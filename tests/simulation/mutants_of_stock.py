@@ -14,6 +14,7 @@ from hub.ingest.levels import ending, moved_levels
 from hub.ingest.replay import replay
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.matters.orders import PlacedOrder
+from hub.projections.matters import MatterProjection
 from hub.stock.level import Level
 from hub.storage import schema
 from hub.storage.moments import to_us
@@ -23,7 +24,7 @@ from hub.storage.records import LedgerMovement, LedgerWrites, LevelKey, LoggedEv
 from protocol.event import Unreadable, read_data, read_event
 from protocol.events import SaleCompleted, SaleRefunded
 from protocol.frame import Key
-from protocol.ids import Sku, StoreId
+from protocol.ids import FeedName, Sku, StoreId
 from protocol.movements import movements_of
 from tests.simulation.lying import LyingStore, LyingTransaction
 from tests.simulation.old_worker import OldIngest, OldTransaction
@@ -302,6 +303,35 @@ def asks_nobody_to_count(global_feed_key: Key) -> SqlHub:
         return statement.replace("level.on_hand < 0", "level.on_hand < -1000000000"), parameters
 
     return _rewriting(global_feed_key, rewrite)
+
+
+def keeps_alarms(global_feed_key: Key) -> SqlHub:
+    """A hub whose alarms about orders and transfers stand for ever."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        ends = statement.startswith("UPDATE alarm")
+        return statement.replace("alarm.closed_us IS NULL", "0") if ends else statement, parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
+def sells_safety_stock(global_feed_key: Key) -> SqlHub:
+    """A hub that keeps rules about what is to be held back, and reads them as nothing."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        is_read = statement.startswith("SELECT")
+        return statement.replace("stock_rule.quantity", "0") if is_read else statement, parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
+class NeverAsksAgain(MatterProjection):
+    """What nobody could fill when it was ordered stays so, whatever comes in."""
+
+    def advance(self, heads: Mapping[FeedName, int], now: datetime, now_s: float) -> int:
+        """Without ever asking again."""
+        self._missing_at_s = now_s
+        return super().advance(heads, now, now_s)
 
 
 def _sale_of(event: LoggedEvent) -> tuple[SaleCompleted | SaleRefunded, datetime] | None:
