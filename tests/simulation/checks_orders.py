@@ -30,6 +30,11 @@ from tests.simulation.sql_hub import SqlHub
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+_TWICE_OUT = (
+    "SELECT key, store, count(*) FROM matter WHERE kind = 'pick' AND role = 'handed_over' GROUP BY key, store"
+    " HAVING count(*) > 1"
+)
+
 Documents = Mapping[tuple[str, str, str], dict[str, object]]
 """Bodies of the documents that tills are shown, by store (or "global"), kind and key."""
 
@@ -61,6 +66,8 @@ class OrderChecks:
             yield f"8: {store} {sku}: the level says {said} reserved, the reservations are {total}"
         for order, store in hub.rows(_KEPT_AND_RESERVED):
             yield f"8: {order} has left {store}, and is still reserved there"
+        for order, store, times in hub.rows(_TWICE_OUT):
+            yield f"8: {order} was handed over {times} times at {store}"
         asked = self._asked()
         for one in asked[self._decisions :]:
             left = hub.rows("SELECT on_hand - reserved FROM level WHERE store = ? AND sku = ?", one.store, one.sku)

@@ -21,7 +21,8 @@ class Forks:
 
     def plan(self, at_s: float) -> None:
         """Choose what goes wrong, from some moment on."""
-        way = self._world.dice.random.choice([self._back_up, self._back_up, self._enrol_twice, self._find_damage])
+        ways = [self._back_up, self._back_up, self._enrol_twice, self._find_damage, self._find_damage]
+        way = self._world.dice.random.choice(ways)
         self._world.schedule.at(at_s, way)
 
     def _till_with_news(self) -> Till | None:

@@ -68,7 +68,7 @@ class Channel:
         self._place(placed)
         if dice.chance(0.3):
             world.schedule.after(dice.pause(0.0, 4.0), self._place, placed)
-        if dice.chance(0.3):
+        if dice.chance(0.4):
             world.schedule.after(dice.pause(0.0, 12.0), self.cancel, placed.order)
 
     def cancel(self, order: str) -> None:

@@ -226,4 +226,4 @@ def _reprint(scene: Scene) -> Happening:
 _KINDS: Sequence[Callable[[Scene], Happening]] = (
     _sale, _refund, _receiving, _adjusting, _counting, _sending, _unloading, _drawer, _reprint,
 )  # fmt: skip
-_WEIGHTS = (50, 8, 12, 5, 8, 6, 6, 2, 3)
+_WEIGHTS = (48, 8, 11, 5, 8, 6, 9, 2, 3)
