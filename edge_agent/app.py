@@ -29,6 +29,7 @@ from edge_agent.devices.drawer.driver import Drawer
 from edge_agent.devices.printer import spool
 from edge_agent.devices.printer.driver import Printer
 from edge_agent.devices.terminal.attending import Attendant
+from edge_agent.devices.terminal.health import Trouble, WatchedTerminal
 from edge_agent.devices.workshop import Workshop
 from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
@@ -46,7 +47,7 @@ from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
 from edge_agent.till.view import DeviceView
-from protocol.messages import Answer
+from protocol.messages import Answer, DeviceState
 
 _log = logging.getLogger(__name__)
 
@@ -195,7 +196,15 @@ class Agent:
         terminal = assembly.card_terminal(self._config)
         if terminal is None:
             return
-        attendant = Attendant(terminal, counter.open_card_attempts, counter.hear_terminal)
+        name = self._config.terminal_device.name if self._config.terminal_device is not None else ""
+
+        def tell(trouble: Trouble) -> None:
+            state: DeviceState = "backoff" if trouble == "unreachable" else "degraded" if trouble else "ready"
+            counter.set_device(DeviceView("terminal", name, state, trouble, since=self._clock.now()))
+
+        watched = WatchedTerminal(terminal, tell)
+        counter.set_device(DeviceView("terminal", name, "opening"))
+        attendant = Attendant(watched, counter.open_card_attempts, counter.hear_terminal)
 
         async def watch() -> None:
             async for view in counter.changes():
@@ -203,6 +212,7 @@ class Agent:
                     attendant.wake()
 
         self._background(attendant.run(), "card terminal")
+        self._background(watched.watch(), "card terminal's health")
         self._background(watch(), "card terminal's news")
 
     async def _serve(self, database: Database, counter: Counter, listener: socket.socket) -> None:

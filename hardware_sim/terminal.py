@@ -8,6 +8,7 @@ CANCELLED | NONE`. What the customer and the bank do is set by hand: `decide`, o
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self
 
@@ -21,15 +22,19 @@ _BUFFER_BYTES = 65_536
 class SimulatedTerminal:
     """One terminal; `async with` switches it on and off. Port 0 lets the system choose, see `port`.
 
-    `next_decision` is what becomes of the next charge at once ("wait": the customer takes her time). `drop_answers`
-    answers to come are lost with their connection; the charge is booked all the same. `answer_after_s` is how long each
-    answer takes. `die` forgets everything, as a battery that falls out does; `unplug` and `plug` are the network.
+    `next_decision` is what becomes of the next charge at once ("wait": the customer takes her time), and
+    `each_decision` what becomes of all others. `on_heard` is told of each line: verb, attempt, state afterwards.
+    `drop_answers` answers to come are lost with their connection; the charge is booked all the same. `answer_after_s`
+    is how long each answer takes. `die` forgets everything, as a battery that falls out does; `unplug` and `plug` are
+    the network.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.host = host
         self.port = port
-        self.next_decision: Decision = "wait"
+        self.next_decision: Decision | None = None
+        self.each_decision: Decision = "wait"
+        self.on_heard: Callable[[str, str, str], None] = lambda _verb, _name, _state: None
         self.drop_answers = 0
         self.answer_after_s = 0.0
         self.charges: list[tuple[str, int]] = []
@@ -64,11 +69,14 @@ class SimulatedTerminal:
                 async with asyncio.timeout(2):
                     await server.wait_closed()
 
-    def decide(self, decision: Decision, attempt: str | None = None) -> None:
-        """What the customer or the bank does now, with one attempt or with all that are in progress."""
+    def decide(self, decision: Decision, attempt: str | None = None) -> int:
+        """What the customer or the bank does now, with one attempt or all that are in progress; returns how many."""
+        count = 0
         for name, (state, amount) in list(self._attempts.items()):
             if state == "IN_PROGRESS" and attempt in (None, name):
                 self._attempts[name] = (self._after(decision, name, amount), amount)
+                count += 1
+        return count
 
     def die(self) -> None:
         """Lose all memory; what was booked stays booked."""
@@ -91,7 +99,7 @@ class SimulatedTerminal:
         match words:
             case ["START", name, amount, _currency]:
                 if name not in self._attempts:
-                    decision, self.next_decision = self.next_decision, "wait"
+                    decision, self.next_decision = self.next_decision or self.each_decision, None
                     self._attempts[name] = (self._after(decision, name, int(amount)), int(amount))
             case ["CANCEL", name] if self._attempts.get(name, ("", 0))[0] == "IN_PROGRESS":
                 self._attempts[name] = ("CANCELLED", 0)
@@ -99,7 +107,9 @@ class SimulatedTerminal:
                 pass
             case _:
                 return "ERROR"
-        return f"{name} {self._attempts.get(name, ('NONE', 0))[0]}"
+        state = self._attempts.get(name, ("NONE", 0))[0]
+        self.on_heard(words[0], name, state)
+        return f"{name} {state}"
 
     def _after(self, decision: Decision, name: str, amount: int) -> str:
         match decision:

@@ -42,6 +42,7 @@ from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.metrics import HubMetrics
+from hub.running.silence import SilenceThread
 from hub.running.web import WebServer
 from protocol.feed_sender import PublishLimits
 from protocol.topics import up_filter
@@ -110,6 +111,7 @@ class Hub:
         if self._web is not None:
             await self._web.stop()
         if parts is not None:
+            await asyncio.to_thread(parts.silence.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.control.stop, STOP_TIMEOUT_S)
             await parts.reader.stop()
             await asyncio.to_thread(parts.client.stop, 2.0)
@@ -141,6 +143,7 @@ class Hub:
                 )
         parts.worker.start()
         parts.control.start()
+        parts.silence.start()
         parts.client.start(parts.control.deliver, parts.control.connected)
         parts.reader.start()
         if self._web is not None:
@@ -171,7 +174,6 @@ class Hub:
             feeds=stores.feeds,
             projection=AvailabilityProjection(data.database),
             matters=MatterProjection(data.database, data.policy),
-            silence=SilenceProjection(data.database, risk=config.stock.offline_risk_bp / BASIS_POINTS),
             watch=stores.watch,
             queries=data.queries,
             keys=keys,
@@ -182,6 +184,10 @@ class Hub:
             room_bytes=lambda: client.room_bytes,
         )
         control = ControlThread(parts, time.monotonic, now)
+        risk = config.stock.offline_risk_bp / BASIS_POINTS
+        silence = SilenceThread(
+            SilenceProjection(data.database, risk=risk), time.monotonic, now, control.wake
+        )  # fmt: skip
         reader = JournalReader(link, [up_filter("journal")], inbox)
 
         def taken(deliveries: Sequence[Delivery]) -> None:
@@ -189,7 +195,7 @@ class Hub:
 
         hooks = WorkerHooks(client.publish, taken, control.committed, lambda _: self.metrics.failures.inc())
         worker = IngestWorker(session, inbox, limits=limits, hooks=hooks, clock_s=time.monotonic, wall=now)
-        return _Running(reader, client, inbox, worker, control, changes)
+        return _Running(reader, client, inbox, worker, control, silence, changes)
 
     def _link(self) -> BrokerLink:
         broker = self._config.broker
@@ -218,7 +224,11 @@ class Hub:
             metrics.dropped.set(parts.client.dropped)
             metrics.reconnects.labels("journal").set(parts.reader.reconnects)
             metrics.reconnects.labels("control").set(parts.client.reconnects)
-            for name, alive in (("ingest", parts.worker.alive), ("control", parts.control.alive)):
+            for name, alive in (
+                ("ingest", parts.worker.alive),
+                ("control", parts.control.alive),
+                ("silence", parts.silence.alive),
+            ):
                 if not alive and not self._stopping:
                     raise HubError(f"the {name} thread has died of an error of ours; see the log, then start again")
             if self._broker is not None and not self._broker.running and not self._stopping:
@@ -234,6 +244,7 @@ class _Running:
     inbox: Inbox
     worker: IngestWorker
     control: ControlThread
+    silence: SilenceThread
     changes: ChangeBoard
 
 

@@ -123,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     may take off without asking; a role that is not named may take off nothing. `lock_after_s` 0 never locks.
     `refund_limits` are amounts by role; a role that is not named asks each time. `denominations` () is the currency's
     own. `customer_card_prefix` and `voucher_prefix` tell codes of the shop's own from goods.
+    `sells_without_staff` opens tills where people signed in once and nobody works any more; else they stay locked.
     """
 
     store_name: Text
@@ -149,6 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     voucher_prefix: Text = ""
     voucher_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
     tenders: tuple[Word, ...] = ("cash", "card", "vietqr", "voucher", "account")
+    sells_without_staff: bool = False
 
 
 class Staff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -95,7 +95,8 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True):
 class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """Goods came back or value was given back. Line quantities and amounts are positive.
 
-    `restock` says if the goods can be sold again. A line of quantity 0 is a refund by value only.
+    `restock` says if the goods can be sold again. A line of quantity 0 is a refund by value only. `allowed_by` is who
+    allowed it beyond the cashier's own limit; "" if nobody had to.
     """
 
     receipt_number: Word
@@ -114,6 +115,7 @@ class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True):
     shift: Text = ""
     customer: Text = ""
     exchange: Text = ""
+    allowed_by: Text = ""
 
 
 class ReceiptReprinted(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,11 +11,12 @@ from protocol.scalars import Amount, Currency, Fact, Moment, TaxRate, Text, Word
 
 
 class DrawerOpened(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """The cash drawer was opened, for a sale or by hand."""
+    """The cash drawer was opened, for a sale or by hand. `reason` is what whoever opened it by hand gave for it."""
 
     by: Word
     why: Literal["sale", "refund", "no_sale", "cash_moved"]
     receipt_number: Word | None = None
+    reason: Text = ""
 
 
 class ShiftOpened(Fact, frozen=True, kw_only=True, omit_defaults=True):

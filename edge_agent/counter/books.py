@@ -31,6 +31,8 @@ from protocol.ids import FeedName, StoreId, TerminalId, store_feed
 CURRENCY_UNTIL_TOLD = "VND"
 SIGNED_IN = "staff"
 """The preference that holds the id of who is signed in."""
+HAD_STAFF = "had_staff"
+"""The preference that is "yes" from the day on which people first signed in at this till's store."""
 TRAINING = "training"
 """The preference that is "on" while this till only plays."""
 
@@ -167,8 +169,23 @@ def is_training(books: Books) -> bool:
 
 
 def has_staff(connection: sqlite3.Connection, till: Till) -> bool:
-    """Whether people sign in at this store: nobody must be locked out by names without a PIN."""
-    return any(each.active and each.pin for each in list_documents(connection, till.store_feed, "staff", Staff))
+    """Whether people sign in at this store: nobody must be locked out by names without a PIN.
+
+    A till that has once had staff stays locked when all of them are gone, by mistake or by somebody's will: only the
+    hub opens it, with the setting that says so.
+    """
+    if _works_somebody(connection, till):
+        return True
+    if till_state.preference(connection, HAD_STAFF) is None:
+        return False
+    settings = find_document(connection, till.store_feed, "settings", "store", Settings)
+    return settings is None or not settings.sells_without_staff
+
+
+def remember_staff(connection: sqlite3.Connection, till: Till) -> None:
+    """Write down that people sign in here, once, as soon as there are any: for `has_staff`, also after a restart."""
+    if till_state.preference(connection, HAD_STAFF) is None and _works_somebody(connection, till):
+        till_state.set_preference(connection, HAD_STAFF, "yes")
 
 
 def find_person(connection: sqlite3.Connection, till: Till, staff: str) -> Person | None:
@@ -180,6 +197,10 @@ def find_person(connection: sqlite3.Connection, till: Till, staff: str) -> Perso
 def short(text: str) -> str:
     """Text of any length as the detail of a notice."""
     return text if len(text) <= _DETAIL_MAX else text[: _DETAIL_MAX - 1] + "…"
+
+
+def _works_somebody(connection: sqlite3.Connection, till: Till) -> bool:
+    return any(each.active and each.pin for each in list_documents(connection, till.store_feed, "staff", Staff))
 
 
 def _person(connection: sqlite3.Connection, till: Till) -> Person | None:

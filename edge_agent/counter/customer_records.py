@@ -1,4 +1,4 @@
-"""Who a customer is: the hub's document, or what was entered here and the hub has not sent back yet."""
+"""Who a customer is: the hub's document, with what was entered or changed here and the hub has not sent back yet."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ def customer_of(books: Books, cart: Cart) -> Customer | None:
 def find_customer(books: Books, customer: str) -> Customer | None:
     """The customer with this id."""
     known = find_document(books.connection, GLOBAL_FEED, "customer", customer, Customer)
-    return known if known is not None else new_customers.find(books.connection, customer)
+    return new_customers.as_known(known, new_customers.find(books.connection, customer))

@@ -12,7 +12,7 @@ from edge_agent.counter.facts import Facts
 from edge_agent.till.rights import Person
 from edge_agent.till.view import CounterView, DeviceView, LinkView, NoticeCode, NoticeView, PersonView
 
-_DEVICES = ("scanner", "printer", "drawer", "scale", "display", "pick_printer")
+_DEVICES = ("scanner", "printer", "drawer", "scale", "terminal", "display", "pick_printer")
 
 
 class Drawing:

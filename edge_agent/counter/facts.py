@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from edge_agent.counter.books import Books, Till, has_staff
+from edge_agent.counter.books import Books, Till, has_staff, remember_staff
 from edge_agent.counter.cart_facts import CartFacts, read_cart_facts
 from edge_agent.counter.desks.people import waiting_view
 from edge_agent.counter.payment_facts import PaymentFacts, last_sale, read_payment_facts
@@ -55,6 +55,7 @@ class Facts:
 
 def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
     """Read the books; `items` is the last count, which is taken again only when the catalogue has changed."""
+    remember_staff(books.connection, till)
     settings = books.settings
     lost = books.journal.lost_epoch
     chosen = till_state.preference(books.connection, "language")

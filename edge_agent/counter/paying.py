@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, start_cart, write_down
 from edge_agent.counter.pricing import currency_of, priced
 from edge_agent.counter.printing import queue_gift, queue_kick, queue_receipt
+from edge_agent.counter.refund_limits import allow_refund
 from edge_agent.counter.values import note_values
 from edge_agent.counter.voucher_slips import queue_voucher
 from edge_agent.journal import payments, receipts_kept, shift_state, till_state
@@ -55,7 +56,7 @@ Make = Callable[[Open, str], Taken | NoticeCode | Outcome]
 def payable(books: Books, till: Till, sale_id: str, *, take: str = "", during_attempt: bool = False) -> Open | Outcome:
     """The cart that is to be paid, or why it is not. The same money twice (`take`), or a sale that was done: no harm.
 
-    `during_attempt`: the money comes from the attempt that is under way.
+    `during_attempt`: the money comes from the attempt that is under way. Raises ApprovalNeeded.
     """
     kept = till_state.find_sale(books.connection, sale_id)
     if kept is not None:
@@ -68,6 +69,8 @@ def payable(books: Books, till: Till, sale_id: str, *, take: str = "", during_at
     refusal = _not_now(books, cart, during_attempt=during_attempt)
     if refusal is not None:
         return refusal
+    if not during_attempt:
+        cart = allow_refund(books, till, cart)
     sums = priced(books, till, cart)
     return Open(cart, sums, due_of(cart, sums, books.settings.cash_step), books.by)
 

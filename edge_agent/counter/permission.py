@@ -66,24 +66,28 @@ def allow(  # noqa: PLR0913 - what is asked, and how it is told
     detail: str = "",
     amount: int | None = None,
     within: Callable[[str], bool] = lambda _role: True,
-) -> None:
-    """Let the order go on, or raise. `within(role)` says if a role's limit is enough; by default every one's is."""
+) -> str:
+    """Let the order go on, or raise. `within(role)` says if a role's limit is enough; by default every one's is.
+
+    Returns the id of who allowed it on the spot; "" where nobody had to.
+    """
     person = books.person
     if person is None:
         raise NobodySignedIn
     if _can(person, right, within):
-        return
+        return ""
     if books.approver is None or not _can(books.approver, right, within):
         raise ApprovalNeeded(right, detail, amount)
     shown = books.shown
     if shown is not None and shown.right == right and (shown.detail, shown.amount) != (detail, amount):
         raise OtherThanShown(right, detail, amount)
     if right in PLAYED and is_training(books):
-        return
+        return books.approver.id
     write_down(
         books, till,
         ApprovalGiven(right=right, by=books.approver.id, asked_by=person.id, detail=detail[:512], amount=amount),
     )  # fmt: skip
+    return books.approver.id
 
 
 def keep_waiting(connection: sqlite3.Connection, waiting: Waiting) -> None:

@@ -10,7 +10,7 @@ from edge_agent.counter.on_shelf import takes_of
 from edge_agent.counter.selling import expiry_of, weigh
 from edge_agent.journal import work_state
 from edge_agent.till.codes import ScanReading
-from edge_agent.till.work import LINES_MAX, LOTS_MAX, Work, WorkAsk, WorkLine, chosen, missing_of, with_more
+from edge_agent.till.work import LINES_MAX, LOTS_MAX, Work, WorkAsk, WorkLine, chosen, fill, missing_of, with_more
 from protocol.documents import Item
 from protocol.errors import InexactQuantity
 from protocol.goods import parts_of, taken
@@ -38,8 +38,18 @@ def take(books: Books, till: Till, work: Work, item: Item, reading: ScanReading)
         missing = missing_of(work_state.lines_of_sku(books.connection, work.id, found.item.sku))
         if missing < found.quantity:
             return Outcome("work_enough", detail=short(found.item.name))
-    work_state.put_line(books.connection, work.id, after, touched=True)
+    is_labelled = bool(reading.lot) or expiry_of(reading) is not None
+    filled = () if is_labelled else _filled(books, till, work, found, line)
+    for each in filled or (after,):
+        work_state.put_line(books.connection, work.id, each, touched=True)
     return _taken(item, found, after)
+
+
+def _filled(books: Books, till: Till, work: Work, found: _Goods, line: WorkLine) -> tuple[WorkLine, ...]:
+    """The lines that share goods without a label in an order of several lots; () where one line takes them all."""
+    if work.kind != "pick" or line.quantity + found.quantity <= (line.expected or 0):
+        return ()
+    return fill(work_state.lines_of_sku(books.connection, work.id, line.sku), found.quantity, till.clock.now())
 
 
 def _taken(item: Item, found: _Goods, line: WorkLine) -> Outcome:

@@ -125,6 +125,16 @@ def returned(connection: sqlite3.Connection, number: str) -> Counter[int]:
     return known
 
 
+def rounded(connection: sqlite3.Connection, number: str) -> int:
+    """What cash made of the refunds of a receipt here, in minor units: above 0 more went back than the goods' worth."""
+    rows = connection.execute(
+        f"{_RECEIPT} WHERE receipt_number IN (SELECT receipt FROM line_returned WHERE original = ?)",  # noqa: S608 - our own words
+        (number,),
+    )
+    facts = [receipt.fact for row in rows if (receipt := _read(row)) is not None]
+    return sum(fact.rounding for fact in facts if isinstance(fact, SaleRefunded))
+
+
 def set_returned(
     connection: sqlite3.Connection, number: str, told: Iterable[tuple[int, int]], unsent_since: datetime | None
 ) -> None:

@@ -17,7 +17,7 @@ from edge_agent.till.view import DeviceView, PrintState
 
 ICONS = {
     "scanner": "scan-barcode", "printer": "printer", "drawer": "banknote", "scale": "scale", "display": "monitor",
-    "pick_printer": "printer",
+    "pick_printer": "printer", "terminal": "credit-card",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _words(device: DeviceView, speech: Speech) -> _Words:
     find: Callable[[str, Speech], _Words | None]
     find = {
         "scanner": _scanner_words, "printer": _printer_words, "pick_printer": _printer_words, "drawer": _drawer_words,
-        "scale": _scale_words, "display": _display_words,
+        "scale": _scale_words, "display": _display_words, "terminal": _terminal_words,
     }[device.kind]  # fmt: skip
     problem = device.problem or ("paper_" + device.paper if device.paper in {"low", "out"} else "")
     for code in (problem, device.state):
@@ -220,5 +220,25 @@ def _display_words(code: str, speech: Speech) -> _Words | None:
             "act", _("Display locked"), _("This PC does not let the till use the customer display."),
             (_("You can go on selling."), _("Call your support: the till lacks the right to its port.")),
         ),
+    }  # fmt: skip
+    return table.get(code)
+
+
+def _terminal_words(code: str, speech: Speech) -> _Words | None:
+    _ = speech.gettext
+    meanwhile = _("Meanwhile type the amount on the terminal and its approval code here, or take another payment.")
+    away: _Words = (
+        "look", _("No card terminal"), _("The till does not reach the card terminal."),
+        (_("Is it switched on, and on the same network?"), _("Check its cable or Wi-Fi."), meanwhile),
+    )  # fmt: skip
+    silent: _Words = (
+        "look", _("Card terminal silent"), _("The card terminal was reached and does not answer."),
+        (_("Look at its screen: it may be busy or ask for something."), _("Switch it off and on again."), meanwhile),
+    )  # fmt: skip
+    table: dict[str, _Words] = {
+        "ready": ("good", _("Card terminal"), _("The card terminal answers."), ()),
+        "opening": ("quiet", _("Terminal connects"), _("The card terminal is being asked whether it is there."), ()),
+        "absent": away, "backoff": away, "fault": away, "unreachable": away, "connection_lost": away,
+        "degraded": silent, "no_answer": silent, "broken_line": silent,
     }  # fmt: skip
     return table.get(code)

@@ -47,6 +47,7 @@ def _selling(_: Callable[[str], str]) -> dict[str, str]:
         "customer_set": _("Customer: %(detail)s"),
         "customer_unknown": _("No customer has that phone number, e-mail or card."),
         "customer_saved": _("Saved: %(detail)s"),
+        "customer_taken": _("That belongs to another customer: %(detail)s. Nothing was changed."),
         "customer_dropped": _("No customer on this receipt."),
         "expired": _("%(detail)s is past its date. Do not sell it: put it aside."),
         "nothing_to_repeat": _("There is nothing to repeat yet."),

@@ -146,6 +146,8 @@ def notice(said: NoticeView, view: CounterView, speech: Speech) -> str:
     detail = figures.shown_text(said.detail)
     total = figures.money(view.total, view.currency, speech.language)
     known = sentences(speech).get(said.code, _("The till says: %(code)s."))
+    if said.code == "sale_done" and view.last_sale is not None and view.last_sale.total < 0:
+        known = _("Given back. Receipt %(detail)s.")
     return known % {"detail": detail, "total": total, "code": said.code}
 
 

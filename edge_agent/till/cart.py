@@ -45,6 +45,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a returned line gives back: a line (from 1) of an old receipt; "" for goods without a receipt.
 
     `before` is how much of that line had come back when this was taken, in thousandths: its amounts follow from it.
+    `rounded` is what cash had made of the receipt's earlier refunds by then, in minor units: above 0 is too much.
     """
 
     receipt: str
@@ -52,6 +53,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     restock: bool = True
     reason: str = ""
     before: int = 0
+    rounded: int = 0
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -138,7 +140,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `currency` is that of the first line; "" for an empty cart. `taken` is money that is in already, `takes` counts
     what was ever taken or asked for. As long as `promised` is there (the sums that the customer was told when the first
     money was taken or asked for), the cart can be paid or the money given back, and nothing else: not even the end of a
-    promotion's hours changes what it costs. `training` carts never become facts.
+    promotion's hours changes what it costs. `training` carts never become facts. `refund_by` is who allowed
+    that the goods in it come back; "" as long as nobody had to.
     """
 
     sale_id: str
@@ -156,6 +159,7 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checked_age: int = 0
     takes: int = 0
     promised: PricedBasket | None = None
+    refund_by: str = ""
 
     @property
     def is_paying(self) -> bool:

@@ -61,10 +61,16 @@ class GiveBack:
 
 
 def due_of(cart: Cart, sums: PricedBasket, cash_step: int) -> Due:
-    """What is left of the total after everything that was taken."""
+    """What is left of the total after everything that was taken.
+
+    What cash rounded when other goods of the same receipts came back is made good: all that a receipt gives back in
+    cash is what the sum of its goods rounds to, however many times they come.
+    """
     left = sums.total - sum(taken.amount for taken in cart.taken)
-    cash = cash_due(left, cash_step)
-    return Due(left, cash.amount, cash.rounding)
+    cash = cash_due(left, cash_step).amount
+    if left < 0:
+        cash = min(0, cash_due(left + _rounded_before(cart), cash_step).amount)
+    return Due(left, cash, cash - left)
 
 
 def read_amount(text: str, currency: str) -> int | PaymentRefusal:
@@ -172,6 +178,11 @@ def back_to(tenders: Iterable[Tender], amount: int) -> tuple[GiveBack, ...]:
     return tuple(
         GiveBack(kind, share, reference) for (kind, reference), share in zip(sums, shares, strict=True) if share
     )
+
+
+def _rounded_before(cart: Cart) -> int:
+    """What earlier refunds of the receipts in the cart gave too much (above 0) or too little, by rounding cash."""
+    return sum({line.origin.receipt: line.origin.rounded for line in cart.lines if line.origin is not None}.values())
 
 
 def _cash(take: str, amount: int, given: int | None) -> Taken:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 DIGITS_MIN, DIGITS_MAX = 7, 15  # ITU-T E.164: at most 15
+_END_SHOWN = 3
 # By the money a store takes: its country's code and trunk prefix. Others have to write the + themselves.
 _COUNTRIES = {
     "VND": ("84", "0"), "USD": ("1", "1"), "THB": ("66", "0"), "LAK": ("856", "0"), "KHR": ("855", "0"),
@@ -56,6 +57,17 @@ def masked(phone: str) -> str:
     if len(digits) < DIGITS_MIN:
         return "•" * len(digits)
     return f"••• ••{digits[-4]} {digits[-3:]}"
+
+
+def masked_email(email: str) -> str:
+    """Enough to know whose it is: `nguyet@example.com` is `ng•••@example.com`."""
+    name, at, host = email.partition("@")
+    return f"{name[:2]}•••{at}{host}" if at else masked_end(email)
+
+
+def masked_end(code: str) -> str:
+    """A card's last three signs, and that there are others; "" stays ""."""
+    return f"••• {code[-3:]}" if len(code) > _END_SHOWN else "•" * len(code)
 
 
 def last_digits(text: str) -> str:

@@ -57,9 +57,11 @@ def worth(whole: int, of: int, before: int, quantity: int) -> int:
 
 def add_return(  # noqa: PLR0913 - what comes back, of what, and how
     cart: Cart, sale: SaleCompleted, found: Returnable, quantity: int, *, restock: bool, reason: str,
-    tax_included: bool,
+    tax_included: bool, rounded: int = 0,
 ) -> Cart | CartRefusal:  # fmt: skip
     """The cart with so much of an old line coming back. `tax_included`: as this till's prices are now.
+
+    `rounded` is what cash made of the receipt's earlier refunds.
 
     What stands in the cart of the same old line counts as come back.
     """
@@ -84,7 +86,7 @@ def add_return(  # noqa: PLR0913 - what comes back, of what, and how
             parts=parts,
             origin=Origin(
                 receipt=sale.receipt_number, line=found.number, restock=restock, reason=reason[:REASON_MAX],
-                before=before,
+                before=before, rounded=rounded,
             ),
         ),
         sale.currency,

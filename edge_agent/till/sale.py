@@ -150,7 +150,7 @@ def _refunded(cart: Cart, group: _Back, part: _Part, occasion: Occasion) -> Sale
         total=-_total(part.lines, occasion), tax_total=-sum(sums.tax for _, sums in part.lines),
         original_receipt=group.receipt or None, restock=group.restock, reason=group.reason,
         tax_included=occasion.tax_included, rounding=part.rounding, shift=occasion.shift, customer=cart.customer,
-        exchange=part.exchange,
+        exchange=part.exchange, allowed_by=cart.refund_by,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ knows what counts; the same facts, read again from the journal, add up to the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -56,6 +56,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was added up since the shift was opened; without one (`shift` is ""), since the last one was closed.
 
     `number` is this shift's or the last one's, `opened_at` when this one was opened or the last one closed.
+    `given_back` is what each cashier gave back that nobody else had to allow, in minor units; without a shift it is
+    that of one business day, `given_back_on`.
     """
 
     shift: str = ""
@@ -68,6 +70,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sums: ShiftSums = ShiftSums()
     first_receipt: str = ""
     last_receipt: str = ""
+    given_back: dict[str, int] = {}
+    given_back_on: date | None = None
 
 
 def opened(fact: ShiftOpened, at: datetime) -> Tally:
@@ -91,7 +95,21 @@ def tally_after(tally: Tally, fact: EventData) -> Tally:
     changes: dict[str, object] = {"sums": sums_after(tally.sums, fact), "currency": currency}
     if isinstance(fact, _Receipt):
         changes |= {"first_receipt": tally.first_receipt or fact.receipt_number, "last_receipt": fact.receipt_number}
+    if isinstance(fact, SaleRefunded) and not fact.allowed_by:
+        before = given_back(tally, fact.cashier, fact.business_day)
+        known = tally.given_back if tally.shift or tally.given_back_on == fact.business_day else {}
+        changes |= {
+            "given_back": {**known, _place(known, fact.cashier): before + fact.total},
+            "given_back_on": fact.business_day,
+        }
     return msgspec.structs.replace(tally, **changes)
+
+
+def given_back(tally: Tally, cashier: str, day: date) -> int:
+    """What a cashier gave back in this shift (without one: on this day) on her own, in minor units."""
+    if not tally.shift and tally.given_back_on != day:
+        return 0
+    return tally.given_back.get(_place(tally.given_back, cashier), 0)
 
 
 def sums_after(sums: ShiftSums, fact: EventData) -> ShiftSums:
@@ -214,7 +232,7 @@ def _cashiers(
     return tuple(by_id[who] for who in sorted(by_id))
 
 
-def _place(known: dict[str, TenderSum] | dict[str, CashierSum], name: str) -> str:
+def _place(known: Mapping[str, object], name: str) -> str:
     return name if name in known or len(known) < KINDS_MAX else OTHERS
 
 

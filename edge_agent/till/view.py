@@ -32,6 +32,7 @@ NoticeCode = Literal[
     "may_not", "given_part", "approval_missing", "payment_late", "late_answered", "qr_printed",
     "report_printed", "serial_doubled", "held_full", "receipt_scanned", "voucher_scanned", "age_refused",
     "not_whole_packs", "work_pack", "work_bundle", "pack_unknown", "lot_missing", "lot_set", "bad_date",
+    "customer_taken",
 ]  # fmt: skip
 PrintState = Literal["queued", "sending", "await_fence", "printed", "held", "unknown", "cancelled"]
 PaperState = Literal["ok", "low", "out", "unknown"]
@@ -261,7 +262,7 @@ class NoticeView:
 class DeviceView:
     """A device's health. `problem` is a code that the page turns into words and a remedy ("" = fine)."""
 
-    kind: Literal["scanner", "printer", "drawer", "scale", "display", "pick_printer"]
+    kind: Literal["scanner", "printer", "drawer", "scale", "display", "pick_printer", "terminal"]
     name: str
     state: DeviceState
     problem: str = ""

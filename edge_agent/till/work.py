@@ -159,6 +159,16 @@ def chosen(lines: Sequence[WorkLine], kind: WorkKind, lot: str, expires: date | 
     return lines[-1] if asks and lines else next(iter(loose), None)
 
 
+def fill(lines: Sequence[WorkLine], quantity: int, at: datetime) -> tuple[WorkLine, ...]:
+    """The lines of a SKU that take so much more without a label: each lot as far as papers name it, in turn."""
+    filled: list[WorkLine] = []
+    for line in sorted(lines, key=lambda line: line.number):
+        part = min(quantity, max(0, (line.expected or 0) - line.quantity))
+        quantity -= part
+        filled += [replace(line, quantity=line.quantity + part, at=at, is_touched=True)] if part else []
+    return tuple(filled)
+
+
 def spread(lines: Sequence[WorkLine]) -> tuple[WorkLine, ...]:
     """The lines with what papers said of a SKU spread over its lots, also those that no papers named.
 

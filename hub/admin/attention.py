@@ -148,7 +148,7 @@ def _parked(words: Words, alarm: AlarmRow) -> _Written:
         "%(count)s entries are set aside because the hub cannot read them yet.",
         alarm.count,
     )
-    remedy = words.say("Update the hub, then run: tillwire-hub parked replay")
+    remedy = words.say("Update the hub, then count them in on the alarms page.")
     return words.say("Set aside"), text, remedy, words.say("Show")
 
 

@@ -15,7 +15,7 @@ from hub.api.order_json import as_json
 from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised, documented
 from hub.catalogue.orders import read_order
-from hub.errors import HubError, ImportFailed, OrderConflict, UnknownOrder
+from hub.errors import HubError, ImportFailed, OrderConflict, StorageUnavailable, UnknownOrder
 
 
 class OrderRoutes:
@@ -31,12 +31,12 @@ class OrderRoutes:
         taken: dict[int | str, dict[str, Any]] = {
             200: {"model": OrderAnswer, "description": "This very order was placed before; nothing changed."},
             201: {"model": OrderAnswer, "description": "Placed, allotted and reserved."},
-            **documented(400, 401, 409, 413, 422),
+            **documented(400, 401, 409, 413, 422, 503),
         }
         body = {
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": OrderRequest.model_json_schema()}},
+                "content": {"application/json": {"schema": _written()}},
             }
         }
         router.add_api_route(
@@ -67,6 +67,8 @@ class OrderRoutes:
             new = await run_in_threadpool(self._ports.desk.place, order, self._ports.clock())
         except OrderConflict as error:
             raise ProblemRaised(409, "order-conflict", f"{error}.") from error
+        except StorageUnavailable as error:
+            raise _away() from error
         except HubError as error:
             raise ProblemRaised(422, "invalid-order", f"{error}.") from error
         return await self._answer(order.order, 201 if new else 200)
@@ -81,6 +83,8 @@ class OrderRoutes:
             await run_in_threadpool(self._ports.desk.cancel, order, self._ports.clock())
         except UnknownOrder as error:
             raise ProblemRaised(404, "unknown-order", f"{error}.") from error
+        except StorageUnavailable as error:
+            raise _away() from error
         return await self._answer(order, 200)
 
     async def _answer(self, order: str, status: int) -> Response:
@@ -89,3 +93,15 @@ class OrderRoutes:
             raise ProblemRaised(404, "unknown-order", f"There is no order {order!r}.")
         headers = {"cache-control": "no-store"}
         return Response(msgspec.json.encode(as_json(detail)), status, headers=headers, media_type="application/json")
+
+
+def _written() -> dict[str, Any]:
+    """The order's schema in one piece: OpenAPI looks for references at its own root only."""
+    schema = OrderRequest.model_json_schema()
+    schema["properties"]["lines"]["items"] = schema.pop("$defs")["OrderLineRequest"]
+    return schema
+
+
+def _away() -> ProblemRaised:
+    text = "The hub's database does not answer; send the same again, the order's id makes it one."
+    return ProblemRaised(503, "database-away", text, retry_after_s=2)

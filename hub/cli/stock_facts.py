@@ -41,7 +41,10 @@ def explain(  # noqa: PLR0913 - one parameter for each option
         found = data.queries.explain(place, known, limit=page_size, offset=(page - 1) * page_size, since=begin)
         zone = next((row.time_zone for row in data.queries.stores(now()) if row.store == place), "UTC")
     if found is None:
-        raise UnknownItem(f"{known} in {place}: this store never sold, received or counted it, so it has no level")
+        raise UnknownItem(
+            f"{known} in {place}: this store never sold, received or counted it, so it has no level "
+            "(a pack or a bundle never has one: ask for what it consists of)"
+        )
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return

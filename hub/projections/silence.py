@@ -7,17 +7,21 @@ is read once, when it falls silent (nothing newer can come from it), for SKUs th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.stock.silence import RATE_WINDOW, TillContact, TillSales, held_back, silent_since
 from hub.storage import schema
-from hub.storage.changed_skus import counter_locked, number_changes
+from hub.storage.changed_skus import COUNTER, counter_locked, number_changes
 from hub.storage.database import Database
-from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.moments import from_us, maybe_from_us, to_us, zone_of
 from hub.storage.shelves import wholes_of
+from hub.storage.upserts import upsert
+from protocol.documents import Settings
 
 EVERY_S = 60.0
 RETURNED_EVERY_S = 2.0
@@ -26,7 +30,9 @@ RETURNED_EVERY_S = 2.0
 SKUS_MAX = 20_000
 """So many SKUs of a till are held back for; the best-selling ones, should there be more."""
 
+WRITTEN_AT_ONCE = 1_000
 _Till = tuple[str, str]
+_Place = tuple[str, str]
 
 
 class SilenceProjection:
@@ -35,6 +41,7 @@ class SilenceProjection:
     def __init__(self, database: Database, *, risk: float) -> None:
         self._database = database
         self._risk = risk
+        database.state(COUNTER, "0")
         self._looked_at_s: float | None = None
         self._written_at_s: float | None = None
         self._since: dict[_Till, datetime] = {}
@@ -95,7 +102,7 @@ def silent_tills(database: Database, now: datetime) -> dict[_Till, datetime]:
 
 
 def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
-    """What a till sold in the weeks before `since` of what its store still has, and in how many hours it sold."""
+    """What a till sold in the weeks before `since` of what its store still has, and when it sold at all."""
     store, terminal = till
     level, movement, sale = schema.level.c, schema.movement.c, schema.sale.c
     first = since - RATE_WINDOW
@@ -114,39 +121,44 @@ def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
         .limit(SKUS_MAX)
     )
     hour_us = timedelta(hours=1) // timedelta(microseconds=1)
-    hours = sa.select(sa.func.count(sa.distinct(sale.at_us // sa.literal_column(str(hour_us))))).where(
-        sale.store == store,
-        sale.business_day >= first.date().isoformat(),
-        sale.terminal == terminal,
-        sale.at_us >= to_us(first),
+    hour = sale.at_us // sa.literal_column(str(hour_us))
+    receipts = (
+        sa.select(hour.label("hour"), sa.func.count().label("receipts"))
+        .where(sale.store == store, sale.business_day >= first.date().isoformat(), sale.terminal == terminal)
+        .where(sale.at_us >= to_us(first), sale.kind == "sale")
+        .group_by(hour)
     )
     with database.read() as connection:
+        settings = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
+        zone = zone_of(msgspec.json.decode(settings, type=Settings).time_zone)
         amounts = {row.sku: int(row.sold) for row in connection.execute(query)}
-        return TillSales(amounts, int(connection.execute(hours).scalar_one()))
+        hours = {from_us(row.hour * hour_us).astimezone(zone): row.receipts for row in connection.execute(receipts)}
+    return TillSales(amounts, hours)
 
 
-def write_buffers(database: Database, wanted: dict[tuple[str, str], int]) -> int:
-    """Make the buffers what is wanted, and number the SKUs that change; returns how many."""
-    table = schema.offline_buffer
+def write_buffers(database: Database, wanted: Mapping[_Place, int]) -> int:
+    """Make the buffers what is wanted, and number the SKUs that change; returns how many places changed."""
     with database.read() as connection:
-        if wanted == _standing(connection):
-            return 0
+        before = _standing(connection)
+    changed = sorted(place for place in before.keys() | wanted.keys() if before.get(place) != wanted.get(place))
+    for start in range(0, len(changed), WRITTEN_AT_ONCE):  # so that nobody waits long for the database, or the counter
+        _write_some(database, {place: wanted.get(place, 0) for place in changed[start : start + WRITTEN_AT_ONCE]})
+    return len(changed)
+
+
+def _write_some(database: Database, places: Mapping[_Place, int]) -> None:
+    table = schema.offline_buffer
+    gone = [{"the_store": store, "the_sku": sku} for (store, sku), quantity in places.items() if not quantity]
+    rows = [{"store": store, "sku": sku, "quantity": number} for (store, sku), number in places.items() if number]
+    mine = sa.and_(table.c.store == sa.bindparam("the_store"), table.c.sku == sa.bindparam("the_sku"))
+    skus = {sku for _, sku in places}
     with database.write() as connection:
         counter = counter_locked(connection)
-        before = _standing(connection)
-        gone = [{"the_store": store, "the_sku": sku} for store, sku in before.keys() - wanted.keys()]
-        changed = {place: quantity for place, quantity in wanted.items() if before.get(place) != quantity}
-        mine = sa.and_(table.c.store == sa.bindparam("the_store"), table.c.sku == sa.bindparam("the_sku"))
-        again = [{"the_store": store, "the_sku": sku} for store, sku in changed]
-        if gone or again:
-            connection.execute(sa.delete(table).where(mine), [*gone, *again])
-        if changed:
-            rows = [{"store": store, "sku": sku, "quantity": quantity} for (store, sku), quantity in changed.items()]
-            connection.execute(sa.insert(table), rows)
-        skus = {sku for _, sku in (before.keys() - wanted.keys()) | changed.keys()}
+        if gone:
+            connection.execute(sa.delete(table).where(mine), gone)
+        upsert(connection, table, rows, replace=["quantity"])
         number_changes(connection, skus | wholes_of(connection, skus), counter)
-    return len(skus)
 
 
-def _standing(connection: sa.Connection) -> dict[tuple[str, str], int]:
+def _standing(connection: sa.Connection) -> dict[_Place, int]:
     return {(row.store, row.sku): row.quantity for row in connection.execute(sa.select(schema.offline_buffer))}

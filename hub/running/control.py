@@ -21,7 +21,6 @@ from hub.fleet.session import FleetSession
 from hub.ingest.worker import CommitReport
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import MatterProjection
-from hub.projections.silence import SilenceProjection
 from hub.running.changes import ChangeBoard
 from hub.running.metrics import HubMetrics
 from hub.storage import latency_buckets as buckets
@@ -56,7 +55,6 @@ class ControlParts:
     feeds: FeedStore
     projection: AvailabilityProjection
     matters: MatterProjection
-    silence: SilenceProjection
     watch: WatchStore
     queries: SqlQueries
     keys: CachedKeyRing
@@ -209,7 +207,6 @@ class ControlThread:
         if parts.matters.advance(heads, wall, now_s):
             parts.changes.tell("alarms")
             self._wake.set()  # there may be more, and what has changed is to be broadcast
-        parts.silence.advance(wall, now_s)
         step = parts.projection.advance(heads)
         if step.skus:
             parts.changes.tell("stock", step.skus)

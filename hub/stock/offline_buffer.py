@@ -8,16 +8,20 @@ nothing, so who estimates the rate must not call the unknown zero.
 
 from __future__ import annotations
 
-from math import exp, floor, isfinite, lgamma, log, sqrt
+from math import exp, floor, inf, isfinite, lgamma, log, log1p, sqrt
 
-MEAN_MAX = 1_000_000.0
-"""More expected units than this count as this: no shelf holds them, and the sum stays bounded (some 2 ms)."""
+MEAN_MAX = 100_000.0
+UNITS_MAX = 200_000
+"""More expected units, and more held back, count as these: no shelf holds so many, and the sum stays bounded."""
 
 RISK_MIN = 1e-6
 """The finest risk asked for: at the largest mean, a sum of doubles is right to some 1e-8."""
 
 SIGMAS_LEFT_OUT = 10
 """The sum starts this many standard deviations below the mean; what lies before is less than 1e-20."""
+
+SIZE_OF_POISSON = 1e4
+"""A variance that is larger than the mean by less than one in so many is no different from it."""
 
 
 def offline_buffer(rate_per_minute: float, minutes: float, risk: float) -> int:
@@ -35,23 +39,48 @@ def offline_buffer(rate_per_minute: float, minutes: float, risk: float) -> int:
         raise ValueError(f"offline buffer: a sales rate of {rate_per_minute} per minute; give a number from 0 up")
     if not isfinite(minutes):
         raise ValueError(f"offline buffer: {minutes} minutes since the last contact; give a finite number")
-    return poisson_quantile(min(rate_per_minute * max(minutes, 0.0), MEAN_MAX), risk)
+    mean = min(rate_per_minute, MEAN_MAX) * max(minutes, 0.0)
+    return units_quantile(mean, mean, risk)
 
 
-def poisson_quantile(mean: float, risk: float) -> int:
-    """Return the smallest n with P(Poisson(mean) <= n) >= 1 - risk, for a mean from 0 to `MEAN_MAX`."""
+def units_quantile(mean: float, variance: float, risk: float) -> int:
+    """Return the smallest n with P(X <= n) >= 1 - risk for X of this mean and variance, at most `UNITS_MAX`.
+
+    X is Poisson where the variance is no larger than the mean; otherwise negative binomial, which is what purchases at
+    an uncertain rate and of several units at a time come close to.
+
+    Raises:
+        ValueError: a mean that is no finite number, a risk outside its range.
+    """
+    if not isfinite(mean):
+        raise ValueError(f"offline buffer: {mean} units expected; give a finite number")
     if not RISK_MIN <= risk < 1:
         raise ValueError(f"offline buffer: a risk of {risk}; give one from {RISK_MIN} to less than 1, such as 0.01")
-    if mean == 0:
-        return 0
-    spread = sqrt(mean)
+    if mean <= risk:
+        return 0  # by Markov's inequality: P(X >= 1) <= mean. So are most articles in most silences
+    if mean > MEAN_MAX:
+        mean, variance = MEAN_MAX, variance * (MEAN_MAX / mean)
+    size = mean * mean / (variance - mean) if variance > mean else inf
+    return _quantile(mean, size if size < SIZE_OF_POISSON * mean else inf, risk)
+
+
+def _quantile(mean: float, size: float, risk: float) -> int:
+    """Sum a negative binomial distribution from its lower end; a size without end makes it Poisson."""
+    spread = sqrt(mean + mean * mean / size)
     units = max(0, floor(mean - SIGMAS_LEFT_OUT * spread))
-    likely = exp(units * log(mean) - mean - lgamma(units + 1))
+    likely = exp(_log_likelihood(units, mean, size))
     reached = likely
-    # The terms fall off faster than a normal curve's, so this ends; the bound is for our own mistakes.
-    last = units + int(4 * SIGMAS_LEFT_OUT * spread) + 4 * SIGMAS_LEFT_OUT
-    while reached < 1 - risk and units < last:
+    share = mean / (1 + mean / size)
+    while reached < 1 - risk and units < UNITS_MAX:
+        likely *= share * (1 + units / size) / (units + 1)
         units += 1
-        likely *= mean / units
         reached += likely
     return units
+
+
+def _log_likelihood(units: int, mean: float, size: float) -> float:
+    log_factorial = lgamma(units + 1)
+    if size == inf:
+        return units * log(mean) - mean - log_factorial
+    falling = units * log(mean / (size + mean)) - size * log1p(mean / size)
+    return lgamma(size + units) - lgamma(size) - log_factorial + falling

@@ -6,7 +6,8 @@ zone and rounding rules in which drivers differ.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
@@ -30,3 +31,11 @@ def maybe_us(at: datetime | None) -> int | None:
 def maybe_from_us(microseconds: int | None) -> datetime | None:
     """As `from_us`, and None stays None."""
     return None if microseconds is None else from_us(microseconds)
+
+
+def zone_of(name: str) -> tzinfo:
+    """A store's time zone by its IANA name; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Asia" is a folder of the zones' files
+        return UTC

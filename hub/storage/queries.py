@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from hub.storage import latency_buckets as buckets
 from hub.storage import schema
 from hub.storage.database import Database
-from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.moments import from_us, maybe_from_us, to_us, zone_of
 from hub.storage.queries_ledger import LedgerQueries
 from hub.storage.queries_orders import OrderQueries
 from hub.storage.queries_stock import StockQueries
@@ -241,8 +240,4 @@ def _alarm_kind(kind: str) -> AlarmKind:
 
 
 def _business_day(settings: Settings, now: datetime) -> str:
-    try:
-        zone = ZoneInfo(settings.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Asia" is a folder of the zones' files
-        zone = ZoneInfo("UTC")
-    return now.astimezone(zone).date().isoformat()
+    return now.astimezone(zone_of(settings.time_zone)).date().isoformat()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from hub.stock.accuracy import Accuracy, Counted, accuracy_of
 from hub.stock.safety import Rule
 from hub.storage import schema
 from hub.storage.database import Database
-from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.moments import from_us, maybe_from_us, to_us, zone_of
 from hub.storage.reading_stock import OrderDetail, OrderPage, OrderRow, ParkedDetail
 from hub.storage.records import HUB_SOURCE
 from hub.storage.settling_orders import facts_of
@@ -75,7 +74,7 @@ class OrderQueries:
         with self._orders_database.read() as connection:
             rows = connection.execute(_counts_with_levels(to_us(since), store)).all()
             zones = {
-                row.id: _zone(msgspec.json.decode(row.settings, type=Settings).time_zone)
+                row.id: zone_of(msgspec.json.decode(row.settings, type=Settings).time_zone)
                 for row in connection.execute(sa.select(schema.store.c.id, schema.store.c.settings))
             }
             prices = _prices(connection, sorted({row.sku for row in rows}))
@@ -157,10 +156,3 @@ def _prices(connection: sa.Connection, skus: Sequence[str]) -> dict[str, int]:
         for row in connection.execute(query):
             found[row.sku] = msgspec.json.decode(row.body, type=Item).price
     return found
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

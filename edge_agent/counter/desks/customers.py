@@ -26,8 +26,8 @@ from edge_agent.till.view import CustomerView
 from protocol.documents import Customer
 from protocol.events import CustomerSaved
 
-_NAME_MAX = 120
-_EMAIL_MAX = 120
+NAME_MAX = 120
+EMAIL_MAX = 120
 _LAST_DIGITS_MIN = 3
 
 
@@ -106,13 +106,13 @@ def save_customer(books: Books, till: Till, order: SaveCustomer) -> Outcome:
     phone = e164(order.phone, currency_of(books, cart)) if order.phone.strip() else ""
     if order.phone.strip() and not phone:
         return Outcome("bad_input", detail=short(order.phone))
-    email = order.email.strip().lower()[:_EMAIL_MAX]
+    email = order.email.strip().lower()[:EMAIL_MAX]
     if email and "@" not in email:
         return Outcome("bad_input", detail=short(order.email))
-    name = order.name.strip()[:_NAME_MAX]
+    name = order.name.strip()[:NAME_MAX]
     if not (name or phone or email):
         return Outcome("bad_input", detail="phone")
-    known = next(_exactly(books, phone, email), None)
+    known = next(exactly(books, phone, email), None)
     if known is not None:
         return attach(books, till, cart, known)
     customer = Customer(
@@ -135,10 +135,7 @@ def save_customer(books: Books, till: Till, order: SaveCustomer) -> Outcome:
 def attach_by_card(books: Books, till: Till, cart: Cart, card: str) -> Outcome:
     """Attach whose card was scanned; one that nobody has opens the form."""
     prefix = books.settings.customer_card_prefix
-    customer = next(
-        _customers(books, (*by_card(books.connection, card), *by_card(books.connection, card.removeprefix(prefix)))),
-        None,
-    )
+    customer = next(with_card(books, card, card.removeprefix(prefix)), None)
     if customer is None:
         return Outcome("customer_unknown", detail=short(card), panel="customer")
     return attach(books, till, cart, customer)
@@ -197,11 +194,11 @@ def find_customers(books: Books, text: str, currency: str) -> Iterator[Customer]
     if not text:
         return
     phone, end = e164(text, currency), last_digits(text)
-    yield from _exactly(books, phone, text.lower() if "@" in text else "")
-    yield from _customers(books, by_card(books.connection, text))
-    for customer in new_customers.listed(books.connection):
-        if _is_meant(customer, text, end):
-            yield customer
+    yield from exactly(books, phone, text.lower() if "@" in text else "")
+    yield from with_card(books, text)
+    for entered in new_customers.listed(books.connection):
+        if _is_meant(entered.customer, text, end):
+            yield from _customers(books, (entered.customer.customer,))
     if end:
         yield from _customers(books, by_last_digits(books.connection, end))
     elif "@" not in text:
@@ -222,13 +219,31 @@ DESK = Desk(
 )
 
 
-def _exactly(books: Books, phone: str, email: str) -> Iterator[Customer]:
-    if phone:
-        yield from _customers(books, by_phone(books.connection, phone))
-    if email:
-        yield from _customers(books, by_email(books.connection, email))
-    for customer in new_customers.listed(books.connection):
+def exactly(books: Books, phone: str, email: str) -> Iterator[Customer]:
+    """Whose number or address this is now: one whose number was changed here is not found by the old one any more."""
+    ids = [
+        *(by_phone(books.connection, phone) if phone else ()),
+        *(by_email(books.connection, email) if email else ()),
+        *(
+            entered.customer.customer
+            for entered in new_customers.listed(books.connection)
+            if (phone and entered.customer.phone == phone) or (email and entered.customer.email == email)
+        ),
+    ]
+    for customer in _customers(books, ids):
         if (phone and customer.phone == phone) or (email and customer.email == email):
+            yield customer
+
+
+def with_card(books: Books, *cards: str) -> Iterator[Customer]:
+    """Whose card one of these is now, best first."""
+    ids = [
+        *(customer for card in cards for customer in by_card(books.connection, card)),
+        *(entered.customer.customer for entered in new_customers.listed(books.connection)
+          if entered.customer.card in cards),
+    ]  # fmt: skip
+    for customer in _customers(books, ids):
+        if customer.card in cards and customer.card:
             yield customer
 
 

@@ -17,6 +17,7 @@ from edge_agent.counter.giving_back import allow_way, proposed
 from edge_agent.counter.paying import Make, Open, finish, shown, take
 from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import currency_of, priced
+from edge_agent.counter.refund_limits import allow_voucher
 from edge_agent.counter.values import AccountState, VoucherState, account_state, voucher_state
 from edge_agent.journal import payments, shift_state, till_state
 from edge_agent.till import payment
@@ -178,7 +179,7 @@ def pay_account(books: Books, till: Till, order: PayOther) -> Outcome:
 
 
 def issue_voucher(books: Books, till: Till, order: PayOther) -> Outcome:
-    """Make out a new voucher for money that goes back."""
+    """Make out a new voucher for money that goes back: within the limit that cash has, or somebody allows it."""
 
     def make(opened: Open, name: str) -> Taken | NoticeCode | Outcome:
         if not opened.due.is_refund:
@@ -188,6 +189,8 @@ def issue_voucher(books: Books, till: Till, order: PayOther) -> Outcome:
             return Outcome(amount, detail=short(order.amount))
         code = books.settings.voucher_prefix + voucher_code(till.new_id())
         taken = payment.take_other(opened.due, VOUCHER, amount, take=name, reference=code)
+        if isinstance(taken, Taken):
+            allow_voucher(books, till, opened.cart, -taken.amount)
         return msgspec.structs.replace(taken, issues=True) if isinstance(taken, Taken) else Outcome(taken)
 
     return take(books, till, order.sale_id, order.take, make)

@@ -17,6 +17,7 @@ from edge_agent.counter.desk import Desk, Fields, OrderKind, QuestionKind
 from edge_agent.counter.permission import allow
 from edge_agent.counter.pricing import priced
 from edge_agent.counter.receipt_views import AskReceipt, show_receipt, show_return
+from edge_agent.counter.refund_limits import is_within
 from edge_agent.journal import receipts_kept, till_state
 from edge_agent.journal.receipts_kept import KeptReceipt
 from edge_agent.till.cart import Cart, add_item
@@ -32,7 +33,7 @@ from edge_agent.till.returns import (
     sold_on,
     value_of,
 )
-from edge_agent.till.rights import may, may_refund
+from edge_agent.till.rights import may
 from protocol.documents import Item
 from protocol.errors import InvalidQuantity
 from protocol.events import SaleCompleted
@@ -75,8 +76,8 @@ def return_lines(books: Books, till: Till, order: ReturnLines) -> Outcome:
     after = _with_lines(books, cart, kept.fact, order)
     if isinstance(after, Outcome):
         return after
-    _allow(books, till, cart, after, kept)
-    till_state.save_cart(books.connection, after)
+    who = _allow(books, till, cart, after, kept)
+    till_state.save_cart(books.connection, msgspec.structs.replace(after, refund_by=who))
     till_state.dismiss_sale(books.connection)
     return Outcome("return_added", good=True, detail=short(after.lines[-1].name))
 
@@ -102,12 +103,13 @@ def return_item(books: Books, till: Till, order: ReturnItem) -> Outcome:
     if not isinstance(after, Cart):
         return Outcome(after, detail=short(item.name))
     value = value_of(after, tax_included=books.settings.prices_include_tax)
+    who = ""
     if not cart.training:
-        allow(
+        who = allow(
             books, till, "refund_unknown", detail=item.name, amount=value,
-            within=lambda role: may_refund(role, value, books.settings),
+            within=lambda role: is_within(books, till, role, value),
         )  # fmt: skip
-    till_state.save_cart(books.connection, after)
+    till_state.save_cart(books.connection, msgspec.structs.replace(after, refund_by=who))
     till_state.dismiss_sale(books.connection)
     return Outcome("return_added", good=True, detail=short(item.name))
 
@@ -150,10 +152,11 @@ def _with_lines(books: Books, cart: Cart, sale: SaleCompleted, order: ReturnLine
     if not wanted:
         return Outcome("already_returned" if order.whole else "bad_quantity", detail=short(order.receipt))
     after = cart
+    rounded = receipts_kept.rounded(books.connection, sale.receipt_number)
     for number, quantity in wanted.items():
         changed = add_return(
             after, sale, found[number], quantity, restock=order.restock == "yes", reason=order.reason.strip(),
-            tax_included=books.settings.prices_include_tax,
+            tax_included=books.settings.prices_include_tax, rounded=rounded,
         )  # fmt: skip
         if not isinstance(changed, Cart):
             refusal = "already_returned" if changed == "bad_quantity" else changed
@@ -180,18 +183,21 @@ def _wanted(order: ReturnLines, cart: Cart, sale: SaleCompleted, left: dict[int,
     return wanted
 
 
-def _allow(books: Books, till: Till, before: Cart, after: Cart, kept: KeptReceipt) -> None:
-    """A role gives back up to its limit; old receipts are a supervisor's. Raises ApprovalNeeded."""
+def _allow(books: Books, till: Till, before: Cart, after: Cart, kept: KeptReceipt) -> str:
+    """A role gives back up to its limit; old receipts are a supervisor's. Raises ApprovalNeeded.
+
+    Returns who allowed it; "" where nobody had to.
+    """
     settings = books.settings
     assert isinstance(kept.fact, SaleCompleted)
     value = value_of(after, tax_included=settings.prices_include_tax)
     today = at_store(till.clock.now(), settings.time_zone).date()
     is_old = is_too_old(sold_on(kept.fact, kept.at), today, settings.refund_days)
     if before.training:
-        return
-    allow(
+        return ""
+    return allow(
         books, till, "refund", detail=kept.fact.receipt_number, amount=value,
-        within=lambda role: may_refund(role, value, settings) and (not is_old or may(role, "refund_unknown")),
+        within=lambda role: is_within(books, till, role, value) and (not is_old or may(role, "refund_unknown")),
     )  # fmt: skip
 
 

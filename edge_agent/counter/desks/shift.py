@@ -73,7 +73,7 @@ class MoveCash(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OpenDrawer(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Open the drawer without a sale."""
+    """Open the drawer without a sale, for a reason."""
 
     reason: str = ""
 
@@ -159,12 +159,16 @@ def move_cash(books: Books, till: Till, order: MoveCash) -> Outcome:
     return Outcome("cash_moved", good=True, detail=short(reason), print_changed=printed, journalled=True)
 
 
-def open_drawer(books: Books, till: Till, _order: OpenDrawer) -> Outcome:
-    """Open the drawer without a sale; that is written down and counted."""
+def open_drawer(books: Books, till: Till, order: OpenDrawer) -> Outcome:
+    """Open the drawer without a sale; that is written down with its reason, and counted."""
+    reason = order.reason.strip()[:REASON_MAX]
+    if not reason:
+        return Outcome("reason_missing", panel="no_sale")
+    allow(books, till, "no_sale", detail=reason)
     moment = till.clock.stamp(books.journal.last_time)
     if not queue_kick(books, till, moment):
         return Outcome("no_printer")
-    write_down(books, till, DrawerOpened(by=books.by, why="no_sale"), moment)
+    write_down(books, till, DrawerOpened(by=books.by, why="no_sale", reason=reason), moment)
     return Outcome("drawer_opened", good=True, print_changed=True, journalled=True)
 
 
@@ -201,7 +205,7 @@ DESK = Desk(
         OrderKind("open_shift", OpenShift, open_shift),
         OrderKind("close_shift", CloseShift, close_shift, right="close_shift"),
         OrderKind("move_cash", MoveCash, move_cash),
-        OrderKind("no_sale", OpenDrawer, open_drawer, right="no_sale"),
+        OrderKind("no_sale", OpenDrawer, open_drawer),
         OrderKind("print_x", NoFields, print_x, right="x_report"),
         OrderKind("print_z", PrintZ, print_z),
     ),
@@ -210,6 +214,7 @@ DESK = Desk(
         QuestionKind("shift_open", NoFields, ask_open),
         QuestionKind("shift_close", NoFields, ask_close),
         QuestionKind("cash_move", NoFields, ask_move),
+        QuestionKind("no_sale", NoFields, ask_shift),
         QuestionKind("x_report", NoFields, ask_x),
         QuestionKind("z_report", AskZ, ask_z),
         QuestionKind("shifts", NoFields, ask_shifts),

@@ -8,6 +8,8 @@
   const STOPS = "button, input, select, textarea, a[href], [tabindex]";
   const ASKING = "[hx-post], [hx-get]";
 
+  const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
+
   // htmx looks at every element that it is shown; few parts have any that it is for.
   function wake(part) {
     if (part.matches(ASKING) || part.querySelector(ASKING)) htmx.process(part);
@@ -29,12 +31,10 @@
 
   window.tillwirePieces = {
     show(html) {
-      const template = document.createElement("template");
-      template.innerHTML = html;
-      for (const piece of [...template.content.children]) put(piece);
+      for (const piece of [...parsed(html).children]) put(piece);
     },
     fill(place, html) {
-      place.innerHTML = html;
+      place.replaceChildren(...parsed(html).childNodes);
       wake(place);
     },
   };

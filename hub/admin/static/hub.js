@@ -12,7 +12,7 @@
       root.dataset.theme = theme;
       const body = new URLSearchParams(new FormData(form));
       body.set("theme", theme);
-      fetch(form.action, { method: "POST", body, redirect: "manual" });
+      fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true }); // also when the page is left at once
       window.dispatchEvent(new Event("themechange"));
     });
   });

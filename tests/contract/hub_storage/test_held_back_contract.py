@@ -8,10 +8,11 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from hub.errors import RuleRefused
+from hub.errors import RuleRefused, StorageUnavailable
 from hub.ingest.stocktake import set_stock
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.silence import EVERY_S, SilenceProjection
+from hub.running.silence import SilenceThread
 from hub.stock.offline_buffer import offline_buffer
 from hub.stock.safety import RULES_MAX, Rule, SafetyStock
 from hub.storage import schema
@@ -140,8 +141,8 @@ def test_a_pack_and_a_bundle_are_what_is_left_of_their_parts(shop: Shop) -> None
 
 def test_a_silent_till_holds_back_what_it_may_sell_until_its_backlog_is_in(shop: Shop) -> None:
     """The quantile of that SKU's rate at that till, nothing of other stores and SKUs; away, back, and caught up."""
-    for number in range(60):  # one a minute for an hour, which the hub has by second 1,000
-        shop.tell(HANOI, -7_200 + number * 60, sale(number, ("tea", 1_000)))
+    for number in range(60):  # one a minute for an hour of the day before, which the hub has by second 1,000
+        shop.tell(HANOI, -86_400 + number * 60, sale(number, ("tea", 1_000)))
     set_stock(shop.stores.ledger, HANOI, {TEA: 50_000}, at(0))
     report(shop, HANOI, at(0), online=True)
     report(shop, HUE, at(0), online=True)
@@ -162,6 +163,30 @@ def test_a_silent_till_holds_back_what_it_may_sell_until_its_backlog_is_in(shop:
     report(shop, HANOI, at(2_310), online=True)
     assert silence.advance(at(2_311), EVERY_S * 2 + 6) == 1
     assert seen(shop, "tea") == {"hanoi": 50_000, "hue": 5_000}
+
+
+def test_the_thread_tells_of_changes_and_outlives_a_database_that_is_away(shop: Shop) -> None:
+    """It wakes whoever broadcasts only when something changed; an error is no end."""
+    told: list[int] = []
+    moments = iter([at(0), at(1), at(2)])
+
+    class Flaky(SilenceProjection):
+        """Changes something, fails, changes nothing."""
+
+        def advance(self, now: datetime, now_s: float) -> int:
+            del now_s
+            if now == at(1):
+                raise StorageUnavailable("away")
+            return int(now == at(0))
+
+    thread = SilenceThread(Flaky(shop.database, risk=0.01), lambda: 0.0, lambda: next(moments), lambda: told.append(1))
+    for _ in range(3):
+        thread.step()
+    assert told == [1]
+    thread.start()
+    assert thread.alive
+    thread.stop(5)
+    assert not thread.alive
 
 
 def test_allotment_asks_the_store_that_can_be_heard(shop: Shop) -> None:

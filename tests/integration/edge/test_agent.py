@@ -18,10 +18,12 @@ from edge_agent.config import (
     HubSection,
     PageSection,
     StoreSection,
+    TerminalDeviceSection,
     TerminalSection,
 )
 from edge_agent.errors import AlreadyRunning, PortInUse
 from edge_agent.journal.lock import FolderLock
+from hardware_sim.terminal import SimulatedTerminal
 
 pytestmark = pytest.mark.anyio
 
@@ -32,11 +34,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def agent_in(folder: Path, *, terminal: str = "t1", port: int = 0) -> Agent:
-    """An agent without devices, offline."""
+def agent_in(
+    folder: Path, *, terminal: str = "t1", port: int = 0, card_terminal: TerminalDeviceSection | None = None
+) -> Agent:
+    """An agent without devices but a card terminal, if there is one; offline."""
     config = AgentConfig(
         store=StoreSection(id="hn01"), terminal=TerminalSection(id=terminal), hub=HubSection(host="127.0.0.1", port=9),
-        data=DataSection(folder=str(folder)), page=PageSection(port=port),
+        data=DataSection(folder=str(folder)), page=PageSection(port=port), terminal_device=card_terminal,
     )  # fmt: skip
     key = "ab" * 32
     credentials = Credentials(
@@ -86,3 +90,18 @@ async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     await agent.counter.scan("nothing", source="typed")
     await agent.stop()
     FolderLock(tmp_path).release()
+
+
+async def test_a_card_terminal_has_its_place_among_the_devices(tmp_path: Path) -> None:
+    """It is ready as soon as it has answered, before anybody pays by card; asking how it is charges nothing."""
+    async with SimulatedTerminal() as terminal:
+        agent = agent_in(tmp_path, card_terminal=TerminalDeviceSection(host=terminal.host, port=terminal.port))
+        await agent.start()
+        try:
+            async with asyncio.timeout(20):
+                async for view in agent.counter.changes():
+                    if [(each.kind, each.state) for each in view.devices] == [("terminal", "ready")]:
+                        break
+            assert terminal.charges == []
+        finally:
+            await agent.stop()

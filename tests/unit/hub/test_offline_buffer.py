@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
-from math import ceil, inf, nan, sqrt
+from itertools import accumulate
+from math import ceil, exp, inf, log, nan, sqrt
 from statistics import NormalDist
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.stock.offline_buffer import MEAN_MAX, RISK_MIN, offline_buffer
+from hub.stock.offline_buffer import MEAN_MAX, RISK_MIN, UNITS_MAX, offline_buffer, units_quantile
 
 rates = st.floats(0, 5, allow_subnormal=False)
 minutes = st.floats(0, 60, allow_subnormal=False)
@@ -105,3 +106,33 @@ def test_what_is_no_rate_time_or_risk_is_named(rate: float, time: float, risk: f
     """An argument that would hold back anything or everything is refused with its value and the remedy."""
     with pytest.raises(ValueError, match=told):
         offline_buffer(rate, time, risk)
+
+
+def spread_chances(mean: float, variance: float, last: int) -> list[float]:
+    """P(X <= n) of a negative binomial, mixed by hand: purchases are Poisson, their units logarithmic (Quenouille)."""
+    size = mean * mean / (variance - mean)
+    share = mean / (mean + size)
+    purchases = -size * log(1 - share)
+    units = [0.0] + [-(share**count) / (count * log(1 - share)) for count in range(1, last + 1)]
+    likely = [exp(-purchases)]
+    for total in range(1, last + 1):  # Panjer's recursion for a compound Poisson distribution
+        likely.append(
+            purchases / total * sum(count * units[count] * likely[total - count] for count in range(1, total + 1))
+        )
+    return list(accumulate(likely))
+
+
+@given(st.floats(0.01, 20), st.floats(1.05, 6), st.floats(1e-4, 0.9))
+def test_a_spread_that_is_larger_than_poisson_is_reckoned_with(mean: float, spread: float, risk: float) -> None:
+    """Of purchases of several units at a time, the quantile is that of the compound distribution."""
+    held = units_quantile(mean, mean * spread, risk)
+    reached = spread_chances(mean, mean * spread, held)
+    assert reached[held] >= 1 - risk - 1e-9
+    assert held == 0 or reached[held - 1] < 1 - risk + 1e-9
+
+
+@settings(max_examples=25)
+@given(st.floats(0, 1e9), st.floats(0, 1e12), st.floats(RISK_MIN, 0.9))
+def test_any_mean_and_spread_end(mean: float, variance: float, risk: float) -> None:
+    """Whatever a rate estimate gives, the sum ends, and no more is held back than any shelf has."""
+    assert 0 <= units_quantile(mean, variance, risk) <= UNITS_MAX

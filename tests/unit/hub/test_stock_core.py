@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hub.stock.level import Level, level_of, web_available
 from hub.stock.lots import NO_LOT, Lot, LotLevel, LotMovement, expired, lots_of, named_lots, pick_lots
 from hub.stock.offline_buffer import offline_buffer
 from hub.stock.safety import Rule, SafetyStock
-from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, held_back, silent_since
+from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, expected_share, held_back, silent_since
 from protocol.ids import Sku
 from protocol.movements import Movement, MovementKind
 from tests.unit.hub.journals import at
@@ -191,19 +192,49 @@ def test_a_till_is_silent_until_its_backlog_is_in() -> None:
     assert silent_since(contact(online=False, backlog=0, unsent=None, last=0), at(600)) == at(0)
     assert silent_since(contact(online=True, backlog=7, unsent=50, last=590), at(600)) == at(50)
     assert silent_since(contact(online=True, backlog=0, unsent=None, last=590), at(600)) is None
-    assert silent_since(contact(online=False, backlog=0, unsent=None, last=570), at(600)) is None
+    assert silent_since(contact(online=False, backlog=0, unsent=None, last=500), at(600)) is None
     assert silent_since(contact(online=False, backlog=3, unsent=None, last=None), at(600)) is None
 
 
-def test_what_is_held_back_is_the_quantile_of_what_the_silent_tills_sell() -> None:
-    """Two tills' rates add up; nobody who sells nothing holds anything back; a till that is gone stops at a week."""
-    sales = TillSales({"tea": 60_000, "pho": 0}, hours=10)
-    assert held_back([(at(0), sales)], at(3_600), 0.01) == {"tea": offline_buffer(0.1, 60, 0.01) * 1_000}
+def opening_hours(*hours: int, days: range, each: int = 10) -> dict[datetime, int]:
+    """So many receipts in each of these hours of these days, counted back from the day before the test's."""
+    morning = at(0).replace(hour=0)
+    return {morning - timedelta(days=day) + timedelta(hours=hour): each for day in days for hour in hours}
+
+
+EIGHT_TO_TEN = opening_hours(8, 9, days=range(1, 11))
+
+
+def test_what_is_held_back_is_the_quantile_of_what_the_silent_tills_sell_at_this_hour() -> None:
+    """Ten tea an hour for ten days: an hour of silence expects ten, two tills twice that, half an hour half of it."""
+    sales = TillSales({"tea": 200_000, "pho": 0}, EIGHT_TO_TEN)
+    assert held_back([(at(0), sales)], at(3_600), 0.01) == {"tea": offline_buffer(10, 1, 0.01) * 1_000}
+    assert held_back([(at(0), sales)], at(1_800), 0.01) == {"tea": offline_buffer(5, 1, 0.01) * 1_000}
     both = held_back([(at(0), sales), (at(0), sales)], at(3_600), 0.01)
-    assert both == {"tea": offline_buffer(0.2, 60, 0.01) * 1_000}
-    week, year = at(0) + SILENCE_MAX, at(0) + timedelta(days=365)
-    assert held_back([(at(0), sales)], year, 0.01) == held_back([(at(0), sales)], week, 0.01)
-    assert held_back([(at(0), TillSales())], year, 0.01) == {}
+    assert both == {"tea": offline_buffer(20, 1, 0.01) * 1_000}
+    assert held_back([(at(0), TillSales())], at(3_600), 0.01) == {}
+
+
+def test_a_shop_that_has_closed_holds_nothing_back_for_the_night() -> None:
+    """From ten in the evening to eight in the morning nothing is expected, nor on a day on which it never opens."""
+    evening = at(0) + timedelta(hours=14)
+    assert expected_share(EIGHT_TO_TEN, evening, evening + timedelta(hours=10)) == 0
+    assert expected_share(EIGHT_TO_TEN, evening, evening + timedelta(hours=11)) == pytest.approx(0.05)
+    weekdays_only = {hour: count for hour, count in opening_hours(8, days=range(1, 22)).items() if hour.weekday() != 6}
+    assert at(0).weekday() == 6
+    assert expected_share(weekdays_only, at(0), at(3_600)) == 0
+    assert expected_share(weekdays_only, at(86_400), at(90_000)) == pytest.approx(1 / len(weekdays_only))
+
+
+@given(st.integers(0, 3 * 86_400), st.integers(0, 86_400), st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Paris"]))
+def test_more_silence_never_holds_less_back_and_a_week_is_the_most(start: int, more: int, zone: str) -> None:
+    """In every time zone, and wherever in an hour a till falls silent."""
+    receipts = {hour.astimezone(ZoneInfo(zone)): count for hour, count in EIGHT_TO_TEN.items()}
+    shares = [expected_share(receipts, at(start), at(start + length)) for length in (0, more, more + 3_600)]
+    assert shares == sorted(shares)
+    assert expected_share(receipts, at(0), at(0) + SILENCE_MAX * 9) == expected_share(
+        receipts, at(0), at(0) + SILENCE_MAX
+    )
 
 
 kinds: st.SearchStrategy[MovementKind] = st.sampled_from(["sale", "refund", "receive", "count"])

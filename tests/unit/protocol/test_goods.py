@@ -242,7 +242,7 @@ def test_a_line_with_too_many_moves_is_refused() -> None:
         msgspec.convert({**line, "moves": [move] * (PARTS_MAX + 1)}, SaleLine)
 
 
-@pytest.mark.parametrize("name", [name for name in GROWN_EVENTS if "refunded" in name or "completed" in name])
+@pytest.mark.parametrize("name", ["com.tillwire.sale.completed.v1+goods", "com.tillwire.sale.refunded.v1+goods"])
 def test_the_golden_basket_moves_its_parts(name: str) -> None:
     """Written down once by hand: a refund puts back what the sale took."""
     sign = -1 if "completed" in name else 1

@@ -51,7 +51,7 @@ async def open_drawer(day: Day) -> None:
     """The drawer without a sale."""
     day.till.drawer.close()
     before = day.till.drawer.openings
-    form = await day.hands.open("shift", "no_sale")
+    form = await day.hands.open("no_sale", "no_sale", reason="Đổi tiền lẻ")
     await day.hands.submit(form, "approval_needed")
     await day.hands.allow(PINS[HOA], "drawer_opened")
     await day.till.printer.wait_idle()

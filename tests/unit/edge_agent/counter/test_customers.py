@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from edge_agent.counter.desks.customer_changes import CustomerChangeView
 from edge_agent.counter.desks.customers import CustomerFormView, CustomersView
 from protocol.documents import Customer
 from protocol.events import CustomerSaved, SaleCompleted
@@ -122,3 +124,74 @@ async def test_the_form_takes_over_what_was_searched(tmp_path: Path, text: str, 
         form = await shop.counter.ask("customer_new", {"text": text})
         assert isinstance(form, CustomerFormView)
         assert getattr(form, field) == text
+
+
+async def change(shop: Shop, customer: str = "hoa", **fields: str) -> str:
+    """Change what is known of a customer."""
+    return await shop.do("change_customer", about="", customer=customer, **fields)
+
+
+async def saved(shop: Shop) -> list[CustomerSaved]:
+    """What was written down about customers."""
+    return [fact for fact in await shop.facts() if isinstance(fact, CustomerSaved)]
+
+
+async def test_what_changed_of_a_customer_is_known_at_once(tmp_path: Path) -> None:
+    """The event says all of her; the new number and card find her and the old ones do not, before the hub answers."""
+    async with shop_in(tmp_path) as shop:
+        await load(shop.database, GLOBAL_FEED, "customer", {"hoa": HOA, "nam": NAM})
+        form = await shop.counter.ask("customer_edit", {"customer": "hoa"})
+        assert isinstance(form, CustomerChangeView)
+        assert HOA.phone not in str(form)
+        assert HOA.email not in str(form)
+        assert (
+            await change(shop, name="Nguyễn Hoa", phone="0933 111 222", card="KH9", consent="true") == "customer_saved"
+        )
+        [fact] = await saved(shop)
+        assert (fact.customer, fact.by, fact.name, fact.phone) == ("hoa", "lan", "Nguyễn Hoa", "+84933111222")
+        assert (fact.email, fact.card, fact.consent, fact.consent_at is not None) == (HOA.email, "KH9", True, True)
+        assert await found(shop, "0933111222") == ["hoa"]
+        assert await found(shop, "KH9") == ["hoa"]
+        assert await found(shop, "KH1") == []
+        assert await change(shop, name="Nguyễn Hoa", consent="true") == "customer_saved"
+        assert len(await saved(shop)) == 1  # nothing new is no event
+        assert await change(shop, email="-", consent="") == "customer_saved"
+        last = (await saved(shop))[-1]
+        assert (last.email, last.phone, last.consent, last.consent_at is not None) == ("", "+84933111222", False, True)
+
+
+async def test_the_hubs_later_word_counts(tmp_path: Path) -> None:
+    """Points that come meanwhile are shown with the change; another name from the hub ends it."""
+    async with shop_in(tmp_path) as shop:
+        await load(shop.database, GLOBAL_FEED, "customer", {"hoa": HOA})
+        assert await change(shop, name="Hoa Mới") == "customer_saved"
+        await load(shop.database, GLOBAL_FEED, "customer", {"hoa": msgspec.structs.replace(HOA, points=70)})
+        assert await shop.do("set_customer", customer="hoa") == "customer_set"
+        view = shop.counter.view().customer
+        assert view is not None
+        assert (view.name, view.points) == ("Hoa Mới", 70)
+        await load(shop.database, GLOBAL_FEED, "customer", {"hoa": msgspec.structs.replace(HOA, name="Hoa Hub")})
+        shop.counter.refresh()
+        form = await shop.counter.ask("customer_edit", {"customer": "hoa"})
+        assert isinstance(form, CustomerChangeView)
+        assert form.name == "Hoa Hub"
+        assert await change(shop, customer="hoa", name="Hoa Ba") == "customer_saved"
+        assert await shop.one("SELECT count(*) FROM customer_new") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"phone": "0987654321"}, "customer_taken"),
+        ({"phone": "no number"}, "bad_input"),
+        ({"email": "nobody"}, "bad_input"),
+        ({"card": "4111 1111 1111 1111"}, "card_number_refused"),
+        ({"customer": "nobody", "name": "X"}, "customer_unknown"),
+    ],
+)
+async def test_a_change_that_cannot_be_changes_nothing(tmp_path: Path, fields: dict[str, str], said: str) -> None:
+    """Another's number, nonsense, a bank card, nobody: a sentence, and no event."""
+    async with shop_in(tmp_path) as shop:
+        await load(shop.database, GLOBAL_FEED, "customer", {"hoa": HOA, "nam": NAM})
+        assert await change(shop, **fields) == said
+        assert await saved(shop) == []

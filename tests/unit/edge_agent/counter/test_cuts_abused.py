@@ -145,6 +145,6 @@ async def test_what_is_allowed_while_training_is_no_fact(tmp_path: Path) -> None
             assert await shop.do(order, **fields) == "approval_needed"
             assert await shop.do("approve", pin="7777", about="") == done
         assert await approvals(shop) == []
-        assert await shop.do("no_sale", about="") == "approval_needed"
+        assert await shop.do("no_sale", about="", reason="x") == "approval_needed"
         assert await shop.do("approve", pin="7777", about="") == "drawer_opened"
         assert await approvals(shop) == ["no_sale"]

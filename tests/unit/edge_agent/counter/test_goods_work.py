@@ -243,6 +243,24 @@ async def test_a_pick_says_which_lot_to_take_and_notes_which_was_taken(tmp_path:
         assert {(line.sku, line.quantity) for line in picked.short} == {("TRA", 1_000), ("KEO", 350)}
 
 
+async def test_many_at_once_fill_the_lots_of_an_order_in_turn(tmp_path: Path) -> None:
+    """Three typed before one scan are two of the first lot and one of the second; what a label says is believed."""
+    lines = (
+        StockLine(sku="SUA", quantity=2_000, lot="A1", expires=A1),
+        StockLine(sku="SUA", quantity=4_000, lot="A2", expires=A2),
+    )
+    async with shop(tmp_path, {"pick": {"w": Pick(order="w", lines=lines)}}) as till:
+        work = await begin(till, "pick", "w")
+        assert await till.scan(f"7*{MILK}") == "work_enough"
+        assert await till.scan(f"3*{MILK}") == "work_line"
+        assert await till.scan(label(MILK, "A1", "261209")) == "work_line"
+        assert await finish(till, work) == "work_done"
+        (picked,) = await till.facts()
+        assert isinstance(picked, OrderPicked)
+        assert {(line.quantity, line.lot) for line in picked.lines} == {(3_000, "A1"), (1_000, "A2")}
+        assert picked.short == (StockLine(sku="SUA", quantity=2_000),)
+
+
 async def test_what_the_hub_wants_counted_is_one_session(tmp_path: Path) -> None:
     """The menu says how many; the list says where; only what was really counted is written down, and asked no more."""
     wanted = {

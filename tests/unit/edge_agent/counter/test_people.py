@@ -250,7 +250,7 @@ async def ask_for_the_drawer(shop: Shop) -> None:
     """A cashier wants the drawer open, which only a supervisor may allow."""
     await hire(shop, LAN, MAI, HOA)
     await sign_in(shop, LAN, "1111")
-    await shop.counter.order("no_sale", {})
+    await shop.counter.order("no_sale", {"reason": "x"})
     assert await said(shop) == "approval_needed"
 
 
@@ -263,10 +263,12 @@ async def test_a_supervisor_allows_one_thing_on_the_spot(tmp_path: Path) -> None
         assert (waiting.right, waiting.asked_by) == ("no_sale", "Nguyễn Thị Lan")
         await shop.counter.order("approve", {"staff": "hoa", "pin": "7777", "waiting": waiting.id})
         assert await said(shop) == "drawer_opened"
-        assert await facts(shop, ApprovalGiven) == [ApprovalGiven(right="no_sale", by="hoa", asked_by="lan")]
-        assert await facts(shop, DrawerOpened) == [DrawerOpened(by="lan", why="no_sale")]
+        assert await facts(shop, ApprovalGiven) == [
+            ApprovalGiven(right="no_sale", by="hoa", asked_by="lan", detail="x")
+        ]
+        assert await facts(shop, DrawerOpened) == [DrawerOpened(by="lan", why="no_sale", reason="x")]
         assert shop.counter.view().waiting is None
-        await shop.counter.order("no_sale", {})
+        await shop.counter.order("no_sale", {"reason": "x"})
         assert await said(shop) == "approval_needed"
 
 
@@ -364,7 +366,7 @@ async def test_a_supervisor_signed_in_needs_nobody(tmp_path: Path) -> None:
     async with shop_in(tmp_path) as shop:
         await hire(shop, LAN, HOA)
         await sign_in(shop, HOA, "7777")
-        await shop.counter.order("no_sale", {})
+        await shop.counter.order("no_sale", {"reason": "x"})
         assert await said(shop) == "drawer_opened"
         assert await facts(shop, ApprovalGiven) == []
 
@@ -389,7 +391,7 @@ async def test_what_waits_ends_with_who_asked(tmp_path: Path) -> None:
         await shop.counter.order("drop_approval", {})
         assert await said(shop) == "approval_dropped"
         assert shop.counter.view().waiting is None
-        await shop.counter.order("no_sale", {})
+        await shop.counter.order("no_sale", {"reason": "x"})
         await sign_in(shop, MAI, "2222")
         assert shop.counter.view().waiting is None
         await shop.counter.order("approve", {"pin": "7777"})

@@ -15,7 +15,7 @@ from edge_agent.devices.printer import slip
 from edge_agent.journal import shift_state
 from edge_agent.till.shift import tally_of
 from protocol.documents import Settings
-from protocol.events import CashMoved, ShiftClosed, ShiftOpened
+from protocol.events import CashMoved, DrawerOpened, ShiftClosed, ShiftOpened
 from protocol.ids import store_feed
 from tests.unit.edge_agent.counter.shop import STORE, Shop, load, shop_in
 from tests.unit.edge_agent.counter.test_people import HOA, LAN, MAI, Clock, facts, hire, said, sign_in, told
@@ -62,7 +62,7 @@ async def test_a_shift_from_float_to_z_report(tmp_path: Path) -> None:
         await sell(shop, 3)
         await sell(shop)
         await shop.counter.order("move_cash", {"deed": "d1", "way": "out", "amount": "100000", "reason": "Đá lạnh"})
-        await shop.counter.order("no_sale", {})
+        await shop.counter.order("no_sale", {"reason": "Đổi tiền lẻ"})
         shift = shop.counter.view().shift
         assert shift is not None
         await shop.counter.order(
@@ -70,6 +70,7 @@ async def test_a_shift_from_float_to_z_report(tmp_path: Path) -> None:
             {"shift": shift.id, "notes.200000": "2", "notes.10000": "1", "notes.5000": "", "remark": " thiếu "},
         )
         assert await shop.notice() == ("shift_closed", True, "1")
+        assert await facts(shop, DrawerOpened) == [DrawerOpened(by="lan", why="no_sale", reason="Đổi tiền lẻ")]
         [report] = await facts(shop, ShiftClosed)
         assert (report.float_amount, report.expected, report.counted, report.over) == (
             500_000,
@@ -296,14 +297,25 @@ async def test_what_is_sold_outside_of_shifts_is_not_in_the_next_one(tmp_path: P
         assert await shop.notice() == ("report_printed", True, "X 1")
 
 
+async def test_a_drawer_is_not_opened_without_a_reason(tmp_path: Path) -> None:
+    """The panel that asks for one opens; blanks are none; nothing is counted."""
+    async with shop_in(tmp_path) as shop:
+        for reason in ({}, {"reason": "  "}):
+            await shop.counter.order("no_sale", reason)
+            notice = shop.counter.view().notice
+            assert notice is not None
+            assert (notice.code, notice.panel) == ("reason_missing", "no_sale")
+        assert await facts(shop, DrawerOpened) == []
+
+
 async def test_without_a_printer_the_books_are_kept_all_the_same(tmp_path: Path) -> None:
     """Shifts and cash need no paper; a drawer that cannot open is not said to have been opened."""
     async with shop_in(tmp_path, has_printer=False) as shop:
         await open_with(shop)
         await shop.counter.order("move_cash", {"deed": "d", "way": "out", "amount": "5000", "reason": "x"})
         assert await said(shop) == "cash_moved"
-        for order in ("no_sale", "print_x"):
-            await shop.counter.order(order, {})
+        for order, fields in (("no_sale", {"reason": "x"}), ("print_x", {})):
+            await shop.counter.order(order, fields)
             assert await said(shop) == "no_printer"
         assert await close_with(shop, "495000") == "shift_closed"
 
@@ -347,7 +359,7 @@ async def _do(shop: Shop, number: int, deed: str) -> None:
     elif deed in {"in", "out"}:
         await order("move_cash", {"deed": f"d{number}", "way": deed, "amount": "7000", "reason": "x"})
     elif deed == "drawer":
-        await order("no_sale", {})
+        await order("no_sale", {"reason": "Đổi tiền lẻ"})
     elif deed == "reprint":
         await order("reprint", {"receipt": last or "none"})
     elif deed == "train":

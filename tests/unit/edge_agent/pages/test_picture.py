@@ -196,3 +196,17 @@ def test_a_return_is_red_and_says_so() -> None:
     assert "Trả" in html
     assert "\N{MINUS SIGN}43.000" in html
     assert 'class="line now back"' in html
+
+
+def test_after_a_refund_the_screen_says_what_was_given_back() -> None:
+    """Money that went back is no change, in the large figure, in the sum and in the sentence."""
+    done = SaleDoneView("R1", -28_990_000, 0, 49_000, "printed")
+    view = replace(
+        FakeCounter().view(), lines=(), last_sale=done, notice=NoticeView(1, "sale_done", good=True, detail="R1")
+    )
+    pieces = draw(view, NOW, "1").pieces
+    for name in ("floor", "sum", "notice"):
+        assert "Đã trả lại" in pieces[name]
+        assert "thối" not in pieces[name]
+    assert "28.990.000" in pieces["floor"]
+    assert "49.000" in pieces["floor"]

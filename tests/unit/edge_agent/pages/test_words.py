@@ -20,8 +20,8 @@ from edge_agent.till.view import DeviceView, LinkView, NoticeCode, NoticeView, P
 from protocol.messages import DeviceState
 from tests.unit.edge_agent.pages.fake_counter import FINE, NOW, FakeCounter
 
-Kind = Literal["scanner", "printer", "drawer"]
-KINDS: tuple[Kind, ...] = ("scanner", "printer", "drawer")
+Kind = Literal["scanner", "printer", "drawer", "scale", "display", "terminal"]
+KINDS: tuple[Kind, ...] = ("scanner", "printer", "drawer", "scale", "display", "terminal")
 STATES: tuple[DeviceState, ...] = get_args(DeviceState)
 SPEECHES = {language: Speech(language, translations(language)) for language in ("vi", "en")}
 speeches = pytest.mark.parametrize("speech", SPEECHES.values(), ids=SPEECHES.keys())

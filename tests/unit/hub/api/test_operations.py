@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 
 import httpx
 from prometheus_client import Counter
@@ -81,6 +83,10 @@ def test_the_api_describes_itself_with_errors_and_examples() -> None:
         for operation in methods.values():
             assert operation["summary"]
             assert operation["description"]
+    text = json.dumps(api)
+    for name in re.findall(r'"\$ref": "#/components/schemas/(\w+)"', text):
+        assert name in api["components"]["schemas"]
+    assert "$defs" not in text
     problem = api["paths"]["/v1/availability/{sku}"]["get"]["responses"]["404"]
     assert "application/problem+json" in problem["content"]
     assert api["components"]["schemas"]["Problem"]["properties"]["type"]["examples"]

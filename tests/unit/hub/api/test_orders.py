@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
 from hub.api.port import WebPorts
 from hub.config import DataConfig, HubConfig
+from hub.errors import StorageUnavailable
 from hub.ingest.stocktake import set_stock
+from hub.matters.orders import PlacedOrder
 from hub.running.data import open_data
 from hub.running.desk import HubDesk
 from protocol.documents import Item, Settings
@@ -85,6 +89,26 @@ def test_a_wrong_order_is_answered_by_its_field(hub: SampleHub, body: bytes, sta
     answer = send(hub, "POST", "/v1/orders", raw=body)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+
+
+def test_a_database_that_is_away_asks_for_the_same_again(hub: SampleHub) -> None:
+    """Not the order's fault, so no 4xx: the shop sends it again, and its id makes it one."""
+
+    class Away(MemoryDesk):
+        """A desk over a database that does not answer."""
+
+        def place(self, order: PlacedOrder, now: datetime) -> bool:
+            del order, now
+            raise StorageUnavailable("away")
+
+        def cancel(self, order: str, now: datetime) -> bool:
+            del order, now
+            raise StorageUnavailable("away")
+
+    hub.desk = Away(hub.queries)
+    for path in ("/v1/orders", "/v1/orders/w1/cancel"):
+        answer = send(hub, "POST", path, ORDER)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 def test_nobody_without_the_key_places_an_order(hub: SampleHub) -> None:
