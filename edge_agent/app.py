@@ -12,6 +12,7 @@ import logging
 import secrets
 import shutil
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Coroutine
@@ -35,10 +36,12 @@ from edge_agent.diagnostics import Diagnostics
 from edge_agent.errors import EdgeAgentError
 from edge_agent.journal import payments, receipts_kept, till_state
 from edge_agent.journal.clock import TillClock
-from edge_agent.journal.database import Database, open_database
-from edge_agent.journal.folder import DATABASE, forget_mark, open_journal
+from edge_agent.journal.database import Database
 from edge_agent.journal.lock import FolderLock
 from edge_agent.journal.migrations import till_migrations
+from edge_agent.journal.opening import open_books
+from edge_agent.journal.room import Room
+from edge_agent.journal.salvage.rebuild import Owner
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.pages.app import build_pages
 from edge_agent.pages.settings import PageSettings
@@ -46,13 +49,17 @@ from edge_agent.peripherals import Peripherals
 from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
-from edge_agent.till.view import DeviceView
+from edge_agent.till.view import DeviceView, HealthView
 from protocol.messages import Answer, DeviceState
 
 _log = logging.getLogger(__name__)
 
 HOUSEKEEPING_S = 3600.0
-_DISK_LOOK_S = 10.0
+HEALTH_S = 2.0
+"""How often disk and clock are looked at."""
+
+KEPT_WHEN_SHORT = timedelta(days=7)
+"""What the hub has is forgotten earlier when the disk is nearly full: its room is used again for sales."""
 
 
 def now() -> datetime:
@@ -88,7 +95,10 @@ class Agent:
         self._printers: list[Printer] = []
         self._link: Link | None = None
         self._counter: Counter | None = None
-        self._disk = (float("-inf"), 0)
+        self._room = Room(self._folder, lambda: shutil.disk_usage(self._folder).free)
+        self._health_view = HealthView()
+        self.damaged = asyncio.Event()
+        """Set when the journal was found damaged while the till ran: stop this agent and start another one."""
         self.page_url = ""
 
     @property
@@ -119,9 +129,10 @@ class Agent:
         till = self._till()
         counter = self._counter = Counter(
             database, till, wake_link=self._wake_link, wake_printer=self._wake_printer, monotonic=elapsed_s, wall=now,
-            ask_hub=self._ask_hub,
+            ask_hub=self._ask_hub, make_room=self._room.give_way, on_damage=self.damaged.set,
         )  # fmt: skip
         await counter.start()
+        await self._look_at_health(database)
         self._closers.push_async_callback(counter.stop)
         self._start_link(database, counter)
         await self._start_printers(database, counter)
@@ -130,6 +141,7 @@ class Agent:
         self._closers.push_async_callback(self._peripherals.close)
         await self._peripherals.start(counter)
         self._background(self._keep_house(database), "housekeeping")
+        self._background(self._watch_health(database), "health")
         for printer in self._printers:
             self._background(printer.warm_up(), "printer warm-up")
         _log.info("agent: ready", extra={"store": till.store, "terminal": till.terminal, "folder": str(self._folder)})
@@ -138,14 +150,9 @@ class Agent:
 
     async def _open_books(self) -> Database:
         config = self._config
-        database = await open_database(self._folder / DATABASE, till_migrations(spool.SCHEMA))
+        owner = Owner(config.store_name, config.terminal_name, self._credentials.epoch, _nonce())
+        database = await open_books(self._folder, till_migrations(spool.SCHEMA), owner, now)
         self._closers.push_async_callback(database.close)
-        await database.run(
-            lambda c: open_journal(
-                c, self._folder, config.store_name, config.terminal_name, epoch=self._credentials.epoch, nonce=_nonce()
-            )
-        )
-        forget_mark(self._folder)
         return database
 
     def _till(self) -> Till:
@@ -252,18 +259,58 @@ class Agent:
 
     async def _keep_house(self, database: Database) -> None:
         while True:
-            before = self._clock.now() - timedelta(days=self._config.data.keep_days)
-            try:
-                forgotten = await database.run(lambda c: SqliteJournal(c).forget_older_than(before))  # noqa: B023 - awaited here
-                await database.run(lambda c: till_state.forget_sales(c, before))  # noqa: B023 - as above
-                await database.run(lambda c: receipts_kept.forget_older_than(c, before))  # noqa: B023 - as above
-                await database.run(lambda c: payments.forget_older_than(c, before))  # noqa: B023 - as above
-            except EdgeAgentError as error:
-                _log.warning("housekeeping: failed, tried again later", extra={"problem": str(error)})
-            else:
-                if forgotten:
-                    _log.info("housekeeping: old events forgotten", extra={"events": forgotten})
+            # A clock that nobody has checked may be years ahead, and would make everything old.
+            if self._clock.is_checked:
+                await self._forget(database, timedelta(days=self._config.data.keep_days))
             await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def _forget(self, database: Database, age: timedelta) -> None:
+        before = self._clock.now() - age
+
+        def forget(connection: sqlite3.Connection) -> int:
+            till_state.forget_sales(connection, before)
+            receipts_kept.forget_older_than(connection, before)
+            payments.forget_older_than(connection, before)
+            return SqliteJournal(connection).forget_older_than(before)
+
+        try:
+            forgotten = await database.run(forget)
+        except EdgeAgentError as error:
+            _log.warning("housekeeping: failed, tried again later", extra={"problem": str(error)})
+        else:
+            if forgotten:
+                _log.info("housekeeping: old events forgotten", extra={"events": forgotten})
+
+    async def _watch_health(self, database: Database) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            try:
+                await self._look_at_health(database)
+            except (EdgeAgentError, OSError) as error:
+                _log.debug("health: not looked at", extra={"problem": str(error)})
+
+    async def _look_at_health(self, database: Database) -> None:
+        """Look at disk and clock; on a disk that is nearly full, let go of what can be had again."""
+        before, counter = self._health_view, self.counter
+        disk = await asyncio.to_thread(self._room.look)
+        last = counter.last_time
+        trouble = self._clock.trouble(last) if last is not None else None
+        self._health_view = HealthView(
+            disk=disk,
+            clock=trouble.kind if trouble is not None else "good",
+            clock_off_min=round(trouble.off / timedelta(minutes=1)) if trouble is not None else 0,
+        )
+        counter.set_health(self._health_view)
+        if disk != before.disk:
+            _log.log(
+                logging.INFO if disk == "good" else logging.WARNING, "health: the disk's room has changed",
+                extra={"room": disk, "free_bytes": self._room.free_bytes},
+            )  # fmt: skip
+            self._wake_link()
+            if disk in {"short", "full"}:
+                await database.fold()
+                if self._clock.is_checked:
+                    await self._forget(database, KEPT_WHEN_SHORT)
 
     def _background(self, work: Coroutine[object, object, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -287,14 +334,10 @@ class Agent:
             printer.wake()
 
     def _health(self) -> Health:
-        looked_at_s, free = self._disk
-        if elapsed_s() - looked_at_s > _DISK_LOOK_S:
-            free = shutil.disk_usage(self._folder).free
-            self._disk = (elapsed_s(), free)
         return Health(
             version=VERSION,
             devices={device.kind: device.state for device in self.counter.devices()},
-            disk_free_bytes=free,
+            disk_free_bytes=self._room.free_bytes,
             clock_offset_ms=self._clock.offset_ms,
             problem=self.counter.problem,
         )

@@ -15,7 +15,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
+from typing import BinaryIO, ParamSpec, Protocol, TypeVar
 
 import click
 
@@ -37,12 +37,12 @@ from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.logs import start_logging
 from protocol.event import Unreadable, read_event
 
-if TYPE_CHECKING:
-    from edge_agent.app import Agent
-
 P = ParamSpec("P")
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
+
+MENDED_MAX = 3
+"""Lives in one process whose journal is found damaged while they run; a fourth would not help."""
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 configuration or credentials, 3 the page's port is in use, "
@@ -93,7 +93,7 @@ def run(config_path: Path) -> None:
     credentials = load_credentials(_credentials_path(config), config)
     from edge_agent.app import Agent  # noqa: PLC0415 - two seconds of imports, which the other commands do not need
 
-    asyncio.run(_run_until_told(Agent(config, credentials)))
+    asyncio.run(run_until_told(lambda: Agent(config, credentials)))
 
 
 @main.command("check-config", epilog=EXIT_CODES)
@@ -233,7 +233,23 @@ def _credentials_path(config: AgentConfig) -> Path:
     return Path(config.terminal.credentials)
 
 
-async def _run_until_told(agent: Agent) -> None:
+class Runs(Protocol):
+    """What is run: an `Agent`."""
+
+    page_url: str
+    damaged: asyncio.Event
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End."""
+        ...
+
+
+async def run_until_told(make: Callable[[], Runs]) -> None:
+    """Run until a signal; start anew when the journal is found damaged. Raises EdgeAgentError."""
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -241,15 +257,29 @@ async def _run_until_told(agent: Agent) -> None:
             loop.add_signal_handler(name, told_to_stop.set)
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(told_to_stop.set))
+    for _ in range(MENDED_MAX):
+        if not await _one_life(make(), told_to_stop):
+            return
+        # The journal is damaged: a new life sets it aside and saves what is in it, which no running one can.
+        _log.error("agent: the journal was found damaged, starting anew to save it")
+    raise JournalUnreadable(f"the journal was damaged {MENDED_MAX} times in a row: this disk is failing, replace it")
+
+
+async def _one_life(agent: Runs, told_to_stop: asyncio.Event) -> bool:
+    """Run until told to stop; True if it ended because its journal is damaged."""
     await agent.start()
     if sys.stdout.isatty():
         # For a person only: under a supervisor this line, and the secret in it, would end in a log.
         click.echo(f"the cashier's page: {agent.page_url}")
+    ends = [asyncio.create_task(event.wait()) for event in (told_to_stop, agent.damaged)]
     try:
-        await told_to_stop.wait()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         _log.info("agent: stopping")
     finally:
+        for end in ends:
+            end.cancel()
         await agent.stop()
+    return agent.damaged.is_set() and not told_to_stop.is_set()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 ├── PortInUse               another program has the page's port: end it, or choose another (exit code 3)
 ├── AlreadyRunning          a second agent on one data folder would tear the journal apart (exit code 5)
 └── JournalError
-    ├── JournalUnreadable   the file is damaged: set it aside, never start anew in silence (exit code 4)
+    ├── JournalUnreadable   it misses what it must hold, or is another till's: never start anew in silence (exit code 4)
+    │   └── JournalDamaged  the file is damaged: the agent sets it aside at its start, and saves what is in it
     ├── JournalFull         no room on the disk: the sale is refused with words, and works again when there is room
     └── JournalClosed       asked after the agent was stopped
 """
@@ -41,6 +42,14 @@ class JournalError(EdgeAgentError):
 
 class JournalUnreadable(JournalError):
     """The journal's file cannot be read, or misses what it must hold: names the file and the remedy."""
+
+
+class JournalDamaged(JournalUnreadable):
+    """The journal's file is not as it was written, `why` in words. The next start saves what can be read of it."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class JournalFull(JournalError):

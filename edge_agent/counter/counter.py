@@ -24,6 +24,7 @@ from edge_agent.counter.desks.card_terminal import hear_terminal
 from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.drawing import Drawing
 from edge_agent.counter.facts import Facts, ItemsKnown, read_facts
+from edge_agent.counter.health import Writer, may_not_begin, problem_of
 from edge_agent.counter.orders import carry_out, carry_out_waiting
 from edge_agent.counter.permission import ApprovalNeeded, NobodySignedIn, Waiting, keep_waiting
 from edge_agent.counter.proving import Prover, TooManyGuesses
@@ -32,7 +33,7 @@ from edge_agent.journal.database import Database
 from edge_agent.journal.payments import Attempt, open_attempts
 from edge_agent.replica.port import FeedState
 from edge_agent.till.payment import CARD
-from edge_agent.till.view import CounterView, DeviceView, NoticeCode
+from edge_agent.till.view import CounterView, DeviceView, HealthView, NoticeCode
 from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)
@@ -76,7 +77,10 @@ class Counter:
         monotonic: Callable[[], float],
         wall: Callable[[], datetime],
         ask_hub: Callable[[str, str], Awaitable[Answer | None]] | None = None,
+        make_room: Callable[[], bool] = lambda: False,
+        on_damage: Callable[[], None] = lambda: None,
     ) -> None:
+        """`make_room` frees what is held for a full disk, once; `on_damage` hears that the books cannot be read."""
         self._database = database
         self._till = till
         self._wake_link = wake_link
@@ -84,6 +88,7 @@ class Counter:
         self._monotonic = monotonic
         self._wall = wall
         self._ask_hub = ask_hub
+        self._writer = Writer(database, make_room, on_damage)
         self._drawing = Drawing(till)
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
@@ -142,6 +147,9 @@ class Counter:
             self.say("bad_input", detail=str(error)[:120])
             return
         self._last_deed_s = self._monotonic()
+        if may_not_begin(name, self.view()):
+            self.say("disk_full")
+            return
         await self._give(kind, order, fields)
 
     async def ask(self, name: str, fields: Mapping[str, str]) -> object | None:
@@ -206,8 +214,19 @@ class Counter:
 
     @property
     def problem(self) -> str:
-        """What somebody has to look at in the journal; "" is nothing. A code, for the hub."""
-        return "events_set_aside" if self._drawing.facts is not None and self._drawing.facts.set_aside else ""
+        """What somebody has to look at in this till; "" is nothing. A code, for the hub."""
+        return problem_of(self._drawing.facts, self._drawing.health)
+
+    @property
+    def last_time(self) -> datetime | None:
+        """The time of the newest event; None before the books were read."""
+        return self._drawing.facts.last_time if self._drawing.facts is not None else None
+
+    def set_health(self, health: HealthView) -> None:
+        """How this PC's disk and clock are; what the books say is added to it."""
+        if health != self._drawing.health:
+            self._drawing.health = health
+            self._drawing.draw()
 
     async def open_card_attempts(self) -> list[Attempt]:
         """Card payments that are under way, for the terminal's attendant. Raises JournalError."""
@@ -221,7 +240,7 @@ class Counter:
             goes_on, outcome = hear_terminal(books, self._till, attempt.id, told, approval)
             return goes_on, outcome, self._read_after(books.now(self._till))
 
-        goes_on, outcome, facts = await self._database.run(transaction)
+        goes_on, outcome, facts = await self._writer.run(transaction)
         self._told(outcome, facts)
         return goes_on
 
@@ -292,7 +311,7 @@ class Counter:
 
     async def _transact(self, name: str, transaction: Callable[[sqlite3.Connection], tuple[Outcome, Facts]]) -> None:
         try:
-            outcome, facts = await self._database.run(transaction)
+            outcome, facts = await self._writer.run(transaction)
         except (ApprovalNeeded, NobodySignedIn):
             raise
         except JournalClosed:

@@ -10,7 +10,7 @@ from datetime import datetime
 from edge_agent.counter.books import Outcome, Till
 from edge_agent.counter.facts import Facts
 from edge_agent.till.rights import Person
-from edge_agent.till.view import CounterView, DeviceView, LinkView, NoticeCode, NoticeView, PersonView
+from edge_agent.till.view import CounterView, DeviceView, HealthView, LinkView, NoticeCode, NoticeView, PersonView
 
 _DEVICES = ("scanner", "printer", "drawer", "scale", "terminal", "display", "pick_printer")
 
@@ -28,6 +28,7 @@ class Drawing:
         self.notice: NoticeView | None = None
         self.online = False
         self.online_since: datetime | None = None
+        self.health = HealthView()
 
     def view(self) -> CounterView:
         """The picture of now; there is one as soon as the books were read and `draw` was called."""
@@ -74,9 +75,11 @@ class Drawing:
             online=self.online, backlog=self.facts.backlog, since=self.online_since,
             oldest_unsent_at=self.facts.oldest_unsent_at, epoch_problem=self.facts.epoch_problem,
         )  # fmt: skip
-        self._view = make_view(
+        view = make_view(
             self.facts, self._till, revision=self._revision, link=link, devices=self.devices(), notice=self.notice
         )
+        health = replace(self.health, damage=self.facts.damage, twin=self.facts.twin)
+        self._view = replace(view, health=health)
         for watcher in self._watchers:
             watcher.set()
 

@@ -13,11 +13,12 @@ from edge_agent.counter.payment_facts import PaymentFacts, last_sale, read_payme
 from edge_agent.counter.shift_views import shift_view
 from edge_agent.counter.work_views import work_view
 from edge_agent.devices.printer import spool
-from edge_agent.journal import till_state
+from edge_agent.journal import damage, till_state
 from edge_agent.till.rights import Person
-from edge_agent.till.view import PrintQuestionView, SaleDoneView, ShiftView, WaitingView, WorkView
+from edge_agent.till.view import DamageView, PrintQuestionView, SaleDoneView, ShiftView, WaitingView, WorkView
 from protocol.documents import Settings
 from protocol.ids import GLOBAL_FEED
+from protocol.journal_sender import EpochLoss
 
 Language = Literal["vi", "en"]
 
@@ -43,6 +44,9 @@ class Facts:
     oldest_unsent_at: datetime | None
     epoch_problem: str
     set_aside: int
+    damage: DamageView | None
+    twin: EpochLoss | Literal[""]
+    last_time: datetime
     items: ItemsKnown
     last_sale: SaleDoneView | None
     questions: tuple[PrintQuestionView, ...]
@@ -70,6 +74,9 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         oldest_unsent_at=books.journal.oldest_unsent_at(),
         epoch_problem=lost.reason if lost is not None else "",
         set_aside=books.journal.set_aside_count,
+        damage=_damage(books),
+        twin=books.journal.lost_before,
+        last_time=books.journal.last_time,
         items=_items(books, items),
         last_sale=last_sale(books),
         questions=tuple(
@@ -81,6 +88,15 @@ def read_facts(books: Books, till: Till, items: ItemsKnown) -> Facts:
         waiting=waiting_view(books, till),
         shift=shift_view(books),
         work=work_view(books),
+    )
+
+
+def _damage(books: Books) -> DamageView | None:
+    unread = damage.unread(books.connection)
+    if unread is None:
+        return None
+    return DamageView(
+        unread.at, unread.folder, unread.saved, unread.aside, unread.missing, unread.at_least, tuple(unread.lost)
     )
 
 

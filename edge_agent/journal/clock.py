@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 JUMP_MIN_S = 30.0
 DRIFT_MAX = 0.0005
@@ -57,6 +58,26 @@ def corrected(wall: datetime, elapsed_s: float, checked: Checked | None) -> date
     return by_elapsed if abs((by_wall - by_elapsed).total_seconds()) > tolerance_s else by_wall
 
 
+OFF_MIN = timedelta(minutes=2)
+"""A PC's clock that is wrong by less disturbs nobody."""
+
+
+@dataclass(frozen=True)
+class ClockTrouble:
+    """What is wrong with this PC's clock: "off" by so much (positive: ahead), or "behind" the last event."""
+
+    kind: Literal["off", "behind"]
+    off: timedelta
+
+
+def trouble_of(wall: datetime, elapsed_s: float, checked: Checked | None, last: datetime) -> ClockTrouble | None:
+    """What to tell a person about the PC's clock; None if it is right as far as anybody knows."""
+    if checked is None:
+        return ClockTrouble("behind", wall - last) if last - wall >= OFF_MIN else None
+    off = wall - corrected(wall, elapsed_s, checked)
+    return ClockTrouble("off", off) if abs(off) >= OFF_MIN else None
+
+
 class TillClock:
     """Holds what the hub said last. Read from the database's thread, told from the link's: one reference, no lock.
 
@@ -67,12 +88,31 @@ class TillClock:
         self._wall = wall
         self._elapsed_s = elapsed_s
         self._checked: Checked | None = None
+        self._begun = (wall(), elapsed_s())
 
     @property
     def offset_ms(self) -> int | None:
         """What is added to this PC's clock; None before the hub was heard."""
         checked = self._checked
         return None if checked is None else round((checked.hub_time - checked.wall) / timedelta(milliseconds=1))
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the hub was heard since the start."""
+        return self._checked is not None
+
+    @property
+    def begun(self) -> datetime:
+        """What the PC's clock showed when this till was started."""
+        return self._begun[0]
+
+    def steady(self) -> datetime:
+        """For waits, not for facts: `begun` and the time that has elapsed since, which nobody can set."""
+        return self._begun[0] + timedelta(seconds=self._elapsed_s() - self._begun[1])
+
+    def trouble(self, last: datetime) -> ClockTrouble | None:
+        """What to tell a person about this PC's clock; `last` is the time of the newest event."""
+        return trouble_of(self._wall(), self._elapsed_s(), self._checked, last)
 
     def learn(self, checked: Checked) -> None:
         """The hub was heard."""

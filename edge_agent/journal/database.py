@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlite_utils import Migrations
 from sqlite_utils.db import Database as MigratedDatabase
 
-from edge_agent.errors import JournalClosed, JournalError, JournalFull, JournalUnreadable
+from edge_agent.errors import JournalClosed, JournalDamaged, JournalError, JournalFull
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ _BUSY_TIMEOUT_MS = 5_000
 _WAITING_MAX = 1_000
 _LOOKING_MAX = 100
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 
 
 class Database:
@@ -43,7 +44,7 @@ class Database:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in one transaction and return its result after the commit.
 
-        Raises JournalFull (nothing was written; try again when there is room), JournalUnreadable, JournalClosed, and
+        Raises JournalFull (nothing was written; try again when there is room), JournalDamaged, JournalClosed, and
         whatever `work` raises.
         """
         if self._closed:
@@ -72,6 +73,11 @@ class Database:
         finally:
             self._looking -= 1
 
+    async def fold(self) -> None:
+        """Fold the write-ahead log into the file and give its room back, as far as nobody reads. Raises as `run`."""
+        if not self._closed:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._fold)
+
     async def close(self) -> None:
         """Finish what waits, fold the write-ahead log in, close the file."""
         if not self._closed:
@@ -98,6 +104,12 @@ class Database:
             raise _translate(error, self.path) from error
         return result
 
+    def _fold(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise _translate(error, self.path) from error
+
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self._reading is None:
@@ -120,7 +132,7 @@ class Database:
 async def open_database(path: Path, migrations: Migrations) -> Database:
     """Open or make the file, check it, bring its tables up to date.
 
-    Raises JournalUnreadable for a damaged file; it is never replaced by a new one in silence.
+    Raises JournalDamaged for a damaged file; it is never replaced by a new one in silence (see `opening.py`).
     """
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="till-db")
     try:
@@ -169,7 +181,7 @@ def _open(path: Path, migrations: Migrations) -> sqlite3.Connection:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise _unreadable(path, verdict)
+        raise _damaged(path, verdict)
 
 
 def _translate(error: sqlite3.Error, path: Path) -> JournalError:
@@ -178,14 +190,21 @@ def _translate(error: sqlite3.Error, path: Path) -> JournalError:
     primary = code & 0xFF  # SQLite's extended codes keep the primary one in the low byte
     if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
         return JournalFull(f"{path}: the disk is full; make room, then go on: nothing was written by halves")
-    if primary in _DAMAGED:
-        return _unreadable(path, str(error))
+    if is_damage(error):
+        return _damaged(path, str(error))
     return JournalError(f"{path}: {name}: {error}")
 
 
-def _unreadable(path: Path, why: str) -> JournalUnreadable:
-    return JournalUnreadable(
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file is not as it was written, or that the disk does not give it back."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED or code in _UNREADABLE
+
+
+def _damaged(path: Path, why: str) -> JournalDamaged:
+    return JournalDamaged(
         f"{path} is damaged ({why}). Sales in it may still wait for the hub, so it is kept as it is. Copy {path} and "
         f"the files beside it to a safe place, then run `tillwire-agent journal set-aside`, which moves it away and "
-        f"lets this till start with a new one"
+        f"lets this till start with a new one",
+        why,
     )

@@ -6,22 +6,25 @@ gives it a new one, and its receipt numbers start far from the old ones.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from edge_agent.errors import JournalUnreadable
+from edge_agent.journal import damage
 from edge_agent.journal.port import LostEpoch
 from edge_agent.journal.record import restart_epoch
+from edge_agent.journal.salvage.rebuild import RECEIPTS_APART, sync_folder
 from edge_agent.journal.sqlite import SqliteJournal, found_journal
 from edge_agent.replica.sqlite import SqliteReplica
 from protocol.ids import StoreId, TerminalId
 
 DATABASE = "till.db"
+SALVAGED = "salvaged.db"
 MARK = "journal-set-aside.json"
-RECEIPTS_APART = 500_000
-"""Between the numbers of a journal that cannot be read any more and those of its successor in the same epoch."""
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -64,6 +67,43 @@ def set_aside(folder: Path, at: datetime) -> Path:
             (folder / name).replace(aside / name)
     (folder / MARK).write_bytes(mark)
     return aside
+
+
+def exchange(folder: Path) -> None:
+    """Put the new database that was made of a damaged one (`SALVAGED`) into its place, and keep the damaged one.
+
+    Whole again after a crash at any moment: as long as the new one has its first name, this is not finished. Does
+    nothing if there is none.
+    """
+    new = folder / SALVAGED
+    if not new.exists():
+        return
+    with contextlib.closing(sqlite3.connect(f"{new.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        report = damage.unread(connection)
+    if report is None:
+        raise JournalUnreadable(f"{new} is not what was made of a damaged journal: move it away, then start again")
+    aside = folder / report.folder
+    aside.mkdir(exist_ok=True)
+    (aside / "why.txt").write_text(f"{report.at.isoformat()} {report.why}\n", encoding="utf-8")
+    # The log first: it must never be found beside the new database.
+    for name in (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE):
+        if (folder / name).exists():
+            (folder / name).replace(aside / name)
+    sync_folder(aside)
+    sync_folder(folder)
+    new.replace(folder / DATABASE)
+    sync_folder(folder)
+
+
+def aside_name(folder: Path, at: datetime, cause: str) -> str:
+    """A new name for what is set aside, that says when and why."""
+    name = f"damaged-{at:%Y%m%dT%H%M%SZ}-{cause}"
+    taken = next(number for number in range(1, 1_000) if not (folder / _numbered(name, number)).exists())
+    return _numbered(name, taken)
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
 
 
 def _receipts_in(database: Path) -> int:

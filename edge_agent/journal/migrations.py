@@ -338,6 +338,14 @@ CREATE INDEX print_job_asked ON print_job (position)
   WHERE kind <> 'drawer' AND (state = 'unknown' OR (state = 'held' AND reason IN ('stale', 'undrawable')));
 """
 
+# A hash for each event by itself, so that one that cannot be read does not take the proof of the next one with it; the
+# numbers that decide what is still sent, written twice; and why the last epoch was lost, until somebody has read it.
+_PROOF = """
+ALTER TABLE event ADD COLUMN hash BLOB;
+ALTER TABLE journal_state ADD COLUMN again TEXT;
+ALTER TABLE journal_state ADD COLUMN lost_before TEXT NOT NULL DEFAULT '';
+"""
+
 
 def till_migrations(spool_schema: str) -> Migrations:
     """All steps, oldest first. `spool_schema`: the CREATE statements of the print spool."""
@@ -364,6 +372,7 @@ def till_migrations(spool_schema: str) -> Migrations:
     step("0012_broken_off", _BROKEN_OFF)
     step("0013_costs", _COSTS + (_COSTS_OF_PRINTING if spool_schema.strip() else ""))
     step("0014_lots", work_state.LOTS)
+    step("0015_proof", _PROOF)
     return steps
 
 

@@ -6,10 +6,11 @@ with synchronous FULL; until then nothing is safe.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 from edge_agent.errors import JournalUnreadable
 from edge_agent.journal.port import LostEpoch
@@ -19,6 +20,9 @@ from protocol.event import GENESIS, Digest, SealedEvent, chain_digest, seal, sou
 from protocol.events import EventData
 from protocol.ids import StoreId, TerminalId
 from protocol.journal_sender import EpochLoss
+
+HASH_BYTES = 16
+_CHECKED_AT_ONCE = 1_000
 
 
 class SqliteJournal:
@@ -105,7 +109,10 @@ class SqliteJournal:
     def mark_acked(self, sequence: int) -> None:
         """The hub has everything up to `sequence`."""
         assert sequence <= self.tail
-        self._connection.execute("UPDATE journal_state SET acked = ? WHERE acked < ?", (sequence, sequence))
+        self._connection.execute(
+            "UPDATE journal_state SET acked = ?, again = epoch || '.' || ? WHERE acked < ?",
+            (sequence, sequence, sequence),
+        )
 
     def lose_epoch(self, lost: LostEpoch) -> None:
         """Remember that the epoch is lost."""
@@ -124,14 +131,30 @@ class SqliteJournal:
         self._connection.execute("DELETE FROM event WHERE epoch = ? AND sequence > ?", place)
         for sequence, sealed in resealed.moved:
             self._insert(epoch, sealed, times[sequence])
-        self._connection.executemany(
-            "INSERT INTO event_set_aside (epoch, sequence, raw) VALUES (?, ?, ?)",
-            [(old, event.sequence, event.raw) for event in resealed.damaged],
-        )
+        self.put_aside(old, [(event.sequence, event.raw) for event in resealed.damaged])
         self._connection.execute(
-            "UPDATE journal_state SET epoch = ?, acked = 0, lost_reason = NULL, lost_nonce = NULL", (epoch,)
+            "UPDATE journal_state SET epoch = ?, acked = 0, again = ? || '.0', lost_reason = NULL, lost_nonce = NULL,"
+            " lost_before = coalesce(lost_reason, lost_before)",
+            (epoch, epoch),
         )
         return {sequence: sealed.sequence for sequence, sealed in resealed.moved}
+
+    def found_at(self, acked: SealedEvent, time: datetime) -> None:
+        """Begin an empty journal behind an event that the hub has; for one that is made of a damaged one's events."""
+        self.take_over(acked, time)
+        self.mark_acked(acked.sequence)
+
+    def take_over(self, sealed: SealedEvent, time: datetime) -> None:
+        """Put an event that is sealed already behind the tail."""
+        self._insert(self.epoch, sealed, to_us(time))
+        self._connection.execute("UPDATE journal_state SET last_time_us = max(last_time_us, ?)", (to_us(time),))
+
+    def put_aside(self, epoch: int, events: Sequence[tuple[int, bytes]]) -> None:
+        """Keep bytes that no epoch can take, as (sequence, bytes)."""
+        self._connection.executemany(
+            "INSERT INTO event_set_aside (epoch, sequence, raw) VALUES (?, ?, ?)",
+            [(epoch, sequence, raw) for sequence, raw in events],
+        )
 
     def oldest_unsent_at(self) -> datetime | None:
         """The event time of the oldest event that the hub does not have."""
@@ -164,13 +187,35 @@ class SqliteJournal:
         """SQLite's own verdict on the whole file: "ok", or what is wrong."""
         return str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
 
-    def broken_at(self) -> int | None:
-        """The first unacked sequence whose bytes or digest are not what was chained; None if all is whole."""
-        previous = self.previous_digest(self.acked + 1)
-        for expected, event in enumerate(self._events(self.epoch, self.acked + 1, -1), self.acked + 1):
-            if event.sequence != expected or chain_digest(event.raw, previous) != event.digest:
-                return expected
-            previous = event.digest
+    @property
+    def lost_before(self) -> EpochLoss | Literal[""]:
+        """Why the epoch before this one was lost, as long as nobody has said that it was read."""
+        return cast("EpochLoss", self._state("lost_before"))
+
+    def forget_loss(self) -> None:
+        """Somebody has read why the last epoch was lost."""
+        self._connection.execute("UPDATE journal_state SET lost_before = ''")
+
+    def is_sure(self) -> bool:
+        """Whether the numbers that decide what is still sent are those that were written, as far as can be told."""
+        epoch, acked, again = self._connection.execute("SELECT epoch, acked, again FROM journal_state").fetchone()
+        return 0 <= acked <= self.tail and again in {None, f"{epoch}.{acked}"}
+
+    def broken_at(self, told: Callable[[int], None] = lambda _: None) -> int | None:
+        """The first unacked sequence whose bytes or digest are not what was chained; None if all is whole.
+
+        Takes some seconds for 100,000 events; `told` hears how many are checked.
+        """
+        epoch, acked = self.epoch, self.acked
+        previous = self.previous_digest(acked + 1)
+        expected = acked + 1
+        while events := self._events(epoch, expected, _CHECKED_AT_ONCE):
+            for event in events:
+                if event.sequence != expected or chain_digest(event.raw, previous) != event.digest:
+                    return expected
+                previous = event.digest
+                expected += 1
+            told(expected - acked - 1)
         return None
 
     def _events(self, epoch: int, first: int, events_max: int) -> list[SealedEvent]:
@@ -182,8 +227,8 @@ class SqliteJournal:
 
     def _insert(self, epoch: int, sealed: SealedEvent, at_us: int) -> None:
         self._connection.execute(
-            "INSERT INTO event (epoch, sequence, digest, at_us, raw) VALUES (?, ?, ?, ?, ?)",
-            (epoch, sealed.sequence, sealed.digest, at_us, sealed.raw),
+            "INSERT INTO event (epoch, sequence, digest, at_us, raw, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            (epoch, sealed.sequence, sealed.digest, at_us, sealed.raw, hash_of(sealed.raw)),
         )
 
     def _state(self, column: str) -> object:
@@ -196,14 +241,20 @@ class SqliteJournal:
         return cast("int", self._connection.execute(query, values).fetchone()[0])
 
 
+def hash_of(raw: bytes) -> bytes:
+    """What proves an event's bytes without the event before it."""
+    return hashlib.sha256(raw).digest()[:HASH_BYTES]
+
+
 def found_journal(connection: sqlite3.Connection, store: StoreId, terminal: TerminalId, *, epoch: int) -> None:
     """Begin the journal in a new database; in an old one, check that it is this terminal's.
 
     Raises JournalUnreadable for another terminal's journal: two tills' sales in one chain could never be told apart.
     """
     connection.execute(
-        "INSERT INTO journal_state (id, store, terminal, epoch) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-        (store, terminal, epoch),
+        "INSERT INTO journal_state (id, store, terminal, epoch, again) VALUES (1, ?, ?, ?, ? || '.0')"
+        " ON CONFLICT (id) DO NOTHING",
+        (store, terminal, epoch, epoch),
     )
     found = connection.execute("SELECT store, terminal FROM journal_state").fetchone()
     if found != (store, terminal):

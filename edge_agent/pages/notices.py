@@ -68,6 +68,7 @@ def _people(_: Callable[[str], str]) -> dict[str, str]:
     """Who is at the till, the shift and the drawer, and the till itself."""
     return {
         "disk_full": _("This till's disk is full, so it cannot sell. Call your support now."),
+        "trouble_read": _("Thank you. Support can still find it in the till's folder."),
         "stale_page": _("That page was out of date; nothing was done twice. This is the state of now."),
         "journal_broken": _("This till cannot write its journal, so it cannot sell. Call your support now."),
         "order_failed": _("The till could not do that; nothing was changed. If it happens again, call your support."),

@@ -18,13 +18,14 @@ from functools import cache, lru_cache
 from edge_agent.pages import figures
 from edge_agent.pages.device_words import device_pill, print_state
 from edge_agent.pages.environment import TEMPLATES, environment, speech_of
+from edge_agent.pages.health_words import health_pills
 from edge_agent.pages.kept import Kept
 from edge_agent.pages.port import Language
 from edge_agent.pages.speech import Speech
 from edge_agent.pages.steps import next_step
 from edge_agent.pages.tints import pages_of, tint
 from edge_agent.pages.words import Pill, cut_label, hint, link_pill, notice, tender, unit, work_kind
-from edge_agent.till.view import CounterView, DeviceView, LineView, LinkView, WorkLineView, WorkView
+from edge_agent.till.view import CounterView, DeviceView, HealthView, LineView, LinkView, WorkLineView, WorkView
 from protocol.money import decimals
 from protocol.quantity import SCALE
 
@@ -155,7 +156,7 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "big": next_step(view),
         "has_panel": is_panel,
         "clock": f"{now:%H:%M}",
-        "pills": _pills(view.link, view.devices, now.replace(second=0, microsecond=0), language),
+        "pills": _pills(view.link, view.devices, view.health, now.replace(second=0, microsecond=0), language),
         "pending": _pending(view, language),
         "notice_text": notice(view.notice, view, speech) if view.notice else "",
         "money": lambda minor: figures.money(minor, currency, language),
@@ -247,10 +248,16 @@ def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: st
 
 
 @lru_cache(maxsize=16)
-def _pills(link: LinkView, devices: tuple[DeviceView, ...], minute: datetime, language: Language) -> tuple[Pill, ...]:
+def _pills(
+    link: LinkView, devices: tuple[DeviceView, ...], health: HealthView, minute: datetime, language: Language
+) -> tuple[Pill, ...]:
     """What the top bar says; troubles count minutes, so the minute is all of the time that it depends on."""
     speech = speech_of(language)
-    return (link_pill(link, minute, speech), *(device_pill(device, minute, speech) for device in devices))
+    return (
+        *health_pills(health, link, minute, speech),
+        link_pill(link, minute, speech),
+        *(device_pill(device, minute, speech) for device in devices),
+    )
 
 
 def _pending(view: CounterView, language: Language) -> str:

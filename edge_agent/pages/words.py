@@ -20,7 +20,10 @@ Tone = Literal["good", "look", "act", "quiet"]
 
 @dataclass(frozen=True)
 class Pill:
-    """One thing that can be fine or not: what the top bar shows, and what it opens."""
+    """One thing that can be fine or not: what the top bar shows, and what it opens.
+
+    `read` is the order that takes it away once somebody has read it; "" for what goes by itself.
+    """
 
     key: str
     tone: Tone
@@ -28,6 +31,7 @@ class Pill:
     label: str
     happened: str
     remedy: tuple[str, ...] = ()
+    read: str = ""
 
 
 def link_pill(link: LinkView, now: datetime, speech: Speech) -> Pill:

@@ -84,9 +84,14 @@ def locked_until(failures: Failures, now: datetime) -> datetime | None:
     return until if now < until else None
 
 
-def as_seen(failures: Failures, now: datetime) -> Failures:
-    """The failures, with a moment that lies in the future put to now."""
-    if failures.at is None or now >= failures.at:
+def as_seen(failures: Failures, now: datetime, begun: datetime | None = None) -> Failures:
+    """The failures, with a moment that lies in the future, or before the till was started (`begun`), put to now.
+
+    Nobody knows how long a till was off: its clock may have been set meanwhile. So a restart begins the wait anew.
+    """
+    if failures.at is None or not (
+        now < failures.at or (begun is not None and failures.wait_s and failures.at < begun)
+    ):
         return failures
     return Failures(failures.count, now, failures.wait_s)
 

@@ -122,6 +122,11 @@ def _problem(words: Words, code: str) -> str:
         "epoch_broken": words.say("Its journal is damaged; it asks for a new one."),
         "epoch_unknown_epoch": words.say("This hub does not know its journal; it asks for a new one."),
         "events_set_aside": words.say("Damaged entries of its journal were set aside; call support."),
+        "sales_missing": words.say("Its journal was damaged, and not all of its sales could be read; call support."),
+        "journal_rebuilt": words.say("Its journal was damaged; all of its sales were saved. Have its disk looked at."),
+        "disk_full": words.say("Its disk is full; it begins no new receipts."),
+        "disk_short": words.say("Its disk has room for less than three days of sales."),
+        "clock_behind": words.say("Its clock is behind its last sale."),
     }
     return known.get(code, code)
 

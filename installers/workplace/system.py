@@ -35,8 +35,9 @@ POSTGRESQL = SystemPackage("postgresql", ("initdb",), "the hub's database for pr
 CHROMIUM = SystemPackage(
     "chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"), "a browser for the pages"
 )
+STRACE = SystemPackage("strace", ("strace",), "system calls, to record and to break them")
 PYTHON_VENV = SystemPackage("python3-venv", (), "pip, to fetch everything else")
-FOR_TESTS = (MOSQUITTO, POSTGRESQL, CHROMIUM)
+FOR_TESTS = (MOSQUITTO, POSTGRESQL, CHROMIUM, *((STRACE,) if sys.platform == "linux" else ()))
 
 # Debian keeps servers out of a person's PATH; Homebrew and the PostgreSQL installer have places of their own.
 HIDDEN_PLACES = (

@@ -13,6 +13,7 @@ from edge_agent.counter.desks import (
     customer_changes,
     customers,
     cuts,
+    health,
     holding,
     lookup,
     lots,
@@ -32,7 +33,7 @@ from edge_agent.counter.desks import (
 DESKS: tuple[Desk, ...] = (
     scanning.DESK, sale.DESK, asks.DESK, cuts.DESK, holding.DESK, customers.DESK, customer_changes.DESK, lookup.DESK,
     payment.DESK, transfers.DESK, returns.DESK, accounts.DESK, training.DESK, card_terminal.DESK,
-    receipts.DESK, people.DESK, shift.DESK, work.DESK, lots.DESK, set_up.DESK,
+    receipts.DESK, people.DESK, shift.DESK, work.DESK, lots.DESK, set_up.DESK, health.DESK,
 )  # fmt: skip
 
 ORDERS: Mapping[str, OrderKind[Any]] = {kind.name: kind for desk in DESKS for kind in desk.orders}

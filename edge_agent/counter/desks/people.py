@@ -231,12 +231,13 @@ def _count_wrong(  # noqa: PLR0913 - what is counted, and what is told about it
     untils: list[datetime] = []
     counts: list[int] = []
     for who, tries in keys:
-        after = pins.after_wrong(people_state.failures_of(books.connection, who), now, tries)
-        people_state.keep_failures(books.connection, who, after, now)
+        steady = till.clock.steady()
+        after = pins.after_wrong(people_state.failures_of(books.connection, who), steady, tries)
+        people_state.keep_failures(books.connection, who, after, steady)
         counts.append(after.count)
-        until = pins.locked_until(after, now)
+        until = pins.locked_until(after, steady)
         if until is not None:
-            untils.append(until)
+            untils.append(now + (until - steady))
     if not untils:
         return Outcome("wrong_pin", detail=f"({counts[0]}/{pins.PERSON_TRIES})")
     until = max(untils)
@@ -249,16 +250,17 @@ def _count_wrong(  # noqa: PLR0913 - what is counted, and what is told about it
 
 def _waits_until(books: Books, till: Till, who: str, *, keep: bool = False) -> datetime | None:
     """Until when no PIN is taken from `who`. `keep`: put a moment that lies in the future to now, on disk."""
-    now = till.clock.now()
+    # Not the time of day: whoever may set that must not be able to end the wait.
+    steady = till.clock.steady()
     untils = []
     for key in {who, people_state.TILL}:
         failures = people_state.failures_of(books.connection, key)
-        seen = pins.as_seen(failures, now)
+        seen = pins.as_seen(failures, steady, till.clock.begun)
         if keep and seen != failures:
-            people_state.keep_failures(books.connection, key, seen, now)
-        until = pins.locked_until(seen, now)
+            people_state.keep_failures(books.connection, key, seen, steady)
+        until = pins.locked_until(seen, steady)
         if until is not None:
-            untils.append(until)
+            untils.append(till.clock.now() + (until - steady))
     return max(untils, default=None)
 
 

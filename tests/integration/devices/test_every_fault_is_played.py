@@ -35,6 +35,11 @@ _BROWSER = "tests/endurance/test_browser_crash.py"
 _OWNER = "tests/unit/edge_agent/devices/test_port_owner.py"
 _RECEIPT = "tests/unit/edge_agent/devices/test_receipt.py"
 _SPOOL = "tests/unit/edge_agent/devices/test_spool.py"
+_JOURNAL = "tests/unit/edge_agent/journal"
+_HEALTH = "tests/unit/edge_agent/pages/test_health_words.py"
+_DAMAGED = "tests/integration/edge/test_damaged_journal.py"
+_SET = "tests/integration/edge/test_clock_set.py"
+_FAULTS = "tests/faults/test_faults.py"
 _CLOCK = "tests/unit/edge_agent/journal/test_clock.py"
 
 FAULTS: dict[str, tuple[str, ...]] = {
@@ -146,7 +151,44 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "a transfer by QR code has the wrong amount": (
         f"{_COUNTER}/test_transfers.py::test_a_wrong_amount_is_listed_and_the_code_goes_on_waiting",
     ),
+    "the disk is nearly full": (
+        f"{_JOURNAL}/test_room.py::test_each_level_begins_where_it_says",
+        f"{_HEALTH}::test_a_disk_is_amber_then_red",
+    ),
     "the disk is full": (
+        f"{_DISK}::test_the_reserve_lets_the_last_receipt_through_and_refuses_the_next_before_it_begins",
+        f"{_JOURNAL}/test_room.py::test_the_reserve_goes_when_nothing_fits_and_comes_back_with_room",
+    ),
+    "the database file is damaged": (
+        f"{_DAMAGED}::test_a_damaged_journal_is_mended_told_and_sent_in_a_new_epoch",
+        f"{_JOURNAL}/test_opening.py::test_an_event_that_was_changed_is_found_by_the_chain_alone",
+        f"{_JOURNAL}/test_opening.py::test_numbers_that_decide_what_is_sent_are_believed_only_twice",
+        f"{_FAULTS}::test_a_fault_loses_and_doubles_nothing",
+    ),
+    "the disk damages the file while the till runs": (
+        "tests/unit/edge_agent/test_cli.py::test_an_agent_whose_journal_is_damaged_while_it_runs_begins_anew",
+        "tests/unit/edge_agent/test_cli.py::test_a_disk_that_damages_every_journal_is_given_up",
+    ),
+    "the till dies while it mends its journal": (
+        f"{_JOURNAL}/test_opening.py::test_a_crash_while_the_files_change_places_is_gone_on_with",
+    ),
+    "the PC is copied, or a till is enrolled twice": (
+        f"{_HEALTH}::test_a_twin_is_told_while_the_epoch_is_lost_and_until_it_was_read",
+    ),
+    "the power is cut": (
+        f"{_FAULTS}::test_a_fault_loses_and_doubles_nothing",
+        f"{_FAULTS}::test_a_journal_that_is_synced_carelessly_loses_sales_in_the_same_power_cuts",
+    ),
+    "a write, fsync or read fails, or the agent dies in it": (f"{_FAULTS}::test_a_fault_loses_and_doubles_nothing",),
+    "the clock is set by a day or a year while the till runs": (
+        f"{_SET}::test_a_clock_that_is_set_stops_nothing_and_starts_no_storm",
+        f"{_SET}::test_the_hubs_time_is_believed_again_after_every_jump_and_start",
+        f"{_FAULTS}::test_a_fault_loses_and_doubles_nothing",
+    ),
+    "somebody sets the clock to end a PIN's wait": (
+        f"{_COUNTER}/test_people.py::test_five_wrong_pins_wait_even_after_a_restart",
+    ),
+    "the reserve is used up as well": (
         f"{_DISK}::test_a_full_disk_stops_selling_with_words_and_nothing_is_half_done",
         f"{_DISK}::test_a_till_that_dies_on_a_full_disk_comes_back",
         f"{_COUNTER}/test_counter.py::test_a_full_disk_refuses_with_words_and_recovers",

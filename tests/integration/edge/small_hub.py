@@ -50,6 +50,11 @@ class SmallHub:
         self.client.disconnect()
         self.client.loop_stop()
 
+    def restart(self, epoch: int) -> None:
+        """From now on the terminal's events are of this epoch."""
+        self.cursor = JournalCursor(epoch, 0, GENESIS)
+        self.digests.clear()
+
     def say(self, leaf: str, message: Message, *, retain: bool = False) -> None:
         """Say something to the terminal."""
         topic = topic_of(leaf)
@@ -84,7 +89,7 @@ class SmallHub:
             self.digests[taken.sealed.sequence] = taken.sealed.digest
         self.cursor = verdict.cursor
         ack = Ack(
-            epoch=1, sequence=self.cursor.sequence, digest=self.cursor.digest.hex(), hub_time=now(),
+            epoch=self.cursor.epoch, sequence=self.cursor.sequence, digest=self.cursor.digest.hex(), hub_time=now(),
             status=verdict.status,
         )  # fmt: skip
         self.say("ack", ack, retain=True)

@@ -52,6 +52,7 @@ class TillProcess:
     printer: SimulatedPrinter
     hub_port: int = NOBODY
     page_port: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
     output: bytearray = field(default_factory=bytearray)
     process: asyncio.subprocess.Process | None = None
     client: httpx.AsyncClient | None = None
@@ -111,7 +112,9 @@ class TillProcess:
     async def spawn(self) -> asyncio.subprocess.Process:
         """Start the process and collect what it says."""
         (self.data / "page-address").unlink(missing_ok=True)
+        settings = (f"{name}={value}" for name, value in self.environment.items())
         process = self.process = await asyncio.create_subprocess_exec(
+            *(("env", *settings) if self.environment else ()),
             sys.executable, "-m", "edge_agent.cli", "run", "--config", str(self.config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip

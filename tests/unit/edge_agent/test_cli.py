@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from edge_agent.cli import main
+from edge_agent.cli import MENDED_MAX, main, run_until_told
+from edge_agent.errors import JournalUnreadable
 
 KEYS = {f"{name}_key": "0a" * 32 for name in ("terminal", "store_feed", "global_feed")}
 
@@ -89,3 +91,46 @@ def test_the_start_does_not_wait_for_what_draws_receipts() -> None:
     ask = "import sys, edge_agent.app; print(sorted({'escpos', 'PIL', 'barcode'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our own words
     assert done.stdout.strip() == "[]"
+
+
+class Life:
+    """An agent whose journal is found damaged as soon as it runs, or that is well and is told to stop."""
+
+    page_url = "http://127.0.0.1:1/"
+
+    def __init__(self, lives: list[Life], damaged_lives: int) -> None:
+        lives.append(self)
+        self.damaged = asyncio.Event()
+        self.stopped = False
+        if len(lives) <= damaged_lives:
+            self.damaged.set()
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End."""
+        self.stopped = True
+
+
+def test_an_agent_whose_journal_is_damaged_while_it_runs_begins_anew() -> None:
+    """In the same process, so that it mends it without a supervisor; the life before is over then."""
+
+    async def live() -> list[Life]:
+        lives: list[Life] = []
+        running = asyncio.create_task(run_until_told(lambda: Life(lives, 2)))
+        while len(lives) < 3:  # noqa: ASYNC110 - each turn of the loop is a step of the other task
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return lives
+
+    assert [life.stopped for life in asyncio.run(live())] == [True, True, True]
+
+
+def test_a_disk_that_damages_every_journal_is_given_up() -> None:
+    """It would only fill itself with damaged files."""
+    lives: list[Life] = []
+    with pytest.raises(JournalUnreadable, match="replace it"):
+        asyncio.run(run_until_told(lambda: Life(lives, 99)))
+    assert len(lives) == MENDED_MAX

@@ -90,6 +90,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     has_terminal: bool = False,
     wall: Callable[[], datetime] | None = None,
     monotonic: Callable[[], float] | None = None,
+    elapsed_s: Callable[[], float] = lambda: 0.0,
     weigh: Callable[[], ScaleReading | None] = lambda: None,
     ask_hub: Callable[[str, str], Awaitable[Answer | None]] | None = None,
 ) -> AsyncIterator[Shop]:
@@ -102,7 +103,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     prefix = datetime.now(UTC).isoformat()  # noqa: TID251 - ids must differ between two lives of one till
     wall = wall or _seconds()
     till = Till(
-        store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, lambda: 0.0),
+        store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, elapsed_s),
         new_id=lambda: f"{prefix}-{next(numbers)}", kick=b"kick" if has_printer else None, weigh=weigh,
         has_terminal=has_terminal,
     )  # fmt: skip

@@ -153,10 +153,11 @@ async def test_a_wrong_name_or_pin_is_the_same_wrong_pin(tmp_path: Path, staff: 
         assert shop.counter.view().person is None
 
 
-async def test_five_wrong_pins_wait_even_after_a_restart(tmp_path: Path) -> None:
-    """The fifth is told to the hub, the right PIN waits like any other, and other people come in meanwhile."""
+@pytest.mark.parametrize("jump", [-700, -1, 0, 1, 365])
+async def test_five_wrong_pins_wait_even_after_a_restart(tmp_path: Path, jump: int) -> None:
+    """The fifth is told, the right PIN waits too, others come in meanwhile; setting the clock shortens nothing."""
     clock = Clock()
-    async with shop_in(tmp_path, wall=clock) as shop:
+    async with shop_in(tmp_path, wall=clock, elapsed_s=clock.monotonic) as shop:
         await hire(shop, LAN, MAI)
         assert [await sign_in(shop, LAN, "0000") for _ in range(5)] == ["wrong_pin"] * 4 + ["pin_locked"]
         assert await sign_in(shop, LAN, "1111") == "pin_locked"
@@ -164,8 +165,10 @@ async def test_five_wrong_pins_wait_even_after_a_restart(tmp_path: Path) -> None
         assert refused == [
             StaffRefused(attempts=5, purpose="sign_in", locked_until=clock.now + timedelta(seconds=30), staff="lan")
         ]
-    clock.now -= timedelta(days=300)
-    async with shop_in(tmp_path, wall=clock) as shop:
+        clock.now += timedelta(days=365)
+        assert await sign_in(shop, LAN, "1111") == "pin_locked", "setting the clock ends no wait"
+    clock.now += timedelta(days=jump)
+    async with shop_in(tmp_path, wall=clock, elapsed_s=clock.monotonic) as shop:
         assert await sign_in(shop, LAN, "1111") == "pin_locked"
         assert await sign_in(shop, MAI, "2222") == "signed_in"
         clock.go(29)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.journal.clock import Checked, TillClock, corrected, stamp
+from edge_agent.journal.clock import OFF_MIN, Checked, ClockTrouble, TillClock, corrected, stamp, trouble_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,3 +59,35 @@ def test_the_offset_is_told_in_milliseconds() -> None:
     clock.learn(Checked(NOON + timedelta(seconds=90), NOON, 0.0))
     assert clock.offset_ms == 90_000
     assert clock.now() == NOON + timedelta(seconds=90)
+
+
+@given(OFFSETS, OFFSETS, st.floats(0, 86_400 * 30))
+def test_a_clock_that_the_hub_has_checked_is_called_wrong_by_what_it_is(
+    before: timedelta, after: timedelta, passed_s: float
+) -> None:
+    """Whether it was wrong when the hub was heard or jumped since: what a person has to set it by is told."""
+    passed = timedelta(seconds=passed_s)
+    found = trouble_of(NOON + passed + after, passed_s, Checked(NOON, NOON + before, 0.0), LONG_AGO)
+    slack = timedelta(seconds=31 + passed_s * 0.0005)
+    if abs(after) >= OFF_MIN + slack:
+        assert found is not None
+        assert found.kind == "off"
+        assert abs(found.off - after) <= slack
+    elif abs(after) < OFF_MIN - slack:
+        assert found is None
+
+
+@given(OFFSETS)
+def test_an_unchecked_clock_is_doubted_only_where_it_is_behind_the_last_event(off: timedelta) -> None:
+    """Ahead of it is what clocks are; nobody knows more before the hub was heard."""
+    found = trouble_of(NOON + off, 0.0, None, NOON)
+    assert found == (ClockTrouble("behind", off) if off <= -OFF_MIN else None)
+
+
+def test_waits_follow_a_time_that_nobody_can_set() -> None:
+    """The steady time goes on from the start, whatever the clock shows."""
+    wall, elapsed_s = [NOON], [100.0]
+    clock = TillClock(lambda: wall[0], lambda: elapsed_s[0])
+    wall[0] += timedelta(days=365)
+    elapsed_s[0] += 20
+    assert (clock.begun, clock.steady()) == (NOON, NOON + timedelta(seconds=20))

@@ -123,7 +123,8 @@ def test_the_worst_comes_first_and_a_short_silence_is_no_alarm(hub: SampleHub) -
 @pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
 def test_a_tills_trouble_is_told_in_words(words: Words, hub: SampleHub) -> None:
     """Each code that our tills use has a sentence; the word of a newer till is shown rather than hidden."""
-    codes = ["epoch_fork", "epoch_restored", "epoch_broken", "epoch_unknown_epoch", "events_set_aside"]
+    codes = ["epoch_fork", "epoch_restored", "epoch_broken", "epoch_unknown_epoch", "events_set_aside",
+             "sales_missing", "journal_rebuilt", "disk_full", "disk_short", "clock_behind"]  # fmt: skip
     row = hub.queries.terminals()[0]
     for code in [*codes, "something_new"]:
         [view] = store_view(words, hub.queries.stores(hub.now)[0], [replace(row, problem=code)], hub.now).terminals
