@@ -57,20 +57,17 @@ class SimSqliteJournal(SqliteJournal):
         """What the hub has not acknowledged."""
         return tuple(self._events(self.epoch, self.acked + 1, -1))
 
-    def take_over(self, damaged: SimSqliteJournal, salvage: Salvage) -> list[SealedEvent]:
+    def begin_with(self, damaged: SimSqliteJournal, salvage: Salvage) -> list[SealedEvent]:
         """Begin with what can be read of a damaged journal; returns the events that were saved."""
         acked = damaged.acked if salvage.knows_acked else 0
         rows = damaged.rows_after(acked)
-        earlier = damaged.rows_up_to(acked)
         saved, aside = salvage.saved(rows, damaged.previous_digest(acked + 1), damaged.epoch, acked + 1)
-        for epoch, sealed, at_us in earlier:
+        for epoch, sealed, at_us in damaged.rows_up_to(acked):
             self._insert(epoch, sealed, at_us)
         for sealed, at_us in saved:
             self._insert(self.epoch, sealed, at_us)
-        self._connection.execute("UPDATE journal_state SET acked = ?", (acked,))
-        self._connection.executemany(
-            "INSERT INTO event_set_aside (epoch, sequence, raw) VALUES (?, 0, ?)", [(self.epoch, raw) for raw in aside]
-        )
+        self.mark_acked(acked)
+        self.put_aside(self.epoch, [(0, raw) for raw in aside])
         self.lose_epoch(LostEpoch("broken", f"{salvage.nonce}-{self.epoch}"))
         return [sealed for sealed, _ in saved]
 
@@ -156,7 +153,7 @@ class SqliteDisk:
         self.undo.rollback()
         old = self.journal
         other = new_sqlite_disk(self._store, self._terminal, old.epoch)
-        saved = other.journal.take_over(old, salvage)
+        saved = other.journal.begin_with(old, salvage)
         remember(other.replica, old.epoch, saved)
         other.undo.commit()
         return other
