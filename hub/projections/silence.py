@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
+from hub.stock.sales_rate import RecentSales
 from hub.stock.silence import RATE_WINDOW, TillContact, TillSales, held_back, silent_since
 from hub.storage import schema
 from hub.storage.changed_skus import COUNTER, counter_locked, number_changes
@@ -106,20 +107,26 @@ def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
     store, terminal = till
     level, movement, sale = schema.level.c, schema.movement.c, schema.sale.c
     first = since - RATE_WINDOW
-    joined = schema.level.join(
+    joined = schema.level.outerjoin(
         schema.movement,
-        sa.and_(movement.store == level.store, movement.sku == level.sku, movement.at_us >= to_us(first)),
-    )
-    sold = -sa.func.sum(movement.delta)
+        sa.and_(
+            movement.store == level.store, movement.sku == level.sku, movement.at_us >= to_us(first),
+            movement.source == terminal, movement.kind == "sale",
+        ),
+    )  # fmt: skip
+    units = movement.delta * sa.literal_column("-0.001")
+    sold = sa.func.coalesce(sa.func.sum(units), 0.0)
     query = (
-        sa.select(movement.sku, sold.label("sold"))
+        sa.select(
+            level.sku, sa.func.count(movement.sku).label("purchases"), sold.label("units"),
+            sa.func.coalesce(sa.func.sum(units * units), 0.0).label("squares"),
+        )
         .select_from(joined)
-        .where(level.store == store, level.on_hand > level.reserved, movement.source == terminal)
-        .where(movement.kind == "sale")
-        .group_by(movement.sku)
-        .order_by(sold.desc())
+        .where(level.store == store, level.on_hand > level.reserved)
+        .group_by(level.sku)
+        .order_by(sold.desc(), level.sku)
         .limit(SKUS_MAX)
-    )
+    )  # fmt: skip
     hour_us = timedelta(hours=1) // timedelta(microseconds=1)
     hour = sale.at_us // sa.literal_column(str(hour_us))
     receipts = (
@@ -131,7 +138,10 @@ def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
     with database.read() as connection:
         settings = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
         zone = zone_of(msgspec.json.decode(settings, type=Settings).time_zone)
-        amounts = {row.sku: int(row.sold) for row in connection.execute(query)}
+        amounts = {
+            row.sku: RecentSales(row.purchases, float(row.units), float(row.squares))
+            for row in connection.execute(query)
+        }
         hours = {from_us(row.hour * hour_us).astimezone(zone): row.receipts for row in connection.execute(receipts)}
     return TillSales(amounts, hours)
 

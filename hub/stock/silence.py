@@ -1,19 +1,21 @@
 """Tills that cannot be heard, and what their shelves may have sold meanwhile. Pure.
 
 A till is silent from its last sign of life on: while it is offline, and after that until what it sold meanwhile has
-come in. What it is expected to sell is what that very till sold in the weeks before at the same hours of the day, on
-days of the week on which it sold at all: a shop that has closed for the night holds nothing back for the night, and a
-store whose other tills are heard holds back for the silent one only. Quantities are thousandths.
+come in. What it is expected to sell follows from what that very till sold in the weeks before (`sales_rate.py`), so a
+store whose other tills are heard holds back for the silent one only. A web order is picked when the till is heard
+again, so as much trade again is reckoned with as has fallen into the silence already. Trade, not time: the till of a
+shop that has closed for the night is silent for ten hours and sells next to nothing. Quantities are thousandths.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from hub.stock.offline_buffer import offline_buffer
+from hub.stock.offline_buffer import units_quantile
+from hub.stock.sales_rate import HOURS_PER_WEEK, RecentSales, StoreHabit, WeekProfile, expected_sales
 from protocol.quantity import SCALE
 
 GRACE = timedelta(minutes=2)
@@ -23,9 +25,11 @@ SILENCE_MAX = timedelta(days=7)
 """Longer than this is not believed to go on selling at its old rate: more is not held back."""
 
 RATE_WINDOW = timedelta(days=28)
-HOUR = timedelta(hours=1)
-CLOSED_AFTER = 2
-"""A day of the week on which nothing was sold so many times in the window is one on which the shop is closed."""
+TRADE_AGAIN = 2.0
+"""The trade of the silence by now, and as much again until the till is heard."""
+
+WEEK = timedelta(weeks=1)
+_MONDAY = datetime(1970, 1, 5)  # noqa: DTZ001 - the beginning of a week by the clock on the shop's wall
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,9 @@ class TillContact:
 
 @dataclass(frozen=True)
 class TillSales:
-    """What a till sold before it fell silent: by SKU, and its receipts by the hour, in the store's own time."""
+    """What a till sold before it fell silent: of each SKU its store has left, and when, in the store's own time."""
 
-    sold: Mapping[str, int] = field(default_factory=dict)
+    sold: Mapping[str, RecentSales] = field(default_factory=dict)
     receipts: Mapping[datetime, int] = field(default_factory=dict)
 
 
@@ -62,41 +66,41 @@ def silent_since(till: TillContact, now: datetime) -> datetime | None:
 
 def held_back(silent: Iterable[tuple[datetime, TillSales]], now: datetime, risk: float) -> dict[str, int]:
     """What to hold back in a store with these silent tills, by SKU; what is 0 is left out."""
-    expected: defaultdict[str, float] = defaultdict(float)
+    mean: defaultdict[str, float] = defaultdict(float)
+    variance: defaultdict[str, float] = defaultdict(float)
     for since, sales in silent:
-        share = expected_share(sales.receipts, since, now)
-        for sku, sold in sales.sold.items():
-            if sold > 0 and share > 0:
-                expected[sku] += sold / SCALE * share
-    found = {sku: offline_buffer(units, 1.0, risk) for sku, units in sorted(expected.items())}
+        if not sales.receipts:
+            continue  # a till that has not sold for weeks is not in use
+        weeks, habit = _habit(sales, since)
+        part = TRADE_AGAIN * week_part(sales.receipts, since, now)
+        for sku, recent in sales.sold.items():
+            expected = expected_sales(recent, weeks, habit, part)
+            mean[sku] += expected.mean
+            variance[sku] += expected.variance
+    found = {sku: units_quantile(mean[sku], variance[sku], risk) for sku in sorted(mean)}
     return {sku: units * SCALE for sku, units in found.items() if units > 0}
 
 
-def expected_share(receipts: Mapping[datetime, int], since: datetime, now: datetime) -> float:
-    """How many of the window's receipts, as a share, are expected between `since` and `now`; from 0 up."""
-    total = sum(receipts.values())
-    if not total:
-        return 0.0
+def week_part(receipts: Mapping[datetime, int], since: datetime, now: datetime) -> float:
+    """Which part of this till's usual week falls between two instants; SILENCE_MAX at most. Needs a receipt."""
     zone = next(iter(receipts)).tzinfo
-    days = {hour.date() for hour in receipts}
-    by_hour: Counter[int] = Counter()
+    hours = [0.0] * HOURS_PER_WEEK
     for hour, count in receipts.items():
-        by_hour[hour.hour] += count
-    closed = _closed_weekdays(days, since.astimezone(zone).date())
-    moment, end = since, min(now, since + SILENCE_MAX)
-    expected = 0.0
-    while moment < end:  # at most one step an hour of SILENCE_MAX, and two more
-        local = moment.astimezone(zone)
-        next_hour = local.replace(minute=0, second=0, microsecond=0) + HOUR
-        until = min(end, moment + max(next_hour - local, timedelta(microseconds=1)))
-        if local.weekday() not in closed:
-            expected += by_hour[local.hour] / len(days) * ((until - moment) / HOUR)
-        moment = until
-    return expected / total
+        hours[hour.weekday() * 24 + hour.hour] += count
+    end = min(now, since + SILENCE_MAX)
+    start_min, end_min = (
+        (moment.astimezone(zone).replace(tzinfo=None) - _MONDAY) / timedelta(minutes=1) for moment in (since, end)
+    )
+    return WeekProfile.from_hours(hours).weeks(start_min, end_min)
 
 
-def _closed_weekdays(sold_on: Collection[date], today: date) -> frozenset[int]:
-    first = max(min(sold_on), today - RATE_WINDOW)
-    passed = Counter((first + timedelta(days=number)).weekday() for number in range((today - first).days))
-    open_on = {day.weekday() for day in sold_on}
-    return frozenset(day for day in range(7) if passed[day] >= CLOSED_AFTER and day not in open_on)
+def _habit(sales: TillSales, since: datetime) -> tuple[float, StoreHabit]:
+    # A till that is new has less to look back on; less than a week would make much of a day.
+    weeks = max(1.0, min(RATE_WINDOW, since - min(sales.receipts)) / WEEK)
+    everything = RecentSales(
+        purchases=sum(one.purchases for one in sales.sold.values()),
+        units=sum(one.units for one in sales.sold.values()),
+        squares=sum(one.squares for one in sales.sold.values()),
+    )
+    squared = sum(one.purchases**2 for one in sales.sold.values())
+    return weeks, StoreHabit.from_sums(len(sales.sold), everything, squared, weeks)

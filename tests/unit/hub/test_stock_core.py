@@ -15,9 +15,10 @@ from hub.stock.allotment import RULES, AllotmentRule, Candidate, allot
 from hub.stock.explain import LedgerEntry, steps_of, was_seen
 from hub.stock.level import Level, level_of, web_available
 from hub.stock.lots import NO_LOT, Lot, LotLevel, LotMovement, expired, lots_of, named_lots, pick_lots
-from hub.stock.offline_buffer import offline_buffer
+from hub.stock.offline_buffer import units_quantile
 from hub.stock.safety import Rule, SafetyStock
-from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, expected_share, held_back, silent_since
+from hub.stock.sales_rate import RecentSales, StoreHabit, expected_sales
+from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, held_back, silent_since, week_part
 from protocol.ids import Sku
 from protocol.movements import Movement, MovementKind
 from tests.unit.hub.journals import at
@@ -205,36 +206,38 @@ def opening_hours(*hours: int, days: range, each: int = 10) -> dict[datetime, in
 EIGHT_TO_TEN = opening_hours(8, 9, days=range(1, 11))
 
 
-def test_what_is_held_back_is_the_quantile_of_what_the_silent_tills_sell_at_this_hour() -> None:
-    """Ten tea an hour for ten days: an hour of silence expects ten, two tills twice that, half an hour half of it."""
-    sales = TillSales({"tea": 200_000, "pho": 0}, EIGHT_TO_TEN)
-    assert held_back([(at(0), sales)], at(3_600), 0.01) == {"tea": offline_buffer(10, 1, 0.01) * 1_000}
-    assert held_back([(at(0), sales)], at(1_800), 0.01) == {"tea": offline_buffer(5, 1, 0.01) * 1_000}
+TEN_A_DAY = RecentSales(100, 100.0, 100.0)
+
+
+def test_what_is_held_back_follows_from_what_the_silent_tills_sell_at_this_hour() -> None:
+    """More for an hour of trade than for half of it, more for two tills than for one, and for what sells better."""
+    sales = TillSales({"tea": TEN_A_DAY, "pho": RecentSales(10, 10.0, 10.0)}, EIGHT_TO_TEN)
+    half, hour = (held_back([(at(0), sales)], at(second), 0.01)["tea"] for second in (1_800, 3_600))
     both = held_back([(at(0), sales), (at(0), sales)], at(3_600), 0.01)
-    assert both == {"tea": offline_buffer(20, 1, 0.01) * 1_000}
+    assert 0 < half < hour < both["tea"]
+    assert both.get("pho", 0) < both["tea"]
     assert held_back([(at(0), TillSales())], at(3_600), 0.01) == {}
+    weeks = max(1.0, (at(0) - min(EIGHT_TO_TEN)) / timedelta(weeks=1))
+    habit = StoreHabit.from_sums(2, RecentSales(110, 110.0, 110.0), 100**2 + 10**2, weeks)
+    part = 2 * week_part(EIGHT_TO_TEN, at(0), at(3_600))
+    expected = expected_sales(TEN_A_DAY, weeks, habit, part)
+    assert hour == units_quantile(expected.mean, expected.variance, 0.01) * 1_000
 
 
-def test_a_shop_that_has_closed_holds_nothing_back_for_the_night() -> None:
-    """From ten in the evening to eight in the morning nothing is expected, nor on a day on which it never opens."""
+def test_a_shop_that_has_closed_holds_next_to_nothing_back_for_the_night() -> None:
+    """Ten hours of the night weigh less than a quarter of an hour of trade, however long they are silent."""
     evening = at(0) + timedelta(hours=14)
-    assert expected_share(EIGHT_TO_TEN, evening, evening + timedelta(hours=10)) == 0
-    assert expected_share(EIGHT_TO_TEN, evening, evening + timedelta(hours=11)) == pytest.approx(0.05)
-    weekdays_only = {hour: count for hour, count in opening_hours(8, days=range(1, 22)).items() if hour.weekday() != 6}
-    assert at(0).weekday() == 6
-    assert expected_share(weekdays_only, at(0), at(3_600)) == 0
-    assert expected_share(weekdays_only, at(86_400), at(90_000)) == pytest.approx(1 / len(weekdays_only))
+    night = week_part(EIGHT_TO_TEN, evening, evening + timedelta(hours=10))
+    assert 0 < night < week_part(EIGHT_TO_TEN, at(86_400), at(86_400 + 900))
 
 
 @given(st.integers(0, 3 * 86_400), st.integers(0, 86_400), st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Paris"]))
 def test_more_silence_never_holds_less_back_and_a_week_is_the_most(start: int, more: int, zone: str) -> None:
     """In every time zone, and wherever in an hour a till falls silent."""
     receipts = {hour.astimezone(ZoneInfo(zone)): count for hour, count in EIGHT_TO_TEN.items()}
-    shares = [expected_share(receipts, at(start), at(start + length)) for length in (0, more, more + 3_600)]
-    assert shares == sorted(shares)
-    assert expected_share(receipts, at(0), at(0) + SILENCE_MAX * 9) == expected_share(
-        receipts, at(0), at(0) + SILENCE_MAX
-    )
+    parts = [week_part(receipts, at(start), at(start + length)) for length in (0, more, more + 3_600)]
+    assert parts == sorted(parts)
+    assert week_part(receipts, at(0), at(0) + SILENCE_MAX * 9) == pytest.approx(1.0)
 
 
 kinds: st.SearchStrategy[MovementKind] = st.sampled_from(["sale", "refund", "receive", "count"])
