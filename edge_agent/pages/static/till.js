@@ -81,17 +81,20 @@
     if (stage.notice === "sign_in_first") wanted = "";
     fire("said", stage.notice);
     // A panel that has done its work closes; one that helps now opens; one that shows what changed is drawn anew.
-    const form = performance.now() - sent.at < SENT_MAX_MS ? sent.form : null;
-    sent = { at: -Infinity, form: null };
-    const closes = side.firstElementChild?.dataset.closes?.split(" ").includes(stage.notice);
-    if (stage.open) panel(`@${stage.open}`);
+    // Hands that are faster than the answer have opened something else meanwhile: that stays.
+    const answers = performance.now() - sent.at < SENT_MAX_MS;
+    const overtaken = answers && sent.asked !== asked;
+    const form = answers && !overtaken ? sent.form : null;
+    sent = { at: -Infinity, form: null, asked: "" };
+    const closes = drawn === asked && side.firstElementChild?.dataset.closes?.split(" ").includes(stage.notice);
+    if (stage.open && !overtaken) panel(`@${stage.open}`);
     else if (good && (closes || form?.matches("[data-close]"))) panel("");
     else if (body.dataset.panel === "side" && asked && side.querySelector("[data-live]")) load(asked, good && form);
   }
 
   // ---- what the cashier sends
   let before = Promise.resolve(); // scans arrive in the order in which they were typed
-  let sent = { at: -Infinity, form: null };
+  let sent = { at: -Infinity, form: null, asked: "" };
 
   function scan(text, by = "") {
     before = before.then(async () => {
@@ -123,7 +126,7 @@
   }
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (side.contains(event.target) && event.detail.requestConfig?.verb === "post") sent = { at: performance.now(), form: event.target };
+    if (side.contains(event.target) && event.detail.requestConfig?.verb === "post") sent = { at: performance.now(), form: event.target, asked };
   });
   document.addEventListener("htmx:afterRequest", (event) => answered(event.detail.xhr.status || 500));
   window.tillwireWedge?.onScan((text) => {
@@ -134,7 +137,8 @@
 
   // ---- panels beside the receipt
   // "@shift" is a panel that the till draws when it is opened: GET /panel/shift. It stands in #panel-side.
-  let asked = ""; // the address of what stands in the side panel
+  let asked = ""; // the address of what the side panel is to show
+  let drawn = ""; // the address of what stands there
   let loading = null;
 
   // The same panel drawn anew keeps what was typed into it, unless that was just taken (`fresh`).
@@ -158,6 +162,7 @@
 
   function show(html, again) {
     const typed = again ? fields().map((field) => [field.id, field.value, field === document.activeElement]) : [];
+    drawn = asked;
     window.tillwirePieces.fill(side, html);
     for (const [id, value] of typed) if (id && byId(id) && value) byId(id).value = value;
     if (!again) requestAnimationFrame(() => { side.scrollTop = 0; }); // another panel is read from its beginning
