@@ -22,13 +22,18 @@ _UP_LEAVES = ("/journal", "/status", "/pull", "/epoch", "/answer")
 
 @dataclass(eq=False)
 class Client:
-    """One client as the broker sees it. `cut_up`, `cut_down`: a partition that neither side has noticed yet."""
+    """One client as the broker sees it. `cut_up`, `cut_down`: a partition that neither side has noticed yet.
+
+    `remembered`: whether the broker knows its subscriptions. One that `believes_remembered` does not subscribe again.
+    """
 
     name: str
     deliver: Callable[[str, bytes, bool], None]
     lost_link: Callable[[], None]
     topics: tuple[str, ...] = ()
     persistent: bool = False
+    remembered: bool = False
+    believes_remembered: bool = False
     connected: bool = False
     cut_up: bool = False
     cut_down: bool = False
@@ -73,7 +78,10 @@ class Broker:
         client.cut_up = client.cut_down = False
         if not client.persistent:
             client.queue.clear()
-        for topic in client.topics:
+            client.remembered = False
+        if not (client.believes_remembered and client.persistent and client.connection > 1):
+            client.remembered = True
+        for topic in client.topics if client.remembered else ():
             if topic in self._retained:
                 self._dice.count("retained delivered")
                 self._forward(client, self._retained[topic], retained=True)
@@ -111,6 +119,9 @@ class Broker:
             retained, queues = self._saved if fate == "falls back" else ({}, {})
             self._retained = dict(retained)
             for client in self.clients:
+                if client.persistent and fate == "loses all":
+                    self._dice.count("session forgotten by the broker")
+                    client.remembered = False
                 client.queue.clear()
                 client.queue.extend(queues.get(client, ()))
         for client in self.clients:
@@ -138,7 +149,7 @@ class Broker:
 
     def _receivers(self, topic: str) -> Sequence[Client]:
         if not topic.endswith(_UP_LEAVES):
-            return self._tills.get(topic, ())
+            return [client for client in self._tills.get(topic, ()) if client.remembered]
         first = self._dice.random.choice(self._workers)
         if len(self._workers) > 1 and self._dice.random.random() < 0.15:
             self._dice.count("message to two workers")

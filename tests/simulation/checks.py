@@ -7,14 +7,18 @@ levels are added up from the books, views from what the hub had at the replica's
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from edge_agent.journal.clock import Stamp
 from hub.stock.level import Level
 from hub.storage.records import EpochKey, LevelKey, LoggedEvent
 from protocol.ids import GLOBAL_FEED, Sku, StoreId, TerminalId, store_feed
-from tests.simulation.books import Effect, Fact, level
+from tests.simulation.books import Effect, Fact, effects_of, in_transit, level
+from tests.simulation.checks_orders import OrderChecks
 from tests.simulation.scenario import SKUS
 
 if TYPE_CHECKING:
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _HubAt = tuple[Mapping[str, Level], Mapping[tuple[str, int], int]]
+
+
+WRONG_MAX = timedelta(seconds=40)
+"""A clock may be off by what a till does not notice, and an event held back for a moment."""
 
 
 class Violation(Exception):
@@ -37,10 +45,14 @@ class Checks:
         self._cursors: dict[EpochKey, int] = {}
         self._logged: dict[EpochKey, list[LoggedEvent]] = {}
         self._times: Counter[str] = Counter()
+        self._halves: dict[str, dict[str, tuple[EpochKey, int]]] = {}
+        self._orders = OrderChecks(world, world.sql) if world.sql is not None else None
 
     def after_commit(self) -> None:
         """The hub has committed: remember what it had at this revision; its cursors never run backwards."""
         hub = self._world.hub
+        for found in self._orders.after_commit() if self._orders is not None else ():
+            raise Violation(found)
         for store in self._world.stores:
             revision = hub.heads()[store_feed(store)]
             if (store, revision) in self._at:
@@ -55,6 +67,15 @@ class Checks:
                     raise Violation(f"4: the hub's cursor of {key} ran backwards to {cursor.sequence}")
                 self._cursors[key] = cursor.sequence
             self._at[store, revision] = (levels, cursors)
+        self._look_for_early_boxes()
+
+    def _look_for_early_boxes(self) -> None:
+        for transfer, halves in list(self._halves.items()):
+            has = {half: self._cursors.get(key, 0) >= sequence for half, (key, sequence) in halves.items()}
+            if has.get("received") and "sent" in has:
+                del self._halves[transfer]
+                if not has["sent"]:
+                    self._world.dice.count("transfer received before its sending was heard of")
 
     def after_step(self, till: Till) -> None:
         """Invariant 4: what the till holds for acknowledged is durable at the hub, and nothing else was forgotten."""
@@ -70,9 +91,24 @@ class Checks:
         if journal.forgotten > journal.acked:
             raise Violation(f"4: {till.name} forgot up to {journal.forgotten}, acknowledged is {journal.acked}")
 
+    def after_journalling(self, till: Till, fact: Fact, moment: Stamp) -> None:
+        """Invariant 6: a journal's times never run backwards, and a time that is far from the hub's is flagged."""
+        if fact.transfer and self._world.scenario.is_exact:
+            transfer, _, is_sent = fact.transfer.partition(">")
+            place = EpochKey(till.identity.store, till.identity.terminal, 1), len(till.life.facts) + 1
+            self._halves.setdefault(transfer, {})["sent" if is_sent else "received"] = place
+        last = max((known.at for known in till.life.facts), default=fact.at)
+        if fact.at < last:
+            raise Violation(f"6: {till.name} journals {fact.at} after {last}")
+        wrong_by = abs(fact.at - self._world.hub_wall)
+        if wrong_by > WRONG_MAX and not (moment.unchecked or self._world.scenario.hub_clock_jumps):
+            raise Violation(f"6: {till.name} is wrong by {wrong_by}, and does not say so")
+        if moment.unchecked and wrong_by > WRONG_MAX:
+            self._world.dice.count("wrong time flagged")
+
     def after_hearing(self, till: Till) -> None:
         """Invariant 3 on the way: a till's view is the hub's level at its revision plus its own uncounted facts."""
-        if self._world.scenario.kind != "plain":
+        if not self._world.scenario.is_exact:
             return
         store, replica = till.identity.store, till.disk.replica
         at = self._at.get((store, replica.feed_state(store_feed(store)).revision))
@@ -99,13 +135,19 @@ class Checks:
             yield from self._documents(till)
         for store in self._world.stores:
             yield from self._chains(store)
-        if self._world.scenario.kind == "plain":
+        if self._world.scenario.is_exact:
             yield from self._logs()
         else:
             yield from self._each_once()
+        yield from self._times_run_on()
         yield from self._parked()
         yield from self._levels()
+        yield from self._ledger()
         yield from self._receipts()
+        if self._orders is not None:
+            yield from self._orders.at_the_end([f for f in self._world.books.all_facts().values() if self._counts(f)])
+        lost = in_transit(self._world.books.all_facts().values())
+        self._world.dice.happened["transfer sent and never received"] += len(lost)
 
     def _documents(self, till: Till) -> Iterator[str]:
         hub, replica = self._world.hub, till.disk.replica
@@ -175,8 +217,23 @@ class Checks:
                 if event.event_id is not None and (fact is None or _data(fact.raw) != _data(event.raw)):
                     yield f"1: {key} {event.sequence} says what no till has said"
 
+    def _times_run_on(self) -> Iterator[str]:
+        for key, log in self._logged.items():
+            times = [str(json.loads(event.raw)["time"]) for event in log if event.event_id is not None]
+            comparable = [datetime.fromisoformat(time) for time in times]
+            if comparable != sorted(comparable):
+                yield f"6: the times of {key} run backwards"
+
     def _parked(self) -> Iterator[str]:
         parked = self._world.hub.parked_events()
+        odd = {fact.mark for fact in self._world.books.all_facts().values() if fact.poison or fact.future}
+        for entry in parked:
+            if (
+                entry.reason != "fork"
+                and self._world.scenario.kind != "damage"
+                and not any(mark in entry.raw for mark in odd)
+            ):
+                yield f"7: {entry.key} {entry.sequence} is still parked ({entry.reason}), and this version knows it"
         kept = [raw for till in self._world.tills for raw in till.disk.journal.set_aside]
         damaged = {fact_id for life in self._world.books.lives for fact_id in life.damaged}
         for fact in self._world.books.living_facts().values():
@@ -203,6 +260,18 @@ class Checks:
         if strange:
             yield f"2: levels of nobody's: {strange}"
 
+    def _ledger(self) -> Iterator[str]:
+        facts = [fact for fact in self._world.books.all_facts().values() if self._counts(fact)]
+        for store in self._world.stores:
+            for sku in SKUS:
+                found = Counter(
+                    (m.delta, m.at, m.kind == "count", m.lot, m.expires)
+                    for m in self._world.hub.movements(store, Sku(sku))
+                )
+                wanted = Counter(entry for e in effects_of(store, sku, facts) for entry in _entries(e))
+                if found != wanted:
+                    yield f"2: the ledger of {store} {sku} has {found - wanted} too many, lacks {wanted - found}"
+
     def _receipts(self) -> Iterator[str]:
         found = sorted(sale.receipt_number for sale in self._world.hub.sales())
         wanted = sorted(f.receipt for f in self._world.books.all_facts().values() if f.receipt and self._counts(f))
@@ -210,7 +279,7 @@ class Checks:
             yield f"1: {len(found)} receipts at the hub, {len(wanted)} in the books"
 
     def _counts(self, fact: Fact) -> bool:
-        return self._world.scenario.kind == "plain" or self._times[fact.id] > 0
+        return self._world.scenario.is_exact or self._times[fact.id] > 0
 
     def _epochs(self, store: StoreId) -> Iterator[EpochKey]:
         for terminal in self._world.terminals[store]:
@@ -218,6 +287,12 @@ class Checks:
             while self._world.hub.cursor(EpochKey(store, terminal, epoch)) is not None:
                 yield EpochKey(store, terminal, epoch)
                 epoch += 1
+
+
+def _entries(effect: Effect) -> Iterator[tuple[int, datetime, bool, str, date | None]]:
+    yield effect.amount, effect.at, effect.checkpoint, effect.lot, effect.expires
+    for lot, expires, quantity in effect.lots:
+        yield quantity, effect.at, False, lot, expires
 
 
 def _view(level_then: Level | None, own: Iterable[Effect]) -> int | None:

@@ -9,14 +9,26 @@ from datetime import datetime
 from typing import Protocol, Self
 
 from edge_agent.journal.memory import MemoryJournal
-from edge_agent.journal.port import Journal
+from edge_agent.journal.port import Journal, LostEpoch
 from edge_agent.replica.memory import MemoryReplica
 from edge_agent.replica.port import Replica
 from edge_agent.replica.undo import UndoLog
 from protocol.documents import Document
 from protocol.event import Digest, SealedEvent
-from protocol.events import DrawerOpened
+from protocol.events import DrawerOpened, EventData
 from protocol.ids import FeedName, StoreId, TerminalId
+from tests.simulation.salvage import Salvage, remember
+
+
+def chained(body: bytes, previous: Digest, sequence: int) -> SealedEvent:
+    """Chain bytes that end in '}' by hand."""
+    digest = Digest(hashlib.sha256(previous + body).digest())
+    return SealedEvent(sequence, digest, body[:-1] + b',"digest":"' + digest.hex().encode() + b'"}')
+
+
+def unchained(raw: bytes) -> bytes:
+    """An event's bytes without its digest."""
+    return raw.rpartition(b',"digest":"')[0] + b"}"
 
 
 class SimJournal(MemoryJournal):
@@ -30,10 +42,19 @@ class SimJournal(MemoryJournal):
     def append_bytes(self, body: bytes, *, event_id: str, time: datetime) -> SealedEvent:
         """Chain bytes that this version would not write, as one to come or a fault might; the last byte must be '}'."""
         sealed = self.append(_PLACEHOLDER, event_id=event_id, time=time)
-        digest = Digest(hashlib.sha256(self.previous_digest(sealed.sequence) + body).digest())
-        raw = body[:-1] + b',"digest":"' + digest.hex().encode() + b'"}'
-        self._put(SealedEvent(sealed.sequence, digest, raw))
-        return SealedEvent(sealed.sequence, digest, raw)
+        other = chained(body, self.previous_digest(sealed.sequence), sealed.sequence)
+        self._put(other)
+        return other
+
+    def append_with(
+        self, data: EventData, change: Callable[[bytes], bytes], *, event_id: str, time: datetime,
+        clock_unchecked: bool,
+    ) -> SealedEvent:  # fmt: skip
+        """Append a fact as another version would write it: `change` gets what this one writes, without its digest."""
+        sealed = self.append(data, event_id=event_id, time=time, clock_unchecked=clock_unchecked)
+        other = chained(change(unchained(sealed.raw)), self.previous_digest(sealed.sequence), sealed.sequence)
+        self._put(other)
+        return other
 
     def damage(self, sequence: int, raw: bytes) -> None:
         """The disk gives back other bytes for an event than were written."""
@@ -51,6 +72,33 @@ class SimJournal(MemoryJournal):
         other._become(replace(self._state, events=list(self._state.events)))  # noqa: SLF001 - another of our own kind
         undo.commit()
         return other
+
+    def salvaged(self, salvage: Salvage, undo: UndoLog) -> tuple[Self, list[SealedEvent]]:
+        """A new journal of what can be read of this one, whose epoch is lost; with the events that were saved."""
+        state = self._state
+        acked, forgotten = (state.acked, state.forgotten) if salvage.knows_acked else (0, 0)
+        cut = acked - forgotten
+        previous = self.previous_digest(acked + 1)
+        saved, aside = salvage.saved(
+            [(kept.sealed, kept) for kept in state.events[cut:]], previous, state.epoch, acked + 1
+        )
+        other = type(self)(self._store, self._terminal, epoch=state.epoch, undo=undo)
+        other._become(  # noqa: SLF001 - another of our own kind
+            replace(
+                state,
+                acked=acked,
+                forgotten=forgotten,
+                events=[*state.events[:cut], *(kept._replace(sealed=sealed) for sealed, kept in saved)],
+                lost=LostEpoch("broken", f"{salvage.nonce}-{state.epoch}"),
+                set_aside=(*state.set_aside, *aside),
+            )
+        )
+        undo.commit()
+        return other, [sealed for sealed, _ in saved]
+
+    def new_replica(self, kind: type[MemoryReplica], undo: UndoLog) -> MemoryReplica:
+        """A replica of this terminal's, with nothing in it."""
+        return kind(self._store, self._terminal, undo=undo)
 
     def _put(self, sealed: SealedEvent) -> None:
         index = sealed.sequence - self._state.forgotten - 1
@@ -72,6 +120,13 @@ class JournalUnderTest(Journal, Protocol):
 
     def append_bytes(self, body: bytes, *, event_id: str, time: datetime) -> SealedEvent:
         """Chain bytes that this version would not write."""
+        ...
+
+    def append_with(
+        self, data: EventData, change: Callable[[bytes], bytes], *, event_id: str, time: datetime,
+        clock_unchecked: bool,
+    ) -> SealedEvent:  # fmt: skip
+        """Append a fact as another version would write it."""
         ...
 
     def damage(self, sequence: int, raw: bytes) -> None:
@@ -125,6 +180,10 @@ class Disk(Protocol):
         """What a backup of this disk, or a clone of this PC, has."""
         ...
 
+    def salvaged(self, salvage: Salvage) -> Disk:
+        """The disk after it was found damaged: what could be read of the journal, and no documents."""
+        ...
+
 
 MakeDisk = Callable[[StoreId, TerminalId, int], Disk]
 """A fresh PC after its enrolment, by store, terminal and epoch."""
@@ -144,6 +203,15 @@ class MemoryDisk:
         """What a backup has."""
         undo = UndoLog()
         return MemoryDisk(self.journal.snapshot(undo), self.replica.copy(undo=undo), undo)
+
+    def salvaged(self, salvage: Salvage) -> MemoryDisk:
+        """See Disk."""
+        undo = UndoLog()
+        journal, saved = self.journal.salvaged(salvage, undo)
+        replica = self.journal.new_replica(type(self.replica), undo)
+        remember(replica, journal.epoch, saved)
+        undo.commit()
+        return MemoryDisk(journal, replica, undo)
 
 
 def memory_disks(journal: type[SimJournal] = SimJournal, replica: type[MemoryReplica] = MemoryReplica) -> MakeDisk:

@@ -2,93 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
+from hub.errors import StorageUnavailable
 from hub.feed.session import FeedSession, FeedSessionLimits
-from hub.ingest.plan import plan_batches
+from hub.ingest.plan import IngestPlan, plan_batches
 from hub.ingest.session import IngestLimits, IngestSession, ack_of
-from hub.stock.level import Level
 from hub.storage.port import FeedStore, KeyRing, LedgerStore, LedgerTransaction
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place
 from protocol.errors import BadFrame
-from protocol.event import GENESIS, Digest, Unreadable, read_event
+from protocol.event import GENESIS, Unreadable, read_event
 from protocol.feed_sender import answer_parts, pull_from
 from protocol.frame import Key, decode_batch, encode
-from protocol.ids import FeedName, Sku, StoreId
+from protocol.ids import FeedName, StoreId
 from protocol.journal_receiver import JournalCursor
 from protocol.link import Publish
 from protocol.messages import Pull
 from protocol.movements import Movement
 from protocol.topics import parse_terminal_topic
-
-
-class LyingTransaction:
-    """A transaction that answers as the real one does; the mutants below override one answer each."""
-
-    def __init__(self, real: LedgerTransaction) -> None:
-        self.real = real
-
-    def revisions(self) -> Mapping[StoreId, int]:
-        """See LedgerReads."""
-        return self.real.revisions()
-
-    def cursors(self, keys: Collection[EpochKey]) -> Mapping[EpochKey, JournalCursor]:
-        """See LedgerReads."""
-        return self.real.cursors(keys)
-
-    def digest_at(self, key: EpochKey, sequence: int) -> Digest | None:
-        """See LedgerReads."""
-        return self.real.digest_at(key, sequence)
-
-    def logged_ids(self, ids: Collection[tuple[StoreId, str]]) -> Mapping[tuple[StoreId, str], Place]:
-        """See LedgerReads."""
-        return self.real.logged_ids(ids)
-
-    def open_forks(self) -> frozenset[tuple[StoreId, str]]:
-        """See LedgerReads."""
-        return self.real.open_forks()
-
-    def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
-        """See LedgerReads."""
-        return self.real.levels(keys)
-
-    def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
-        """See LedgerReads."""
-        return self.real.reservations(promises)
-
-    def promised(self, store: StoreId) -> Mapping[Sku, int]:
-        """See LedgerReads."""
-        return self.real.promised(store)
-
-    def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
-        """See LedgerReads."""
-        return self.real.ledger(key, since)
-
-    def write(self, writes: LedgerWrites) -> None:
-        """See LedgerTransaction."""
-        self.real.write(writes)
-
-
-class LyingStore:
-    """A store whose transactions lie."""
-
-    def __init__(self, real: LedgerStore, lie: Callable[[LedgerTransaction], LedgerTransaction]) -> None:
-        self._real = real
-        self._lie = lie
-
-    def begin(self, stores: Collection[StoreId]) -> AbstractContextManager[LedgerTransaction]:
-        """See LedgerStore."""
-        return self._lying(stores)
-
-    @contextmanager
-    def _lying(self, stores: Collection[StoreId]) -> Iterator[LedgerTransaction]:
-        with self._real.begin(stores) as transaction:
-            yield self._lie(transaction)
+from tests.simulation.lying import LyingStore, LyingTransaction
 
 
 class NoDedupe(IngestSession):
@@ -239,3 +175,22 @@ class NoHeartbeat(FeedSession):
         limits = limits or FeedSessionLimits()
         silent = replace(limits, publish=replace(limits.publish, heartbeat_s=1e9))
         super().__init__(store, keys, silent)
+
+
+class AcksWhateverHappens(IngestSession):
+    """Takes it for granted that what was written is committed, whatever the database has answered."""
+
+    def commit(self, now_s: float, wall: datetime) -> list[Publish]:
+        """Acks also when the commit failed, or when nobody knows."""
+        plan: IngestPlan | None = None
+        try:
+            with self._store.begin(frozenset(incoming.key.store for incoming in self._pending)) as transaction:
+                plan = plan_batches(self._pending, transaction, wall)
+                transaction.write(plan.writes)
+        except StorageUnavailable:
+            if plan is None:
+                self._not_before_s = now_s + self._limits.retry_s
+                raise
+        self.take_pending()
+        self.results = plan.results
+        return [publish for result in plan.results if (publish := self._ack(result)) is not None]

@@ -10,8 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.simulation.mutants import MUTANTS, SEEDS_MAX
+from tests.simulation.mutants import MUTANTS, ONLY_IN, SEEDS_MAX
 from tests.simulation.parts import Parts
+from tests.simulation.scenario import draw
 from tests.simulation.sqlite_disk import new_sqlite_disk
 from tests.simulation.world import Outcome, simulate
 
@@ -97,7 +98,9 @@ def run(
 
 def hunt(name: str) -> int | None:
     """The first seed that catches a mutant; None if none of SEEDS_MAX does."""
-    return next((seed for seed in range(SEEDS_MAX) if _caught(simulate(seed, MUTANTS[name]))), None)
+    kind = ONLY_IN.get(name)
+    seeds = (seed for seed in range(SEEDS_MAX) if kind in (None, draw(seed).kind))
+    return next((seed for seed in seeds if _caught(simulate(seed, MUTANTS[name]))), None)
 
 
 def _caught(outcome: Outcome) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from edge_agent.journal.clock import Checked, Stamp, TillClock
 from edge_agent.journal.record import record
 from edge_agent.sync.heard import Heard
 from edge_agent.sync.identity import TerminalIdentity
@@ -15,11 +16,12 @@ from protocol.event import SealedEvent, source_of
 from protocol.feed_receiver import FeedLimits
 from protocol.journal_sender import SenderLimits
 from protocol.link import Publish
+from protocol.movements import movements_of
 from tests.simulation.books import Fact, Life
 from tests.simulation.broker import Client
 from tests.simulation.disk import Disk
 from tests.simulation.schedule import Livelock
-from tests.simulation.shop import from_the_future, happen, unreadable
+from tests.simulation.shop import Happening, Scene, from_the_future, happen, unreadable, with_less, with_more
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -49,12 +51,15 @@ class Till:
         self.disk = disk
         self.life = life
         self.name = name
-        self.client = Client(name, self.hear, self.lose_link)
+        self.client = Client(
+            name, self.hear, self.lose_link, persistent=world.dice.chance(world.scenario.persistent),
+            believes_remembered=world.parts.believes_remembered,
+        )  # fmt: skip
         self.session: TerminalSession | None = None
         self.acked_seen: dict[int, int] = {}
         dice = world.dice.random
         self.offset = timedelta(seconds=dice.uniform(-1, 1) * world.scenario.clock_offset_max_s)
-        self._last_time = world.wall(timedelta(0)) - timedelta(days=1)
+        self.clock: TillClock
         self._starts = 0
         self._receipts = 0
         self._wake_at_s: float | None = None
@@ -66,12 +71,19 @@ class Till:
         """What this PC's clock shows."""
         return self.world.wall(self.offset)
 
+    @property
+    def next_nonce(self) -> str:
+        """What names the next start of this PC."""
+        return f"{self.name:0<16}{self._starts + 1}"
+
     def start(self) -> None:
         """The agent starts: all it knows is on the disk."""
+        nonce = self.next_nonce
         self._starts += 1
+        self.clock = self.world.parts.clock(lambda: self.wall, lambda: self.world.schedule.now_s)
         self.session = self.world.parts.terminal_session(
             self.identity, self.disk.journal, self.disk.replica,
-            nonce=f"{self.name:0<16}{self._starts}", limits=LIMITS,
+            nonce=nonce, limits=LIMITS,
         )  # fmt: skip
         if not self.client.topics:
             self.client.topics = self.session.subscriptions()
@@ -114,15 +126,49 @@ class Till:
         if self.session is None:
             return
         self._receipts += 1
-        at = self._next_time()
+        moment = self._now()
         receipt = f"{self.name}-{self._starts}-{self._receipts}"
-        happening = happen(self.world.dice.random, receipt, at, self.world.scenario.poison)
+        world = self.world
+        scene = Scene(world.dice.random, receipt, moment.time, self.identity.store, world.stores, world.road)
+        self._journal(happen(scene, world.scenario.poison), receipt, moment)
+
+    def say(self, what: Callable[[datetime], Happening]) -> None:
+        """Something happens that somebody else has decided."""
+        if self.session is not None:
+            self._receipts += 1
+            moment = self._now()
+            self._journal(what(moment.time), f"{self.name}-{self._starts}-{self._receipts}", moment)
+
+    def _journal(self, happening: Happening, receipt: str, moment: Stamp) -> None:
         mark = f"{self.life.name}:{receipt};"
-        journal = self.disk.journal
+        is_other = self.world.dice.chance(self.world.scenario.other)
+
+        def book(sealed: SealedEvent) -> None:
+            shipment, pick = happening.shipment, happening.pick
+            fact = Fact(
+                mark, self.life.store, self.life.terminal, sealed.raw, mark.encode(), moment.time, happening.effects,
+                poison=happening.poison, future=happening.data is None and not happening.poison,
+                receipt=happening.receipt, transfer=shipment.name if shipment is not None else "",
+                order=pick.order if pick is not None else "", picked=pick.found if pick is not None else None,
+                handed_over=pick is not None and pick.found is None,
+            )  # fmt: skip
+            self.world.checks.after_journalling(self, fact, moment)
+            self.life.facts.append(fact)
+            if shipment is not None:
+                self.world.road.move(shipment)
+                self.world.dice.count(shipment.event)
+            self.world.note(self.name, f"journals {self.disk.journal.epoch}/{sealed.sequence} {mark}")
 
         def write() -> SealedEvent:
-            if happening.data is not None:
-                return record(journal, self.disk.replica, happening.data, event_id=mark, time=at)
+            return self._write(happening, mark, moment, is_other=is_other)
+
+        if self._step("sale", write, always=True, then=book) is not None and self.session is not None:
+            self.session.appended()
+            self.poll()
+
+    def _write(self, happening: Happening, mark: str, moment: Stamp, *, is_other: bool) -> SealedEvent:
+        journal, replica, at = self.disk.journal, self.disk.replica, moment.time
+        if happening.data is None:
             source = source_of(self.identity.store, self.identity.terminal)
             body = (
                 unreadable(self.world.dice.random, mark)
@@ -130,19 +176,15 @@ class Till:
                 else from_the_future(mark, at, journal.epoch, journal.tail + 1, source)
             )
             return journal.append_bytes(body, event_id=mark, time=at)
-
-        def book(sealed: SealedEvent) -> None:
-            fact = Fact(
-                mark, self.life.store, self.life.terminal, sealed.raw, mark.encode(), happening.effects,
-                poison=happening.poison, future=happening.data is None and not happening.poison,
-                receipt=happening.receipt,
+        if not is_other:
+            return record(
+                journal, replica, happening.data, event_id=mark, time=at, clock_unchecked=moment.unchecked
             )  # fmt: skip
-            self.life.facts.append(fact)
-            self.world.note(self.name, f"journals {journal.epoch}/{sealed.sequence} {mark}")
-
-        if self._step("sale", write, always=True, then=book) is not None and self.session is not None:
-            self.session.appended()
-            self.poll()
+        change = self.world.dice.random.choice([with_more, with_more, with_less])
+        self.world.dice.count(f"event of the version {'before' if change is with_less else 'to come'}")
+        sealed = journal.append_with(happening.data, change, event_id=mark, time=at, clock_unchecked=moment.unchecked)
+        replica.add_own(journal.epoch, sealed.sequence, movements_of(happening.data, at))
+        return sealed
 
     def forget(self) -> None:
         """Housekeeping: old events that the hub has are deleted."""
@@ -162,6 +204,8 @@ class Till:
         )
         if heard is None:
             return
+        if heard.clock is not None:
+            self.clock.learn(Checked(heard.clock.hub_time, heard.clock.wall, heard.clock.at_s))
         self._count(leaf, heard)
         if leaf in ("chunk", "feed"):
             self.world.checks.after_hearing(self)
@@ -241,7 +285,6 @@ class Till:
         elif leaf == "ack" and not heard.acked:
             dice.count("ack without news")
 
-    def _next_time(self) -> datetime:
-        # A journal's times never run backwards; the agent holds its clock back, here it is one line.
-        self._last_time = max(self.wall, self._last_time + timedelta(microseconds=1))
-        return self._last_time
+    def _now(self) -> Stamp:
+        facts = self.life.facts
+        return self.clock.stamp(facts[-1].at if facts else self.world.wall(timedelta(days=-1)))

@@ -1,22 +1,19 @@
-"""One hub worker: ingest, feed and fleet sessions over the database that all workers share."""
+"""One hub worker: ingest, feed and fleet sessions over the database that all workers share, and what follows behind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import timedelta
-from types import TracebackType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hub.errors import StorageUnavailable
 from hub.feed.session import FeedSession, FeedSessionLimits
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits, IngestSession
-from hub.storage.memory import MemoryStore
-from hub.storage.memory_ledger import MemoryTransaction
+from hub.projections.matters import MatterProjection
 from protocol.feed_sender import PublishLimits
-from protocol.ids import StoreId
 from protocol.link import Publish
 from tests.simulation.broker import Client
+from tests.simulation.reach import Reach, WorkerCrashed
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -28,63 +25,24 @@ FEED = FeedSessionLimits(
 )
 
 
-class WorkerCrashed(Exception):
-    """The process is gone in the middle of what it did."""
-
-
-class FaultyTransaction:
-    """A transaction whose process may die before the commit, or right after it."""
-
-    def __init__(self, worker: Worker, inner: MemoryTransaction) -> None:
-        self._worker = worker
-        self._inner = inner
-
-    def __enter__(self) -> MemoryTransaction:
-        return self._inner
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if kind is not None or self._worker.dies("before the commit"):
-            self._inner.rollback()
-            if kind is None:
-                raise WorkerCrashed
-            return
-        self._inner.commit()
-        self._worker.world.checks.after_commit()
-        if self._worker.dies("between commit and ack"):
-            raise WorkerCrashed
-
-
-class FaultyStore:
-    """The database as one worker reaches it: sometimes not at all."""
-
-    def __init__(self, worker: Worker, store: MemoryStore) -> None:
-        self._worker = worker
-        self._store = store
-
-    def begin(self, stores: Collection[StoreId]) -> FaultyTransaction:
-        """See LedgerStore."""
-        dice = self._worker.world.dice
-        if dice.chance(dice.rates.database_away):
-            dice.count("database away")
-            raise StorageUnavailable("the simulated database is away")
-        return FaultyTransaction(self._worker, self._store.begin(stores))
-
-
 class Worker:
-    """A hub process. Whatever it had in memory is gone when it dies."""
+    """A hub process. Whatever it had in memory is gone when it dies. `is_old`: of the version before this one."""
 
-    def __init__(self, world: World, number: int, *, publishes: bool) -> None:
+    def __init__(self, world: World, number: int, *, publishes: bool, is_old: bool) -> None:
         self.world = world
         self.name = f"worker{number}"
+        self.is_old = is_old
         self._publishes = publishes
         self.client = Client(self.name, self.hear, self.lose_link, persistent=True)
-        self._store = FaultyStore(self, world.hub)
+        self._ports = world.ports(Reach(world, self.dies))
         self.alive = False
         self._ingest: IngestSession
         self._feed: FeedSession
         self._fleet: FleetSession
+        self._matters: MatterProjection | None
         self._life = 0
         self._polls_at_s: float | None = None
+        self._busy_until_s = 0.0
 
     @property
     def idle(self) -> bool:
@@ -93,17 +51,30 @@ class Worker:
 
     def start(self) -> None:
         """A new process, with nothing but the database."""
-        parts, hub = self.world.parts, self.world.hub
+        parts, hub, ports = self.world.parts, self.world.hub, self._ports
         self.alive = True
         self._life += 1
-        self._ingest = parts.ingest_session(self._store, hub, INGEST)
-        self._feed = parts.feed_session(hub, hub, FEED)
-        self._fleet = parts.fleet_session(hub, hub)
+        session = parts.old_ingest_session if self.is_old else parts.ingest_session
+        self._ingest = session(ports.ledger, hub, INGEST)
+        self._feed = parts.feed_session(ports.feeds, hub, FEED)
+        self._fleet = parts.fleet_session(ports.fleet, hub)
+        self._matters = None if self.is_old else self.world.matters(ports)
         self._polls_at_s = None
-        self.world.note(self.name, "starts")
+        self._busy_until_s = 0.0
+        self.world.note(self.name, "starts, of the old version" if self.is_old else "starts")
         self.find_link()
         self.poll_soon()
         self._heartbeat(self._life)
+
+    def upgrade(self) -> None:
+        """The same worker with this version's program; what it had in memory is gone."""
+        if self.is_old:
+            self.is_old = False
+            self.world.dice.count("worker upgraded")
+            if self.alive:
+                self.alive = False
+                self.world.broker.disconnect(self.client)
+                self.world.schedule.after(self.world.dice.pause(0.1, 1.0), self._start_again)
 
     def find_link(self) -> None:
         """Connect, or try again in a while."""
@@ -126,8 +97,15 @@ class Worker:
         return True
 
     def hear(self, topic: str, payload: bytes, _retained: bool) -> None:
-        """A message arrives."""
-        if not self.alive:
+        """A message arrives, and waits if the process waits for a slow database."""
+        now_s = self.world.schedule.now_s
+        if now_s < self._busy_until_s:
+            self.world.schedule.at(self._busy_until_s, self._take, self._life, topic, payload)
+        else:
+            self._take(self._life, topic, payload)
+
+    def _take(self, life: int, topic: str, payload: bytes) -> None:
+        if not self.alive or life != self._life:
             return
         leaf = topic.rpartition("/")[2]
         if leaf == "journal":
@@ -150,11 +128,24 @@ class Worker:
         if life != self._life or not self.alive:
             return
         self._polls_at_s = None
-        now_s, wall = self.world.schedule.now_s, self.world.wall(timedelta(0))
-        said = self._fleet.poll(now_s, wall)
-        if self._publishes or self._feed.waiting:
-            said += self._feed.poll(now_s, wall)
-        self._publish(said)
+        now_s, wall = self.world.schedule.now_s, self.world.hub_wall
+        try:
+            said = self._fleet.poll(now_s, wall)
+            if self._publishes or self._feed.waiting:
+                said += self._feed.poll(now_s, wall)
+            self._publish(said)
+            self._settle()
+        except WorkerCrashed:
+            return
+        except StorageUnavailable:
+            self.poll_soon()
+
+    def _settle(self) -> None:
+        if self._matters is None or not self.alive:
+            return
+        heads = self._ports.feeds.heads()
+        if self._matters.advance(heads, self.world.hub_wall, self.world.schedule.now_s):
+            self._tell_all()
 
     def _heartbeat(self, life: int) -> None:
         if life == self._life and self.alive:
@@ -164,22 +155,34 @@ class Worker:
     def _plan_commit(self) -> None:
         wake_at_s = self._ingest.wake_at_s() if self.alive else None
         if wake_at_s is not None:
-            self.world.schedule.at(wake_at_s, self._commit, self._life)
+            self.world.schedule.at(max(wake_at_s, self._busy_until_s), self._commit, self._life)
 
     def _commit(self, life: int) -> None:
         now_s = self.world.schedule.now_s
-        if life != self._life or not self.alive or not self._ingest.due(now_s):
+        if life != self._life or not self.alive or now_s < self._busy_until_s or not self._ingest.due(now_s):
             return
         try:
-            acks = self._ingest.commit(now_s, self.world.wall(timedelta(0)))
+            acks = self._ingest.commit(now_s, self.world.hub_wall)
         except WorkerCrashed:
             return
         except StorageUnavailable:
             self._plan_commit()
             return
         self._count()
-        self._publish(acks)
-        self._plan_commit()
+        if self.world.faults.outage == "slow":
+            self.world.dice.count("slow commit")
+            self._busy_until_s = now_s + self.world.dice.pause(0.3, 3.0)
+            self.world.schedule.at(self._busy_until_s, self._answer, self._life, acks)
+        else:
+            self._answer(self._life, acks)
+
+    def _answer(self, life: int, acks: Sequence[Publish]) -> None:
+        if life == self._life and self.alive:
+            self._publish(acks)
+            self._plan_commit()
+        self._tell_all()
+
+    def _tell_all(self) -> None:
         for worker in self.world.workers:
             worker.poll_soon()
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from edge_agent.sync.identity import TerminalIdentity
-from protocol.documents import Item, Settings
+from hub.projections.matters import MISSING_EVERY_S, MatterProjection
+from hub.storage.memory import MemoryStore
+from protocol.documents import Settings
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId, TerminalId, store_feed, store_id, terminal_id
 from tests.simulation.books import Books
@@ -17,11 +19,16 @@ from tests.simulation.broker import Broker
 from tests.simulation.checks import Checks, Violation
 from tests.simulation.dice import LATE_MAX_S, Dice
 from tests.simulation.faults import Faults
+from tests.simulation.orders import Channel, draw_policy
 from tests.simulation.parts import Parts
+from tests.simulation.reach import HubPorts, MemoryPorts, Reach
+from tests.simulation.road import Road
 from tests.simulation.scenario import Scenario, draw
 from tests.simulation.schedule import Livelock, Schedule
+from tests.simulation.shop import catalogue
+from tests.simulation.sql_hub import SqlHub, SqlPorts
 from tests.simulation.till import Till
-from tests.simulation.worker import Worker
+from tests.simulation.worker import HEARTBEAT_S, Worker
 
 BEGIN = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 QUIET_MAX_S = 90.0
@@ -57,22 +64,49 @@ class World:
         self.schedule = Schedule(steps_max=STEPS_MAX)
         self.dice = Dice(scenario.seed, scenario.rates)
         self.books = Books()
-        self.hub = parts.hub(_GLOBAL_KEY)
+        self.sql = parts.sql_hub(_GLOBAL_KEY) if scenario.orders else None
+        self.hub: MemoryStore | SqlHub = self.sql or parts.hub(_GLOBAL_KEY)
         self.broker = Broker(self.schedule, self.dice, self.note)
+        self.road = Road()
+        self.hub_offset = timedelta(0)
         self.terminals: dict[StoreId, list[TerminalId]] = {}
         self.checks = Checks(self)
         self.faults = Faults(self)
         self.tills = self._enrol()
+        self.policy = draw_policy(self)
         self.workers = [
-            Worker(self, number, publishes=number < scenario.publishers) for number in range(scenario.workers)
+            Worker(self, number, publishes=number < scenario.publishers, is_old=number < scenario.old_workers)
+            for number in range(scenario.workers)
         ]
         for worker in self.workers:
             self.broker.add_worker(worker.client)
+        self.channel = Channel(self, self.policy) if self.sql is not None else None
 
     @property
     def stores(self) -> Sequence[StoreId]:
         """All stores."""
         return list(self.terminals)
+
+    @property
+    def hub_wall(self) -> datetime:
+        """What the hub's clock shows."""
+        return self.wall(self.hub_offset)
+
+    def ports(self, reach: Reach) -> HubPorts:
+        """The database as one process of the hub reaches it."""
+        if self.sql is not None:
+            return self.sql.ports(reach)
+        assert isinstance(self.hub, MemoryStore)
+        return MemoryPorts(reach, self.hub)
+
+    def matters(self, ports: HubPorts) -> MatterProjection | None:
+        """What settles orders and transfers behind the ingest, where the database has them."""
+        if not isinstance(ports, SqlPorts):
+            return None
+        ports.database.armed = False
+        projection = self.parts.matters(ports.database, self.policy)
+        ports.database.armed = True
+        return projection
 
     def wall(self, offset: timedelta) -> datetime:
         """What a clock shows that is wrong by `offset`."""
@@ -99,6 +133,10 @@ class World:
         self.note("world", "faults end")
         self.dice.calm()
         self.faults.end()
+        self._come_to_rest()
+        self.faults.replay_parked()
+        if self.sql is not None:  # an order that nobody could fill is asked about again now and then
+            self.schedule.run_until(self.schedule.now_s + MISSING_EVERY_S + HEARTBEAT_S)
         self._come_to_rest()
         self.schedule.run_until(self.schedule.now_s + 2 * LATE_MAX_S + 1.0)
         self._come_to_rest()
@@ -132,7 +170,7 @@ class World:
 
     def _enrol(self) -> list[Till]:
         now = self.wall(timedelta(0))
-        self.hub.put_items([Item(sku=sku, name=sku, price=7, currency="VND") for sku in ("A", "B", "C")], now)
+        self.hub.put_items(catalogue(), now)
         tills = []
         for number in range(self.scenario.tills):
             store = store_id(f"S{number % self.scenario.stores + 1}")
