@@ -113,6 +113,10 @@ def parse_url(text: str) -> sa.URL:
             raise ConfigError(f"database.url: {other} is not supported; use sqlite:///... or postgresql://...")
 
 
+_PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
+"""Internal errors by PostgreSQL's word, but they pass: a standby that was not promoted yet, a server that was slow."""
+
+
 @contextmanager
 def translated_errors(url: sa.URL) -> Iterator[None]:
     """Turn what drivers raise into StorageUnavailable or StorageRejected."""
@@ -124,6 +128,8 @@ def translated_errors(url: sa.URL) -> Iterator[None]:
     except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StorageUnavailable(f"{where}: {error}") from error
     except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error, OverflowError) as error:
+        if isinstance(getattr(error, "orig", error), _PASSING):
+            raise StorageUnavailable(f"{where}: {error}") from error
         raise StorageRejected(f"{where}: {error}") from error
 
 

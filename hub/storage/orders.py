@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from protocol.goods import taken
 from protocol.ids import StoreId, store_feed
 
 RETRIED_AT_ONCE = 50
+LOOKED_AT_MAX = 2_000
+"""How many orders that miss something are looked at for hope; the oldest of them that have some are asked for."""
 
 
 class SqlOrderStore:
@@ -89,10 +92,11 @@ def retry_missing(database: Database, policy: AllotmentPolicy, now: datetime) ->
     table = schema.web_order.c
     query = sa.select(table.id, table.missing).where(table.state == "oversold").order_by(table.placed_us)
     with database.read() as connection:
-        rows = connection.execute(query.limit(RETRIED_AT_ONCE)).all()
+        rows = connection.execute(query.limit(LOOKED_AT_MAX)).all()
         missing = {row.id: msgspec.json.decode(row.missing, type=dict[str, int]) for row in rows}
         levels = web_levels(connection, sorted({sku for goods in missing.values() for sku in goods}))
-        hopeful = [order for order in missing if _may_be_filled(connection, order, missing[order], levels)]
+        hope = (order for order in missing if _may_be_filled(connection, order, missing[order], levels))
+        hopeful = list(islice(hope, RETRIED_AT_ONCE))
     for order in hopeful:
         with database.write() as connection:
             feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in all_stores(connection)])

@@ -43,8 +43,8 @@ def ask_to_count(
     known = {row.key: row for row in feeds.rows(KIND, list(causes)) if row.feed == feed}
     for sku, (reason, since) in causes.items():
         before = known.get(sku)
-        # A store that has no level of it has nothing to count; one that was asked already is not asked twice.
-        if sku not in counted or counted[sku] >= to_us(since) or (before is not None and not before.deleted):
+        # A store that has no level of it has nothing to count.
+        if sku not in counted or counted[sku] >= to_us(since) or _stands(before, reason):
             continue
         body = msgspec.json.encode(Recount(sku=sku, reason=reason, since=since, note=note)).decode()
         us = to_us(since)
@@ -53,6 +53,13 @@ def ask_to_count(
             revision=before.revision if before is not None else 0,
         )  # fmt: skip
         feeds.write([(before, after)])
+
+
+def _stands(before: DocumentRow | None, reason: Reason) -> bool:
+    """Whether a store is asked already; a reason that only a count ends takes the place of one that goods end, too."""
+    if before is None or before.deleted:
+        return False
+    return reason == NEGATIVE or f'"reason":"{NEGATIVE}"' not in before.body
 
 
 def settle_recounts(database: Database, now: datetime) -> int:

@@ -19,7 +19,7 @@ from hub.projections.rebuild import differences
 from hub.stock.allotment import AllotmentRule
 from hub.storage import schema
 from hub.storage.database import Database
-from hub.storage.orders import SqlOrderStore, retry_missing
+from hub.storage.orders import RETRIED_AT_ONCE, SqlOrderStore, retry_missing
 from hub.storage.records import DocumentPut
 from hub.storage.settling_orders import AllotmentPolicy
 from hub.storage.stores import open_stores
@@ -286,3 +286,14 @@ def test_shops_that_order_at_once_never_share_the_last_piece(shop: Shop) -> None
     assert not refused
     assert shop.reserved() == shop.promised() == {(HANOI, TEA): 5_000, (HUE, TEA): 5_000}
     assert len(shop.alarms()) == 2
+
+
+def test_orders_that_nobody_can_fill_do_not_keep_others_waiting(shop: Shop) -> None:
+    """However many hopeless ones are older, the one whose goods have come is asked for."""
+    for number in range(RETRIED_AT_ONCE + 1):
+        shop.place(f"hopeless-{number}", (PHO, 9_000_000))
+    shop.place("late", (TEA, 12_000))
+    assert shop.state("late") == "oversold"
+    set_stock(shop.stores.ledger, HUE, {TEA: 50_000}, at(500))
+    assert retry_missing(shop.database, shop.policy, at(700)) == 1
+    assert shop.state("late") == "open"

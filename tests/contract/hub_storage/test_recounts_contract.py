@@ -9,9 +9,11 @@ from hub.ingest.stocktake import set_stock
 from hub.storage.database import Database
 from hub.storage.recounts import settle_recounts
 from protocol.documents import Recount
+from protocol.events import StockReceived
 from protocol.ids import StoreId, store_feed
 from tests.contract.hub_storage.test_orders_contract import HANOI, HUE, TEA, Shop, picked
 from tests.unit.hub.journals import at, count, sale
+from tests.unit.hub.matter_facts import goods
 
 
 @pytest.fixture
@@ -56,6 +58,20 @@ def test_what_was_not_found_is_to_be_counted_until_it_was(shop: Shop) -> None:
     assert asked(shop, HANOI) == []
     shop.tell(HANOI, 400, picked("o1", (TEA, 1_000), short=((TEA, 3_000),)))
     shop.settle()
+    assert asked(shop, HANOI) == [("tea", "short_pick")]
+
+
+def test_goods_that_come_do_not_end_the_count_of_what_was_not_found(shop: Shop) -> None:
+    """A shelf that was below zero when its goods were not found is asked for by the stronger reason."""
+    shop.place("o1", (TEA, 2_000))
+    shop.tell(HANOI, 200, sale(1, ("tea", 6_000)))
+    settle_recounts(shop.database, at(300))
+    assert asked(shop, HANOI) == [("tea", "negative")]
+    shop.tell(HANOI, 400, picked("o1", short=((TEA, 2_000),)))
+    shop.settle()
+    assert asked(shop, HANOI) == [("tea", "short_pick")]
+    shop.tell(HANOI, 500, StockReceived(lines=goods((TEA, 10_000)), by="an"))
+    settle_recounts(shop.database, at(600))
     assert asked(shop, HANOI) == [("tea", "short_pick")]
 
 
