@@ -49,7 +49,8 @@ from edge_agent.peripherals import Peripherals
 from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.presence import Health
-from edge_agent.till.view import DeviceView, HealthView
+from edge_agent.till.health import HealthView
+from edge_agent.till.view import DeviceView
 from protocol.messages import Answer, DeviceState
 
 _log = logging.getLogger(__name__)

@@ -32,8 +32,9 @@ from edge_agent.errors import JournalClosed, JournalError, JournalFull
 from edge_agent.journal.database import Database
 from edge_agent.journal.payments import Attempt, open_attempts
 from edge_agent.replica.port import FeedState
+from edge_agent.till.health import HealthView
 from edge_agent.till.payment import CARD
-from edge_agent.till.view import CounterView, DeviceView, HealthView, NoticeCode
+from edge_agent.till.view import CounterView, DeviceView, NoticeCode
 from protocol.messages import Answer
 
 _log = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from edge_agent.counter.books import Outcome, Till
 from edge_agent.counter.facts import Facts
+from edge_agent.till.health import HealthView
 from edge_agent.till.rights import Person
-from edge_agent.till.view import CounterView, DeviceView, HealthView, LinkView, NoticeCode, NoticeView, PersonView
+from edge_agent.till.view import CounterView, DeviceView, LinkView, NoticeCode, NoticeView, PersonView
 
 _DEVICES = ("scanner", "printer", "drawer", "scale", "terminal", "display", "pick_printer")
 

@@ -14,8 +14,9 @@ from edge_agent.counter.shift_views import shift_view
 from edge_agent.counter.work_views import work_view
 from edge_agent.devices.printer import spool
 from edge_agent.journal import damage, till_state
+from edge_agent.till.health import DamageView
 from edge_agent.till.rights import Person
-from edge_agent.till.view import DamageView, PrintQuestionView, SaleDoneView, ShiftView, WaitingView, WorkView
+from edge_agent.till.view import PrintQuestionView, SaleDoneView, ShiftView, WaitingView, WorkView
 from protocol.documents import Settings
 from protocol.ids import GLOBAL_FEED
 from protocol.journal_sender import EpochLoss

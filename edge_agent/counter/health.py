@@ -9,7 +9,8 @@ from typing import TypeVar
 from edge_agent.counter.facts import Facts
 from edge_agent.errors import JournalDamaged, JournalFull
 from edge_agent.journal.database import Database
-from edge_agent.till.view import CounterView, HealthView
+from edge_agent.till.health import HealthView
+from edge_agent.till.view import CounterView
 
 T = TypeVar("T")
 

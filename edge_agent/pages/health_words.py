@@ -11,7 +11,8 @@ from datetime import datetime, tzinfo
 from edge_agent.pages import figures
 from edge_agent.pages.speech import Speech
 from edge_agent.pages.words import Pill, duration
-from edge_agent.till.view import DamageView, HealthView, LinkView
+from edge_agent.till.health import DamageView, HealthView
+from edge_agent.till.view import LinkView
 
 READ = "trouble_read"
 """The order that takes a pill away which somebody has read."""

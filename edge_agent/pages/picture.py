@@ -25,7 +25,8 @@ from edge_agent.pages.speech import Speech
 from edge_agent.pages.steps import next_step
 from edge_agent.pages.tints import pages_of, tint
 from edge_agent.pages.words import Pill, cut_label, hint, link_pill, notice, tender, unit, work_kind
-from edge_agent.till.view import CounterView, DeviceView, HealthView, LineView, LinkView, WorkLineView, WorkView
+from edge_agent.till.health import HealthView
+from edge_agent.till.view import CounterView, DeviceView, LineView, LinkView, WorkLineView, WorkView
 from protocol.money import decimals
 from protocol.quantity import SCALE
 

@@ -7,10 +7,11 @@ codes and facts, not sentences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from edge_agent.till.health import HealthView
 from protocol.messages import DeviceState
 
 NoticeCode = Literal[
@@ -284,38 +285,6 @@ class LinkView:
 
 
 @dataclass(frozen=True)
-class DamageView:
-    """A journal that was damaged: `saved` events came over, `missing` (`at_least` so many) and `aside` did not.
-
-    `folder` keeps the damaged file, `lost` are codes of matters of which something could not be read.
-    """
-
-    at: datetime
-    folder: str
-    saved: int
-    aside: int = 0
-    missing: int = 0
-    at_least: bool = False
-    lost: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class HealthView:
-    """How this PC itself is.
-
-    `disk`: "low" is days of sales, "short" less than that; on a "full" one no receipt is begun. `clock`: "off" by
-    `clock_off_min` minutes (more: ahead), or "behind" the last sale while nobody knows the time. `twin` is why the last
-    epoch was lost, until somebody has read it.
-    """
-
-    disk: Literal["good", "low", "short", "full"] = "good"
-    clock: Literal["good", "off", "behind"] = "good"
-    clock_off_min: int = 0
-    damage: DamageView | None = None
-    twin: Literal["", "fork", "restored", "broken", "unknown_epoch"] = ""
-
-
-@dataclass(frozen=True)
 class PrintQuestionView:
     """A receipt of which the till cannot know whether it was printed: only a person can say."""
 
@@ -401,4 +370,4 @@ class CounterView:
     """What the next money is called: a form that is sent twice means the same money."""
     late_payments: int = 0
     """Transfers that paid nothing here and wait for somebody."""
-    health: HealthView = HealthView()
+    health: HealthView = field(default_factory=HealthView)

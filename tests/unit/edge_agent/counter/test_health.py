@@ -11,7 +11,7 @@ import pytest
 from edge_agent.counter.desks import ORDERS
 from edge_agent.counter.health import BEGINS, Writer
 from edge_agent.errors import JournalDamaged, JournalFull
-from edge_agent.till.view import HealthView
+from edge_agent.till.health import HealthView
 from tests.unit.edge_agent.counter.shop import CATALOGUE, shop_in
 
 pytestmark = pytest.mark.anyio

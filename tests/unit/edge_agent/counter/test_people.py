@@ -68,9 +68,8 @@ async def hire(shop: Shop, *people: Staff, settings: Settings | None = None) -> 
 
 async def told(shop: Shop) -> list[tuple[EventData, datetime]]:
     """All facts in the journal, with their times."""
-    raws = await shop.database.run(lambda c: list(SqliteJournal(c).all_kept()))
     found = []
-    for event in map(read_event, raws):
+    for event in map(read_event, await shop.database.run(lambda c: list(SqliteJournal(c).all_kept()))):
         assert isinstance(event, Event)
         data = read_data(event)
         assert not isinstance(data, Unreadable)

@@ -11,7 +11,8 @@ from edge_agent.pages.environment import speech_of
 from edge_agent.pages.health_words import health_pills
 from edge_agent.pages.port import Language
 from edge_agent.pages.words import Pill
-from edge_agent.till.view import DamageView, HealthView, LinkView
+from edge_agent.till.health import DamageView, HealthView
+from edge_agent.till.view import LinkView
 
 NOW = datetime(2026, 11, 28, 17, 0, tzinfo=UTC)
 LINK = LinkView(online=False, backlog=3)
