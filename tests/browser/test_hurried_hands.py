@@ -62,3 +62,17 @@ def test_what_was_opened_after_an_order_stays(page: Page, key: str, opened: str)
     expect(page.locator("#stage")).to_have_attribute("data-notice", "paid_part")
     page.wait_for_timeout(300)
     expect(page.locator(opened)).to_be_visible()
+
+
+def test_a_press_that_bounces_leaves_the_change_on_the_screen(page: Page) -> None:
+    """Enter twice pays once and shows what to give back; a third one, later, begins a new sale."""
+    page.keyboard.press("F8")
+    expect(page.locator("#panel-cash")).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Enter")
+    expect(page.locator("#go-new")).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(page.locator("#go-new")).to_be_visible()
+    page.wait_for_timeout(500)
+    page.keyboard.press("Enter")
+    expect(page.locator("#go-new")).to_have_count(0)

@@ -5,6 +5,7 @@
 (() => {
   "use strict";
   const SILENCE_MAX_MS = 13000; // the till gives a sign of life every five seconds
+  const BOUNCE_MS = 500; // a second press so soon after a sale is the first one again
   const SENT_MAX_MS = 1500; // what a notice that comes later than this answers is another order
   const body = document.body;
   const byId = (id) => document.getElementById(id);
@@ -14,6 +15,7 @@
   const tab = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
   let serial = Number(byId("stage").dataset.serial); // a notice that was there before the page makes no sound
   let sale = byId("stage").dataset.sale;
+  let doneAt = -Infinity; // when a sale was done
 
   // What the style sheets and the tests read. Writing what is there already would cost a walk through all styles.
   function tell(fact, value) {
@@ -61,6 +63,7 @@
     window.tillwirePieces.show(html);
     const stage = byId("stage").dataset;
     if (stage.version !== build.version || stage.language !== build.language) return location.reload();
+    if (stage.stage === "done" && body.dataset.stage !== "done") doneAt = performance.now();
     for (const fact of ["stage", "locked", "training", "work"]) tell(fact, stage[fact]);
     const other = stage.sale !== sale;
     sale = stage.sale;
@@ -236,6 +239,13 @@
   function big() {
     document.querySelector(body.dataset.panel === "cash" ? "#go-pay" : "#go .big:not(:disabled)")?.click();
   }
+
+  // The change stays on the screen when the press that paid bounces: the same key and the same place begin a new sale.
+  document.addEventListener("click", (event) => {
+    if (performance.now() - doneAt > BOUNCE_MS || !event.target.closest("#go-new")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
 
   const showDisplay = () => window.open("/display", "tillwire-display", "popup,width=1024,height=768");
 
