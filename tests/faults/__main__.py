@@ -54,6 +54,8 @@ def main(*, only: Sequence[str], runs: int | None, seed: int, as_json: bool) -> 
     except KeyboardInterrupt:
         click.echo("faults: interrupted", err=True)
         sys.exit(INTERRUPTED)
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         click.echo(json.dumps({"rows": [_as_json(row) for row in rows]}))
     else:

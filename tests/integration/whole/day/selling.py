@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from playwright.async_api import expect
@@ -61,6 +62,7 @@ async def ways_in(day: Day) -> None:
     await day.cash(55_500, {BANANAS: 1_850})
     await hands.scan_code(price_label(PORK, 45_600))
     await day.cash(45_600, {PORK: 326})
+    await asyncio.sleep(0.6)  # sooner, a press is taken for the one that paid, bouncing
     await day.hands.key("Enter")
     await hands.in_stage("empty")
     await day.album.take("quick-keys")

@@ -68,13 +68,11 @@ async def hire(shop: Shop, *people: Staff, settings: Settings | None = None) -> 
 
 async def told(shop: Shop) -> list[tuple[EventData, datetime]]:
     """All facts in the journal, with their times."""
-    found = []
-    for event in map(read_event, await shop.database.run(lambda c: list(SqliteJournal(c).all_kept()))):
-        assert isinstance(event, Event)
-        data = read_data(event)
-        assert not isinstance(data, Unreadable)
-        found.append((data, event.time))
-    return found
+    events = [read_event(raw) for raw in await shop.database.run(lambda c: list(SqliteJournal(c).all_kept()))]
+    found = [(read_data(event), event.time) for event in events if isinstance(event, Event)]
+    known = [(data, at) for data, at in found if not isinstance(data, Unreadable)]
+    assert len(known) == len(events)
+    return known
 
 
 async def facts(shop: Shop, kind: type[F]) -> list[F]:
