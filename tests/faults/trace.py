@@ -12,7 +12,7 @@ from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 _CALLS = "pwrite64,write,fsync,fdatasync,ftruncate,rename,unlink"
-_LINE = re.compile(r"^\d+ (\w+)\((.*)\) += (-?\d+)")
+_LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")  # strace fills short process numbers up with blanks
 _FD = re.compile(r"^\d+<([^>]*)>")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _NUMBERS = re.compile(r'"?, (-?\d+)(?:, (-?\d+))?$')

@@ -153,8 +153,10 @@ def _fill(filler: Path) -> None:
 
 
 async def _until_refused(till: TillProcess) -> None:
-    """Scan until what room the open files still had is used up."""
-    for _ in range(500):
+    """Scan until what room the open files still had is used up; what the till gives way meanwhile is filled again."""
+    for scans in range(2_000):
+        if scans % 100 == 0:
+            _fill(till.data / f"filler-again-{scans}")
         await till.order("/order/scan", code=WATER_CODE)
         if "disk_full" in await _page(till):
             return
