@@ -42,7 +42,9 @@ class IngestLimits:
 class IngestSession:
     """One worker's buffer and its commits. `results` of the last commit are kept for metrics."""
 
-    def __init__(self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None) -> None:
+    def __init__(
+        self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None, refused: Refusals | None = None
+    ) -> None:
         self._store = store
         self._keys = keys
         self._limits = limits or IngestLimits()
@@ -50,7 +52,7 @@ class IngestSession:
         self._events = 0
         self._first_at_s = 0.0
         self._not_before_s = 0.0
-        self.refused = Refusals()
+        self.refused = refused or Refusals()
         self.results: tuple[IngestResult, ...] = ()
 
     @property

@@ -274,7 +274,8 @@ def test_a_promise_that_was_kept_ends_with_the_movement_that_keeps_it(ports: Por
     set_stock(ports.ledger, HANOI, {TEA: 9_000}, at(1))
     first, second = Promise(HANOI, "order", "o1"), Promise(HANOI, "order", "o2")
     with ports.ledger.begin([HANOI]) as transaction:
-        level = msgspec.structs.replace(transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)], reserved=5_000)
+        known = transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)]
+        level = msgspec.structs.replace(known, reserved=5_000)
         revisions = {HANOI: transaction.revisions()[HANOI] + 1}
         reservations = {(first, TEA): 2_000, (second, TEA): 3_000}
         levels = {LevelKey(HANOI, TEA): level}
