@@ -48,8 +48,8 @@ from protocol.topics import up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
-# What suits the broker: rumqttd's window is 100 deliveries; Mosquitto's is what its configuration says.
-EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 100, 5
+# What suits the broker: rumqttd's window is 100 deliveries a connection; Mosquitto's is what its configuration says.
+EMBEDDED_LINES, EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 4, 400, 5
 EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
 POSTGRES_LANES = 2
 _log = logging.getLogger(__name__)
@@ -185,7 +185,9 @@ class Hub:
         )  # fmt: skip
         hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
         lanes = IngestLanes(
-            LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now), refusals
+            LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
+            refusals,
+            EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
         )
         return _Running(lanes, client, control, silence, changes)
 

@@ -97,7 +97,7 @@ class StockConfig:
 
 @dataclass(frozen=True)
 class LimitsConfig:
-    """[limits]: 0 means "what suits the broker": 100 messages or 5 ms embedded, 1,000 or 20 ms external.
+    """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
     `ingest_lanes` are threads that share the stores among them; 0: two on PostgreSQL, else one.
     """

@@ -30,7 +30,8 @@ EPOCH_MAX = 2**31 - 1
 class IngestLimits:
     """How much goes into one transaction, and how long the first message waits for company.
 
-    100 messages is rumqttd's whole window of unacknowledged deliveries: waiting for more would only be waiting.
+    100 messages is rumqttd's whole window of unacknowledged deliveries on a connection: with one of them, waiting for
+    more would only be waiting.
     """
 
     messages_max: int = 100

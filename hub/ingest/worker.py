@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -34,23 +34,23 @@ class CommitReport:
 
 
 class Line(Protocol):
-    """Where journals come from; see `JournalLine`."""
+    """Where journals come from; see `JournalLines`."""
 
     @property
     def connected(self) -> bool:
         """Whether journals are being heard."""
         ...
 
-    def connect_if_due(self) -> bool:
-        """Whether journals can be heard, after trying to connect if it is time to."""
+    def connect_if_due(self) -> None:
+        """Connect what is lost, if it is time to."""
         ...
 
     def receive(self, timeout_s: float) -> Sequence[Message]:
         """What has come, waiting up to `timeout_s` for the first."""
         ...
 
-    def acknowledge(self, packet_ids: Iterable[int]) -> None:
-        """These were taken."""
+    def acknowledge(self) -> None:
+        """What was received has been taken."""
         ...
 
     def keep_alive(self) -> None:
@@ -133,7 +133,9 @@ class IngestWorker:
             self._stopping.wait(wait_s)
             return
         # What waits is committed before a broker that is away takes seconds to say so.
-        if not self._line.connected and (self._session.pending or not self._line.connect_if_due()):
+        if not self._session.pending:
+            self._line.connect_if_due()
+        if not self._line.connected:
             self._stopping.wait(wait_s)
             return
         messages = self._line.receive(wait_s)
@@ -143,7 +145,7 @@ class IngestWorker:
         receive = self._session.receive
         for message in messages:
             receive(message.topic, message.payload or b"", now_s)
-        self._line.acknowledge([message.packet_id for message in messages])
+        self._line.acknowledge()
 
     def _commit(self) -> None:
         started_s = self._clock_s()

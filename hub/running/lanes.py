@@ -1,20 +1,21 @@
-"""The ingest lanes of one hub: each a thread with a connection, a session and a share of the stores of its own.
+"""The ingest lanes of one hub: each a thread with connections, a session and a share of the stores of its own.
 
 Stores are shared out by the buckets that stand in their topics, so two lanes never want one store's row, and one plans
-in Python while the other's transaction is at work in PostgreSQL. SQLite has one writer, so there one lane is best.
+in Python while the other's transaction is at work in PostgreSQL. SQLite has one writer, so there one lane is best; it
+has several connections, see `JournalLine`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import selectors
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from hub.broker.link import BrokerLink
-from hub.config import INGEST_LANES_MAX
-from hub.ingest.journal_line import JournalLine, forget_session
+from hub.ingest.journal_line import JournalLine, JournalLines, forget_session
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
 from hub.storage.port import KeyRing, LedgerStore
@@ -22,7 +23,7 @@ from hub.storage.refusals import Refusals
 from protocol.topics import BUCKETS, up_filter
 
 LANES_MAX = 8
-_FILE = "journal-lanes"
+_FILE = "journal-lines"
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +31,7 @@ _log = logging.getLogger(__name__)
 class IngestLane:
     """One lane's parts."""
 
-    line: JournalLine
+    lines: JournalLines
     session: IngestSession
     worker: IngestWorker
 
@@ -49,15 +50,17 @@ class LaneParts:
 
 
 class IngestLanes:
-    """All lanes together, as many as there are `refusals`: each notes there what it refuses."""
+    """All lanes together, as many as there are `refusals` (each notes there what it refuses).
 
-    def __init__(self, parts: LaneParts, refusals: Sequence[Refusals]) -> None:
+    `lines` is how many connections each has.
+    """
+
+    def __init__(self, parts: LaneParts, refusals: Sequence[Refusals], lines: int) -> None:
         self._link = parts.link
-        count = len(refusals)
-        self._names = session_names(parts.link.client_id, count)
+        self._names = session_names(parts.link.client_id, len(refusals) * lines)
         self._lanes = [
-            _lane(parts, name, filters_of(number, count), refused)
-            for number, (name, refused) in enumerate(zip(self._names, refusals, strict=True))
+            _lane(parts, self._names, range(number, len(self._names), len(refusals)), refused)
+            for number, refused in enumerate(refusals)
         ]
 
     def start(self) -> None:
@@ -80,12 +83,12 @@ class IngestLanes:
     @property
     def connected(self) -> bool:
         """Whether all journals are being heard."""
-        return all(lane.line.connected for lane in self._lanes)
+        return all(line.connected for line in self._lines())
 
     @property
     def line_problem(self) -> str:
         """Why journals are not heard; "" if they are."""
-        return next((lane.line.problem for lane in self._lanes if lane.line.problem), "")
+        return next((line.problem for line in self._lines() if line.problem), "")
 
     @property
     def problem(self) -> str:
@@ -100,16 +103,16 @@ class IngestLanes:
     @property
     def reconnects(self) -> int:
         """How many connections were made anew."""
-        return sum(lane.line.reconnects for lane in self._lanes)
+        return sum(line.reconnects for line in self._lines())
 
     def forget_former(self, folder: Path) -> None:
-        """Let the broker forget the sessions of a former number of lanes, which would gather journals for nobody.
+        """Let the broker forget the sessions of a former number of lines, which would gather journals for nobody.
 
         `folder` remembers the number. What cannot be done now (no broker) is tried at the next start.
         """
         file = folder / _FILE
         former = int(known) if file.exists() and (known := file.read_text("ascii").strip()).isdigit() else 1
-        former_names = session_names(self._link.client_id, min(former, INGEST_LANES_MAX))
+        former_names = session_names(self._link.client_id, min(former, BUCKETS))
         try:
             for name in set(former_names) - set(self._names):
                 forget_session(self._link, name)
@@ -120,26 +123,36 @@ class IngestLanes:
             return
         file.write_text(str(len(self._names)), "ascii")
 
+    def _lines(self) -> Iterator[JournalLine]:
+        return (line for lane in self._lanes for line in lane.lines.lines)
+
 
 def session_names(client_id: str, count: int) -> list[str]:
-    """The client ids of `count` lanes. Another count has other names: a session's filters stand at the broker."""
+    """The client ids of `count` lines. Another count has other names: a session's filters stand at the broker."""
     if count == 1:
         return [f"{client_id}-journal"]
     return [f"{client_id}-journal-{number + 1}of{count}" for number in range(count)]
 
 
 def filters_of(number: int, count: int) -> list[str]:
-    """The topics that lane `number` of `count` hears; together all journals, each once."""
+    """The topics that line `number` of `count` hears; together all journals, each once."""
     if count == 1:
         return [up_filter("journal")]
     return [up_filter("journal", f"b{bucket:02d}") for bucket in range(number, BUCKETS, count)]
 
 
-def _lane(parts: LaneParts, name: str, filters: Sequence[str], refused: Refusals) -> IngestLane:
+def _lane(parts: LaneParts, names: Sequence[str], mine: range, refused: Refusals) -> IngestLane:
     session = IngestSession(parts.ledger, parts.keys, parts.limits, refused)
-    line = JournalLine(parts.link, name, filters, parts.clock_s)
+
+    def make(ready: selectors.BaseSelector) -> list[JournalLine]:
+        return [
+            JournalLine(parts.link, names[n], filters_of(n, len(names)), ready=ready, clock_s=parts.clock_s)
+            for n in mine
+        ]
+
+    lines = JournalLines(make)
+    name = f"ingest-{mine.start + 1}"
     worker = IngestWorker(
-        session, line, name=name.rpartition("-")[2], limits=parts.limits, hooks=parts.hooks, clock_s=parts.clock_s,
-        wall=parts.wall,
-    )  # fmt: skip
-    return IngestLane(line, session, worker)
+        session, lines, name=name, limits=parts.limits, hooks=parts.hooks, clock_s=parts.clock_s, wall=parts.wall
+    )
+    return IngestLane(lines, session, worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from hub.broker.link import KEEP_ALIVE_S, BrokerLink
-from hub.ingest.journal_line import PACKET_BYTES_MAX, JournalLine, forget_session
+from hub.ingest.journal_line import PACKET_BYTES_MAX, JournalLine, JournalLines, forget_session
 from hub.ingest.mqtt_packets import Message, puback, publish
 from hub.running.lanes import filters_of, session_names
 
@@ -34,7 +35,7 @@ class Peer:
     """The broker's end of one connection at a time; closes the lines to it when it is closed."""
 
     def __init__(self) -> None:
-        self.lines: list[JournalLine] = []
+        self.lines: list[JournalLines] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._wire: socket.socket | None = None
@@ -123,17 +124,26 @@ def welcome(peer: Peer, *, early: bytes = b"") -> Callable[[], None]:
     return play
 
 
-def line_to(peer: Peer, clock: Clock) -> JournalLine:
+def line_to(peer: Peer, clock: Clock) -> JournalLines:
     """A line that was not connected yet."""
-    peer.lines.append(JournalLine(BrokerLink("127.0.0.1", peer.port, "hub"), "hub-journal", ["journals/+"], clock))
+    link = BrokerLink("127.0.0.1", peer.port, "hub")
+    peer.lines.append(
+        JournalLines(lambda ready: [JournalLine(link, "hub-journal", ["journals/+"], ready=ready, clock_s=clock)])
+    )
     return peer.lines[-1]
 
 
-def connected(peer: Peer, clock: Clock, *, early: bytes = b"") -> JournalLine:
+def problem(line: JournalLines) -> str:
+    """What the one line says."""
+    return line.lines[0].problem
+
+
+def connected(peer: Peer, clock: Clock, *, early: bytes = b"") -> JournalLines:
     """A line that is there."""
     line = line_to(peer, clock)
     with during(welcome(peer, early=early)):
-        assert line.connect_if_due()
+        line.connect_if_due()
+    assert line.connected
     return line
 
 
@@ -141,12 +151,12 @@ def test_messages_come_in_order_and_are_acknowledged_in_order(peer: Peer) -> Non
     """Those of a kept session that come before the subscription is granted, too."""
     line = connected(peer, Clock(), early=publish("journals/a", b"1", packet_id=7))
     assert line.connected
-    assert line.problem == ""
+    assert problem(line) == ""
     assert line.receive(1) == [Message("journals/a", b"1", 7, retained=False)]
     peer.say(publish("journals/a", b"2", packet_id=8) + publish("journals/b", b"3", packet_id=9))
     found = line.receive(1)
     assert [(message.payload, message.packet_id) for message in found] == [(b"2", 8), (b"3", 9)]
-    line.acknowledge([7, 8, 9])
+    line.acknowledge()
     assert b"".join(bytes([first, len(body)]) + body for first, body in (peer.said() for _ in range(3))) == (
         puback(7) + puback(8) + puback(9)
     )
@@ -162,7 +172,7 @@ def test_a_message_that_is_too_large_comes_empty_and_counts(peer: Peer) -> None:
             found = list(line.receive(5))
             assert line.connected
     assert found == [Message("journals/a", b"", 3, retained=False)]
-    assert line.oversized == 1
+    assert line.lines[0].oversized == 1
 
 
 def test_a_lost_connection_is_made_again_after_a_while(peer: Peer) -> None:
@@ -172,14 +182,16 @@ def test_a_lost_connection_is_made_again_after_a_while(peer: Peer) -> None:
     peer.hang_up()
     assert line.receive(5) == []
     assert not line.connected
-    assert "closed" in line.problem
-    line.acknowledge([4])
-    assert not line.connect_if_due()
+    assert "closed" in problem(line)
+    line.acknowledge()
+    line.connect_if_due()
+    assert not line.connected
     clock.now_s += 10
     with during(welcome(peer)):
-        assert line.connect_if_due()
-    assert line.reconnects == 1
-    assert line.problem == ""
+        line.connect_if_due()
+    assert line.connected
+    assert line.lines[0].reconnects == 1
+    assert problem(line) == ""
 
 
 @pytest.mark.parametrize(
@@ -196,16 +208,18 @@ def test_what_a_broker_refuses_is_told_with_the_remedy(peer: Peer, answer: bytes
         peer.say(answer)
 
     with during(play):
-        assert not line.connect_if_due()
-    assert words in line.problem
+        line.connect_if_due()
+    assert not line.connected
+    assert words in problem(line)
 
 
 def test_no_broker_at_all_is_told(peer: Peer) -> None:
     """And tried again later."""
     line = line_to(peer, Clock())
     peer.close()
-    assert not line.connect_if_due()
-    assert line.problem
+    line.connect_if_due()
+    assert not line.connected
+    assert problem(line)
 
 
 def test_a_silent_line_is_pinged_and_given_up(peer: Peer) -> None:
@@ -222,7 +236,7 @@ def test_a_silent_line_is_pinged_and_given_up(peer: Peer) -> None:
     clock.now_s += KEEP_ALIVE_S + 1
     line.receive(0)
     assert not line.connected
-    assert "silent" in line.problem
+    assert "silent" in problem(line)
 
 
 def test_a_stopping_hub_says_goodbye(peer: Peer) -> None:
@@ -257,3 +271,32 @@ def test_lanes_hear_every_journal_once_under_names_of_their_own(count: int) -> N
     names = session_names("hub", count)
     assert len(set(names)) == count
     assert not set(names) & set(session_names("hub", count + 1))
+
+
+def test_several_lines_are_read_as_one_and_each_gets_its_own_acks(peer: Peer) -> None:
+    """Packet ids are a connection's own: both brokers' sides count from 1."""
+    other, clock = Peer(), Clock()
+    with contextlib.closing(other):
+        links = [BrokerLink("127.0.0.1", each.port, "hub") for each in (peer, other)]
+        both = JournalLines(
+            lambda ready: [
+                JournalLine(link, "hub-journal", ["journals/+"], ready=ready, clock_s=clock) for link in links
+            ]
+        )
+        peer.lines.append(both)
+        with during(welcome(peer)), during(welcome(other)):
+            both.connect_if_due()
+        peer.say(publish("journals/a", b"a", packet_id=1))
+        other.say(publish("journals/b", b"b", packet_id=2))
+        found: list[Message] = []
+        while len(found) < 2:
+            found += both.receive(5)
+        assert {message.payload for message in found} == {b"a", b"b"}
+        both.acknowledge()
+        assert peer.said()[1] == b"\x00\x01"
+        assert other.said()[1] == b"\x00\x02"
+        other.hang_up()
+        while all(line.connected for line in both.lines):
+            both.receive(5)
+        peer.say(publish("journals/a", b"c", packet_id=3))
+        assert [message.payload for message in both.receive(5)] == [b"c"]

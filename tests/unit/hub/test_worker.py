@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from hub.errors import StorageRejected, StorageUnavailable
@@ -69,16 +69,16 @@ class Messages:
     def __init__(self, messages: Sequence[Message], *, at_once: int = 100, lost_before: int = -1) -> None:
         self.waiting = list(messages)
         self.taken: list[int] = []
+        self._received: list[int] = []
         self.pings = 0
         self.closed = False
         self.connected = False
         self._at_once = at_once
         self._lost_before = lost_before
 
-    def connect_if_due(self) -> bool:
+    def connect_if_due(self) -> None:
         """See Line."""
         self.connected = True
-        return True
 
     def receive(self, timeout_s: float) -> Sequence[Message]:
         """See Line."""
@@ -89,11 +89,13 @@ class Messages:
         if not self.waiting:
             time.sleep(min(timeout_s, 0.005))
         found, self.waiting = self.waiting[: self._at_once], self.waiting[self._at_once :]
+        self._received += [message.packet_id for message in found]
         return found
 
-    def acknowledge(self, packet_ids: Iterable[int]) -> None:
+    def acknowledge(self) -> None:
         """See Line."""
-        self.taken += packet_ids
+        self.taken += self._received
+        self._received.clear()
 
     def keep_alive(self) -> None:
         """See Line."""
