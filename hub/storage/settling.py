@@ -26,7 +26,7 @@ from hub.storage.matters import logged_sale, told_of
 from hub.storage.moments import maybe_from_us
 from hub.storage.records import Alarm, AlarmKind
 from hub.storage.reservations import reserve
-from hub.storage.settling_orders import SettledBy, all_stores, facts_of, settle_order
+from hub.storage.settling_orders import SettledBy, choose, facts_of, oversold, settle_order
 from protocol.documents import Customer, Pick, Purchase, Transfer, Voucher
 from protocol.events import AccountPaid, CustomerSaved, SaleCompleted, SaleRefunded, TransferSent
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed, store_of_feed
@@ -43,8 +43,8 @@ class Settled:
     alarm: Alarm | None = None
 
 
-def feeds_of(connection: sa.Connection, kind: str, key: str) -> set[FeedName]:
-    """The feeds on which documents of a matter may change."""
+def feeds_of(connection: sa.Connection, kind: str, key: str, by: SettledBy) -> set[FeedName]:
+    """The feeds on which documents of a matter may change; of an order also those of whom to ask for what it misses."""
     if kind not in WITH_DOCUMENTS:
         return set()
     if kind in ("customer", "voucher"):
@@ -56,9 +56,7 @@ def feeds_of(connection: sa.Connection, kind: str, key: str) -> set[FeedName]:
         sent = [told.data for told in told_of(connection, kind, key, ("sent",))]
         feeds |= {store_feed(StoreId(data.to_store)) for data in sent if isinstance(data, TransferSent)}
     if kind == "pick" and (facts := facts_of(connection, key)) is not None:
-        asked = {one.store for one in facts.asked}
-        # What is missing may be asked of any store; nothing else touches more than the order's own.
-        feeds |= {store_feed(StoreId(store)) for store in (all_stores(connection) if facts.outcome.missing else asked)}
+        feeds |= {store_feed(StoreId(one.store)) for one in (*facts.asked, *choose(connection, facts, by))}
     known = sa.select(document.feed).where(document.kind == kind, document.key == key)
     return feeds | {FeedName(row[0]) for row in connection.execute(known)}
 
@@ -153,7 +151,7 @@ def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str, by: Settl
 def _store_work(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str, by: SettledBy) -> Settled:
     order = settle_order(connection, feeds, key, by) if kind == "pick" else None
     if order is not None:
-        return Settled(alarm_kind="oversold" if order.is_known else None, alarm=order.alarm)
+        return Settled(alarm_kind="oversold", alarm=oversold(order))
     told = told_of(connection, kind, key)
     for row in feeds.rows(kind, [key]):
         if row.base is None:
