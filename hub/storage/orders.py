@@ -1,4 +1,4 @@
-"""Web orders on a real database: placed, cancelled, asked about again, each in one transaction under its stores' locks."""
+"""Web orders on a real database: placed, cancelled, asked about again, each in a transaction that locks its stores."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ class StockQuery:
 class StockRow:
     """One store's level of one SKU. `available` is what the web may sell, so it is never below zero.
 
-    `safety` and `buffer` (held back while tills cannot be heard) are in it already, as is `reserved`.
+    `safety`, `buffer` (held back while tills cannot be heard) and `expired` are in it already, as is `reserved`.
     """
 
     store: str
@@ -168,6 +168,7 @@ class StockRow:
     updated_at: datetime
     safety: int = 0
     buffer: int = 0
+    expired: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,29 +12,29 @@ locked only who is preferred is known, never how much is there.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
 from hub.errors import StoresNotLocked
-from hub.matters.orders import Asked, OrderOutcome, Parcel, PlacedOrder, order_after
+from hub.matters.orders import Asked, Goods, OrderOutcome, Parcel, PlacedOrder, order_after
 from hub.matters.outcome import Told
 from hub.stock.allotment import AllotmentRule, Allotted, Candidate, allot
 from hub.stock.lots import Lot, pick_lots
 from hub.storage import schema
 from hub.storage.document_rows import DocumentRow, LockedFeeds
-from hub.storage.lots import lots_at
+from hub.storage.lots import day_in, expired_in, lots_in
 from hub.storage.matters import told_of
-from hub.storage.moments import from_us, maybe_from_us, zone_of
+from hub.storage.moments import from_us, maybe_from_us
 from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
 from hub.storage.shelves import shelves_of
-from protocol.documents import Pick, Settings
+from protocol.documents import Pick
 from protocol.events import OrderPicked, StockLine
 from protocol.ids import StoreId, store_feed
 from protocol.quantity import format_quantity
@@ -61,7 +61,7 @@ DEFAULT_POLICY = AllotmentPolicy()
 
 
 class SettledBy(NamedTuple):
-    """When something is settled, and by which rule orders are allotted; `chosen` stores are asked if they have it all."""
+    """When something is settled, by which rule orders are allotted, and which stores were `chosen` and stay so."""
 
     now_us: int
     policy: AllotmentPolicy = DEFAULT_POLICY
@@ -165,15 +165,24 @@ def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[
     missing = facts.outcome.missing
     if not missing:
         return []
-    candidates = _candidates(connection, facts, by.policy)
+    candidates = {candidate.store: candidate for candidate in _candidates(connection, facts, by.policy)}
     order = facts.order
 
-    def among(stores: Sequence[Candidate]) -> Allotted:
-        return allot(missing, stores, by.policy.rule, way=order.way, chosen=order.store or None)
+    def among(stores: Collection[str]) -> Allotted:
+        able = [candidate for store, candidate in candidates.items() if store in stores]
+        return allot(missing, able, by.policy.rule, way=order.way, chosen=order.store or None)
 
-    found = among([candidate for candidate in candidates if candidate.store in by.chosen])
-    if found.missing:
-        found = among(candidates)
+    looked_at: set[str] = set()
+    while True:
+        found = among(by.chosen)
+        if found.missing:
+            found = among(candidates)
+        # What has expired is kept some seconds behind; of those who would be asked it is looked up, once each.
+        new = found.parcels.keys() - looked_at
+        if not new:
+            break
+        looked_at |= new
+        candidates |= {store: _without_expired(connection, candidates[store], missing, by.now_us) for store in new}
     number = max((one.number for one in facts.asked), default=0) + 1
     return [
         Asked(number, store, sku, quantity)
@@ -200,6 +209,16 @@ def _candidates(connection: sa.Connection, facts: OrderFacts, policy: AllotmentP
         for store, goods in available.items()
         if store not in facts.closed
     ]
+
+
+def _without_expired(connection: sa.Connection, candidate: Candidate, missing: Goods, now_us: int) -> Candidate:
+    store = candidate.store
+    gone = expired_in(connection, store, list(missing), day_in(connection, store, from_us(now_us)))
+    if not gone:
+        return candidate
+    shelves = shelves_of(connection, list(gone))
+    left = {sku: replace(shelves[sku][store], expired=quantity).available for sku, quantity in gone.items()}
+    return replace(candidate, available={**candidate.available, **left})
 
 
 def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel, now_us: int) -> None:
@@ -249,18 +268,12 @@ def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
 
 
 def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[StockLine, ...]:
-    day = _day_in(connection, parcel.store, now_us)
+    day = day_in(connection, parcel.store, from_us(now_us))
+    levels = lots_in(connection, parcel.store, parcel.goods)
     lines: list[StockLine] = []
     for sku, quantity in sorted(parcel.goods.items()):
-        levels = lots_at(connection, parcel.store, sku)
-        lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels, quantity, day)]
+        lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels.get(sku, ()), quantity, day)]
     return tuple(lines)
-
-
-def _day_in(connection: sa.Connection, store: str, now_us: int) -> date:
-    """The store's own calendar day: goods may be sold to the end of their last one."""
-    found = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
-    return from_us(now_us).astimezone(zone_of(msgspec.json.decode(found, type=Settings).time_zone)).date()
 
 
 def _line(sku: str, lot: Lot, quantity: int) -> StockLine:
