@@ -96,6 +96,22 @@ def order_after(
     return OrderOutcome(_state(parcels, left, cancelled=cancelled), parcels, left)
 
 
+def handed_over_twice(told: Iterable[Told]) -> dict[str, list[Told]]:
+    """Stores that handed an order over more than once, with all that they said of it, the first first.
+
+    A parcel leaves once, so a second hand-over is somebody's mistake, or somebody's goods; only a count can tell.
+    """
+    by_store: defaultdict[str, list[Told]] = defaultdict(list)
+    for event in told:
+        if isinstance(event.data, OrderHandedOver):
+            by_store[event.store].append(event)
+    return {
+        store: sorted(said, key=lambda event: (event.at, event.terminal, msgspec.json.encode(event.data)))
+        for store, said in sorted(by_store.items())
+        if len(said) > 1
+    }
+
+
 def _parcel(store: str, wanted: Counter[str], told: Sequence[Told], *, cancelled: bool) -> Parcel:
     handed_over = any(isinstance(event.data, OrderHandedOver) for event in told)
     picks = [(event.at, event.terminal, event.data) for event in told if isinstance(event.data, OrderPicked)]

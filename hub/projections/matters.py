@@ -112,8 +112,8 @@ def _settle_some(database: Database, by: SettledBy, stores: frozenset[str]) -> i
         for (kind, key), rows in by_matter.items():
             settled = settle_shift(connection, key) if kind == "shift" else settle(connection, feeds, kind, key, by)
             _mark(connection, rows, settled)
-            if settled.alarm_kind is not None:
-                settle_alarm(connection, settled.alarm_kind, key, settled.alarm, by.now_us)
+            for alarm_kind, alarm in settled.alarms.items():
+                settle_alarm(connection, alarm_kind, key, alarm, by.now_us)
         feeds.finish()
     return len(by_matter)
 

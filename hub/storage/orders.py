@@ -19,6 +19,7 @@ from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
 from hub.storage.settling import settle_alarm
 from hub.storage.settling_orders import (
+    KIND,
     AllotmentPolicy,
     OrderFacts,
     SettledBy,
@@ -33,7 +34,7 @@ from hub.storage.shelves import parts_by_sku, web_levels
 from hub.storage.upserts import insert_for
 from protocol.errors import InexactQuantity
 from protocol.goods import taken
-from protocol.ids import StoreId, store_feed
+from protocol.ids import FeedName, StoreId, store_feed, store_of_feed
 
 RETRIED_AT_ONCE = 50
 LOOKED_AT_MAX = 2_000
@@ -85,6 +86,7 @@ class SqlOrderStore:
             if not insert_for(connection, schema.web_order, row):  # the same order, meanwhile, at another process
                 _is_known(connection, order)
                 return False
+            _refuse_picks(connection, order.order)
             _settle(connection, feeds, order.order, SettledBy(to_us(now), self._policy, stores))
         return True
 
@@ -167,6 +169,17 @@ def _settle(connection: sa.Connection, feeds: LockedFeeds, order: str, by: Settl
     assert settled is not None
     settle_alarm(connection, "oversold", order, oversold(settled), by.now_us)
     feeds.finish()
+
+
+def _refuse_picks(connection: sa.Connection, order: str) -> None:
+    document = schema.document.c
+    by_hand = sa.and_(document.kind == KIND, document.key == order, document.deleted.is_(False))
+    for feed in connection.execute(sa.select(document.feed).where(by_hand).order_by(document.feed)).scalars():
+        store = store_of_feed(FeedName(feed))
+        raise OrderConflict(
+            f"order {order}: a pick of this id was put by hand at {store}; give this one its own, or take that away: "
+            f"tillwire-hub document delete {store} pick {order}"
+        )
 
 
 def _is_known(connection: sa.Connection, order: PlacedOrder) -> bool:

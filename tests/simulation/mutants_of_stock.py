@@ -270,6 +270,18 @@ class CancelsOnPaper(SqlOrderStore):
             return bool(connection.execute(mine.values(cancelled_us=to_us(now))).rowcount)
 
 
+def never_looks_twice(global_feed_key: Key) -> SqlHub:
+    """A hub to which a second hand-over is as good as the first: nobody is told, nobody counts."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        if statement.startswith("INSERT INTO alarm") and "handed_over_twice" in str(parameters):
+            start = statement.replace("VALUES", "SELECT * FROM (VALUES", 1)
+            statement = start + ") WHERE 0"
+        return statement, parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
 def _rewriting(global_feed_key: Key, rewrite: Rewrite) -> SqlHub:
     return SqlHub(LINEAGE, global_feed_key, rewrite)
 

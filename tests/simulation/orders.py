@@ -169,6 +169,11 @@ class Desks:
             world.dice.count("order handed over that the hub knows is cancelled")
         till.say(hand_over)
         world.dice.count("order handed over")
+        desk = world.dice.random.choice([other for other in world.tills if other.identity.store == till.identity.store])
+        if world.dice.chance(0.1) and desk.session is not None:
+            # Somebody at a till that does not show it yet hands the same parcel over, or thinks so.
+            desk.say(hand_over)
+            world.dice.count("order handed over twice")
 
     def _is_open(self, till: Till, work: Work) -> bool:
         store = till.identity.store
