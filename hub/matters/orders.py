@@ -23,6 +23,7 @@ OrderState = Literal["open", "short", "picked", "handed_over", "oversold", "canc
 ORDER_STATES: tuple[OrderState, ...] = get_args(OrderState)
 ParcelState = Literal["open", "picked", "handed_over"]
 Goods = Mapping[str, int]
+LINES_MAX = 500
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +33,10 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(gt=0, le=10**12)]
 
 
-class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order as a channel placed it. `store` is the customer's choice, "" for none; `pieces` is what it takes."""
+class OrderHead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an order says beside its lines. `store` is the customer's choice, "" for none."""
 
     order: Word
-    lines: Annotated[tuple[OrderedLine, ...], msgspec.Meta(min_length=1, max_length=500)]
     channel: Text = ""
     number: Text = ""
     way: Literal["pickup", "delivery"] = "delivery"
@@ -45,6 +45,12 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     note: Text = ""
     placed_at: Moment | None = None
     due_at: Moment | None = None
+
+
+class PlacedOrder(OrderHead, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as a channel placed it; `pieces` is what it takes."""
+
+    lines: Annotated[tuple[OrderedLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     pieces: dict[str, int] = {}  # msgspec copies the empty default
 
 
