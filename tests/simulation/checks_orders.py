@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hub.projections.rebuild import differences
-from hub.storage.lots import lots_at
+from hub.stock.lots import expired
+from hub.storage.lots import day_in, lots_at
 from tests.simulation.books import (
     Asked,
     Balance,
@@ -73,7 +74,7 @@ class OrderChecks:
         asked = self._asked()
         for one in asked[self._decisions :]:
             left = hub.rows("SELECT on_hand - reserved FROM level WHERE store = ? AND sku = ?", one.store, one.sku)
-            if not left or int(str(left[0][0])) < SAFETY.get(one.sku, 0):
+            if not left or int(str(left[0][0])) < SAFETY.get(one.sku, 0) + self._expired(one.store, one.sku):
                 yield f"9: {one.store} was asked for {one.quantity} {one.sku} of {one.order}: too many, {left}"
         self._decisions = len(asked)
         for order, sku, total in hub.rows(
@@ -141,6 +142,7 @@ class OrderChecks:
         for key, level_now in self._hub.levels().items():
             if key.sku in found.missing and key.store not in closed and key.store == (chosen or key.store):
                 left = level_now.on_hand - level_now.reserved - SAFETY.get(key.sku, 0)
+                left -= self._expired(key.store, key.sku)
                 if left > 0:
                     yield f"9: {order} lacks {key.sku}, and {key.store}, which has {left}, was not asked"
 
@@ -228,6 +230,12 @@ class OrderChecks:
                         yield f"12: the lots of {store} {sku} are {shown}, right is {there}"
                     if any(quantity > there.get(lot, 0) for lot, quantity in shown.items()):
                         yield f"12: the lots of {store} {sku} are {shown}, and there are only {there}"
+
+    def _expired(self, store: str, sku: str) -> int:
+        """What of a level may not be sold any more, by the hub's own lots (12 holds those against the books)."""
+        with self._hub.database.read() as connection:
+            day = day_in(connection, store, self._world.hub_wall)
+            return sum(one.quantity for one in expired(lots_at(connection, store, sku), day))
 
     def _out(self, order: str, store: str) -> list[Fact]:
         facts = self._world.books.all_facts().values()

@@ -44,6 +44,7 @@ from tests.simulation.mutants_of_stock import (
     promises_twice,
     replay_again,
     replay_without_matters,
+    sells_expired,
     sells_safety_stock,
 )
 from tests.simulation.mutants_of_till import (
@@ -110,6 +111,7 @@ MUTANTS: Mapping[str, Parts] = {
     "keep_alarms": Parts(sql_hub=keeps_alarms),
     "sell_safety_stock": Parts(sql_hub=sells_safety_stock),
     "never_ask_again": Parts(matters=NeverAsksAgain),
+    "sell_expired": Parts(sql_hub=sells_expired),
     "never_look_twice": Parts(sql_hub=never_looks_twice),
 }
 ONLY_IN: Mapping[str, Kind] = {
@@ -120,6 +122,7 @@ ONLY_IN: Mapping[str, Kind] = {
             "transfer_stays_on_its_way", "release_twice", "keep_reservation", "forget_picks", "forget_later_rounds",
             "promise_twice", "place_twice", "cancel_on_paper", "replay_without_matters", "ask_nobody_to_count",
             "keep_alarms", "sell_safety_stock", "never_ask_again", "never_look_twice",
+            "sell_expired",
         ),
         "orders",
     ),

@@ -270,6 +270,15 @@ class CancelsOnPaper(SqlOrderStore):
             return bool(connection.execute(mine.values(cancelled_us=to_us(now))).rowcount)
 
 
+def sells_expired(global_feed_key: Key) -> SqlHub:
+    """A hub that keeps lots with their days, and sells what has expired."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        return statement.replace("movement.expires != ''", "movement.expires = 'never'"), parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
 def never_looks_twice(global_feed_key: Key) -> SqlHub:
     """A hub to which a second hand-over is as good as the first: nobody is told, nobody counts."""
 

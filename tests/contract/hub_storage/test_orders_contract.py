@@ -278,7 +278,7 @@ def test_levels_agree_with_reservations_and_facts_at_every_step(shop: Shop, seed
 
 def test_a_second_hand_over_is_found_whichever_till_is_heard_first(shop: Shop) -> None:
     """Both tills, people and goods are named, the goods are to be counted, and the ledger has what was said."""
-    shop.stores.fleet.add_terminal(HANOI, TerminalId("till2"), "", b"2" * 32, at(0))
+    shop.stores.fleet.add_terminal(HANOI, TerminalId("till2"), "", Key(b"2" * 32), at(0))
     other = Journal(HANOI, TerminalId("till2"))
     shop.place("o1", (TEA, 2_000))
     shop.tell(HANOI, 200, picked("o1", (TEA, 2_000)))

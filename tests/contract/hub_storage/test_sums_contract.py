@@ -14,7 +14,7 @@ from hub.storage.queries import SqlQueries
 from hub.storage.reading import DrawerOpening
 from hub.storage.stores import SqlStores, open_stores
 from protocol.documents import Settings
-from protocol.events import DrawerOpened, PriceCut, Tender
+from protocol.events import DrawerOpened, EventData, PriceCut, Tender
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId
 from tests.unit.hub.journals import Journal, at
@@ -94,8 +94,12 @@ def test_a_shift_tells_of_its_drawer_and_its_refunds(database: Database, stores:
     by_hand = DrawerOpened(by="an", why="no_sale", reason="đổi tiền")
     allowed = msgspec.structs.replace(given_back("B2", "R1", ("tea", 900)), allowed_by="mai")
     alone = given_back("B1", "R1", ("tea", 200))
-    said = (shift_opened("s1"), by_hand, DrawerOpened(by="an", why="sale", receipt_number="R1"), alone, allowed)
-    for second, data in enumerate((before, *said, shift_closed("s1", at(1), cash=300, sales=1), shift_opened("s2", 2))):
+    for_sale = DrawerOpened(by="an", why="sale", receipt_number="R1")
+    closed = shift_closed("s1", at(1), cash=300, sales=1)
+    said: tuple[EventData, ...] = (
+        before, shift_opened("s1"), by_hand, for_sale, alone, allowed, closed, shift_opened("s2", 2),
+    )  # fmt: skip
+    for second, data in enumerate(said):
         till.append(data, at(second))
     till.append(DrawerOpened(by="lan", why="no_sale"), at(20))
     ingest(stores.ledger, [till.batch(1, len(till.events))], at(30))
