@@ -148,7 +148,7 @@ class Desks:
         found = dict(work.goods)
         if is_short:
             sku = dice.random.choice(sorted(found))
-            found[sku] -= 1000 * dice.random.randint(1, found[sku] // 1000)
+            found[sku] -= min(found[sku], 1000 * dice.random.randint(1, max(1, found[sku] // 1000)))
         short = {sku: work.goods[sku] - found[sku] for sku in found if work.goods[sku] > found[sku]}
         data = OrderPicked(order=work.order, lines=_lines(found), by="lan", short=_lines(short))
         till.say(lambda _: Happening(data, pick=Picked(work.order, found)))

@@ -307,7 +307,7 @@ def test_shifts_say_who_what_and_how_much_is_missing(hub: SampleHub, language: s
     ("language", "words"),
     [
         ("en", ("Drawer opened without a receipt", "Allowed by", "within the own limit")),
-        ("vi", ("Mở ngăn tiền không kèm hoá đơn", "Người cho phép", "trong hạn mức của mình")),
+        ("vi", ("Mở ngăn tiền không kèm hoá đơn", "Ai duyệt", "trong hạn mức")),
     ],
 )
 def test_a_shift_says_why_the_drawer_was_opened_and_who_allowed_refunds(
