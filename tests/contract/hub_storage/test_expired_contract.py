@@ -25,7 +25,8 @@ from protocol.documents import Item, Settings
 from protocol.events import CountedLine, CountedLot, StockCounted, StockLine, StockReceived
 from protocol.ids import StoreId
 from tests.contract.hub_storage.test_held_back_contract import seen
-from tests.contract.hub_storage.test_orders_contract import HANOI, HUE, PHO, TEA, Shop, of_tea, over, picked
+from tests.contract.hub_storage.test_order_locks_contract import of_tea
+from tests.contract.hub_storage.test_orders_contract import HANOI, HUE, PHO, TEA, Shop, over, picked
 from tests.unit.hub.journals import at, sale
 
 LAST = date(2026, 12, 1)
