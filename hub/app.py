@@ -43,6 +43,7 @@ from hub.running.lanes import IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
 from hub.running.silence import SilenceThread
 from hub.running.web import WebServer
+from hub.storage.level_changes import ChangePruning
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
 from protocol.topics import up_filter
@@ -181,8 +182,12 @@ class Hub:
         )
         control = ControlThread(parts, time.monotonic, now)
         risk = config.stock.offline_risk_bp / BASIS_POINTS
-        held_back = (SilenceProjection(data.database, risk=risk), ExpiryProjection(data.database))
-        silence = SilenceThread(held_back, time.monotonic, now, control.wake)
+        behind = (
+            SilenceProjection(data.database, risk=risk),
+            ExpiryProjection(data.database),
+            ChangePruning(data.database),
+        )
+        silence = SilenceThread(behind, time.monotonic, now, control.wake)
         hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),

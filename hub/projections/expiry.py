@@ -15,6 +15,7 @@ from hub.storage import schema
 from hub.storage.changed_skus import COUNTER
 from hub.storage.database import Database
 from hub.storage.held_back import Place, standing, write_held
+from hub.storage.level_changes import changed_since
 from hub.storage.lots import dated_skus, day_in, expired_before, expired_in
 from protocol.ids import StoreId, store_feed
 
@@ -63,5 +64,5 @@ class ExpiryProjection:
 
 
 def _moved(connection: sa.Connection, store: str, since: int) -> Collection[str]:
-    level = schema.level.c
-    return list(connection.execute(sa.select(level.sku).where(level.store == store, level.revision > since)).scalars())
+    query = sa.select(schema.level.c.sku).where(*changed_since(connection, store, since))
+    return list(connection.execute(query).scalars())

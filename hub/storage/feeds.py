@@ -12,6 +12,7 @@ from hub.stock.level import Level
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.documents import SETTINGS_KEY, stock_document
+from hub.storage.level_changes import changed_since
 from hub.storage.moments import maybe_from_us
 from protocol.documents import Document
 from protocol.feed_sender import FeedSnapshot
@@ -92,7 +93,7 @@ def _levels(connection: sa.Connection, store: StoreId, from_rev: int) -> Sequenc
     level = schema.level.c
     query = (
         sa.select(level.sku, level.on_hand, level.reserved, level.counted_us, level.revision)
-        .where(level.store == store, level.revision > from_rev)
+        .where(*changed_since(connection, store, from_rev))
         .order_by(level.revision, level.sku)
     )
     return [

@@ -190,7 +190,7 @@ class SqlQueries(StockQueries, SumQueries, LedgerQueries, OrderQueries):
         )
         negative = (
             sa.select(level.store, level.sku, level.on_hand, level.updated_us)
-            .where(level.on_hand < sa.text("0"))
+            .where(schema.negative)
             .order_by(level.updated_us.desc())
             .limit(NEGATIVE_ALARMS_MAX)
         )

@@ -94,7 +94,7 @@ def _conditions(query: StockQuery) -> list[sa.ColumnElement[bool]]:
     if query.store is not None:
         conditions.append(level.store == query.store)
     if query.negative_only:
-        conditions.append(level.on_hand < sa.text("0"))
+        conditions.append(schema.negative)
     return conditions
 
 

@@ -90,7 +90,7 @@ def _negative(connection: sa.Connection) -> Sequence[tuple[str, str]]:
         document.feed == sa.literal(_prefix()) + level.store, document.kind == KIND, document.key == level.sku,
         document.deleted.is_(False),
     )  # fmt: skip
-    query = sa.select(level.store, level.sku).where(level.on_hand < sa.text("0"), ~asked)
+    query = sa.select(level.store, level.sku).where(schema.negative, ~asked)
     return [(row[0], row[1]) for row in connection.execute(query.order_by(level.store, level.sku).limit(AT_ONCE))]
 
 

@@ -9,22 +9,28 @@ store is also that store's lock: whoever changes a cursor, a level or a setting 
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
     ColumnElement,
+    Computed,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    and_,
     text,
 )
 
 metadata = MetaData()
 
-VERSION = "0004"
+ONLY = "only"
+"""In `info`: the one dialect that has this table or index."""
+
+VERSION = "0005"
 """The newest migration."""
 
 _Position = BigInteger().with_variant(Integer, "sqlite")
@@ -153,12 +159,28 @@ level = Table(
     _number("counted_us", null=True),
     _number("revision"),
     _number("updated_us"),
+    Column("below", Boolean, Computed("on_hand < 0", persisted=True)),
     sqlite_with_rowid=False,
 )
-Index("level_by_revision", level.c.store, level.c.revision)
+"""Nothing that changes with a sale may stand in an index on PostgreSQL: see migration 0005 and `level_changes.py`."""
 Index("level_by_sku", level.c.sku)
+Index("level_below", level.c.store, level.c.sku, postgresql_where=level.c.below, info={ONLY: "postgresql"})
+Index("level_by_revision", level.c.store, level.c.revision, info={ONLY: "sqlite"})
 _negative: ColumnElement[bool] = level.c.on_hand < text("0")
-Index("level_negative", level.c.store, level.c.sku, sqlite_where=_negative, postgresql_where=_negative)
+Index("level_negative", level.c.store, level.c.sku, sqlite_where=_negative, info={ONLY: "sqlite"})
+
+negative: ColumnElement[bool] = and_(_negative, level.c.below)
+"""More is sold than was there: in words that each database has an index for."""
+
+level_change = Table(
+    "level_change",
+    metadata,
+    _text("store", key=True),
+    _number("revision", key=True),
+    Column("skus", ARRAY(Text), nullable=False),
+    info={ONLY: "postgresql"},
+)
+"""The SKUs whose levels changed with each of a store's newer revisions, noted by a trigger."""
 
 sale = Table(
     "sale",
