@@ -108,7 +108,7 @@ class BundleMovesItself(_Liar):
 class _Nameless(_OtherMovements):
     def change(self, writes: LedgerWrites) -> Iterable[LedgerMovement]:
         for entry in writes.movements:
-            yield replace(entry, movement=msgspec.structs.replace(entry.movement, lot="", expires=None))
+            yield msgspec.structs.replace(entry, movement=msgspec.structs.replace(entry.movement, lot="", expires=None))
 
 
 class ForgetsLots(_Liar):
@@ -120,7 +120,7 @@ class ForgetsLots(_Liar):
 class _HubTime(_OtherMovements):
     def change(self, writes: LedgerWrites) -> Iterable[LedgerMovement]:
         for entry in writes.movements:
-            yield replace(entry, movement=msgspec.structs.replace(entry.movement, at=writes.at))
+            yield msgspec.structs.replace(entry, movement=msgspec.structs.replace(entry.movement, at=writes.at))
 
 
 class TakesHubTime(_Liar):

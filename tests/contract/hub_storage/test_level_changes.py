@@ -79,8 +79,10 @@ def test_notes_come_from_the_database_whoever_writes(database: Database) -> None
         for statement in (
             "UPDATE feed SET revision = :head WHERE name = 'store-hanoi'",
             "UPDATE level SET on_hand = -1, revision = :head WHERE store = 'hanoi' AND sku = 'milk'",
-            "INSERT INTO level (store, sku, on_hand, reserved, revision, updated_us) "
-            "VALUES ('hanoi', 'egg', 5, 0, :head, 1)",
+            (
+                "INSERT INTO level (store, sku, on_hand, reserved, revision, updated_us) "
+                "VALUES ('hanoi', 'egg', 5, 0, :head, 1)"
+            ),
         ):
             assert connection.execute(sa.text(statement), {"head": head}).rowcount == 1
     assert changed(database, head - 1) == {"milk", "egg"}
