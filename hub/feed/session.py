@@ -6,14 +6,16 @@ document. Several hub processes may publish the same feed: a terminal takes what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.errors import UnknownStore
+from hub.feed.offers import MAKING, Offers
 from hub.storage.port import FeedStore, KeyRing
 from hub.storage.refusals import Refusals
 from protocol.errors import BadFrame, InvalidId
-from protocol.feed_sender import FeedSender, FeedSnapshot, PublishLimits, answer_parts, pull_from
+from protocol.feed_sender import FeedSender, FeedSnapshot, PublishLimits, answer_parts, offer_answer, pull_from
 from protocol.frame import decode, encode
 from protocol.ids import FeedName, StoreId, TerminalId, store_of_feed
 from protocol.link import Publish
@@ -42,8 +44,11 @@ class _Asker:
 class FeedSession:
     """One publisher. `poll` reads the database, so the shell calls it in a thread."""
 
-    def __init__(self, store: FeedStore, keys: KeyRing, limits: FeedSessionLimits | None = None) -> None:
+    def __init__(
+        self, store: FeedStore, keys: KeyRing, limits: FeedSessionLimits | None = None, offers: Offers | None = None
+    ) -> None:
         self._store = store
+        self._offers = offers
         self._keys = keys
         self._limits = limits or FeedSessionLimits()
         self._senders: dict[FeedName, FeedSender] = {}
@@ -87,29 +92,50 @@ class FeedSession:
         for each of many terminals is more than a memory holds. Raises StorageUnavailable; then nothing is lost.
         """
         heads = self._store.heads()
-        publishes: list[Publish] = []
-        for asker in list(self._pulls)[: self._limits.answers_per_poll_max]:
-            if room_bytes <= 0:
-                break
-            answer = self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
-            room_bytes -= sum(len(publish.payload) for publish in answer)
-            publishes += answer
-            del self._pulls[asker]
+        publishes = self._answers(heads, wall, room_bytes)
         for feed, head in heads.items():
             broadcast = self._broadcast(feed, head, now_s)
             if broadcast is not None:
                 publishes.append(broadcast)
         return publishes
 
-    def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:
+    def _answers(self, heads: Mapping[FeedName, int], wall: datetime, room_bytes: int) -> list[Publish]:
+        publishes: list[Publish] = []
+        answered = 0
+        making: set[FeedName] = set()
+        for asker in list(self._pulls):
+            if room_bytes <= 0 or answered >= self._limits.answers_per_poll_max:
+                break
+            if asker.feed in making and self._pulls[asker].snapshots:
+                continue
+            answer = self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
+            if answer is None:
+                making.add(asker.feed)  # all who ask for it wait for the same file
+                continue
+            room_bytes -= sum(len(publish.payload) for publish in answer)
+            publishes += answer
+            answered += 1
+            del self._pulls[asker]
+        return publishes
+
+    def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish] | None:
+        """The messages to send; None while a file is being made for it."""
         key = self._keys.terminal_key(asker.store, asker.terminal)
         if head is None or key is None:
             return []
+        from_rev = pull_from(pull, self._store.lineage, head)
+        topic = terminal_topic(asker.store, asker.terminal, "chunk")
+        if pull.snapshots and self._offers is not None:
+            offer = self._offers.find(asker.feed, from_rev, head)
+            if offer is MAKING:
+                return None
+            if offer is not None:
+                answer = offer_answer(pull, self._store.lineage, offer, hub_time=wall)
+                return [Publish(topic, encode(answer, topic=topic, key=key))]
         try:
-            snapshot = self._store.snapshot(asker.feed, pull_from(pull, self._store.lineage, head))
+            snapshot = self._store.snapshot(asker.feed, from_rev)
         except UnknownStore:
             return []
-        topic = terminal_topic(asker.store, asker.terminal, "chunk")
         return [
             Publish(topic, encode(part, topic=topic, key=key))
             for part in answer_parts(pull, snapshot, self._limits.publish, hub_time=wall)
