@@ -6,12 +6,14 @@ document. Several hub processes may publish the same feed: a terminal takes what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from hub.errors import UnknownStore
-from hub.feed.offers import MAKING, Offers
+from hub.feed.offers import MAKING, Making, Offers
 from hub.storage.port import FeedStore, KeyRing
 from hub.storage.refusals import Refusals
 from protocol.errors import BadFrame, InvalidId
@@ -19,7 +21,7 @@ from protocol.feed_sender import FeedSender, FeedSnapshot, PublishLimits, answer
 from protocol.frame import decode, encode
 from protocol.ids import FeedName, StoreId, TerminalId, store_of_feed
 from protocol.link import Publish
-from protocol.messages import Pull
+from protocol.messages import FeedUpdate, Pull, SnapshotOffer
 from protocol.topics import feed_topic, parse_terminal_topic, terminal_topic
 
 ROOM_BYTES = 32 * 1024 * 1024
@@ -103,43 +105,46 @@ class FeedSession:
         publishes: list[Publish] = []
         answered = 0
         making: set[FeedName] = set()
-        for asker in list(self._pulls):
+        for asker, pull in list(self._pulls.items()):
             if room_bytes <= 0 or answered >= self._limits.answers_per_poll_max:
                 break
-            if asker.feed in making and self._pulls[asker].snapshots:
-                continue
-            answer = self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
-            if answer is None:
+            head = heads.get(asker.feed)
+            offer = self._offer(asker.feed, pull, head, making)
+            if offer is MAKING:
                 making.add(asker.feed)  # all who ask for it wait for the same file
                 continue
+            if offer is None:
+                answer = self._answer(asker, pull, head, wall)
+            else:
+                answer = self._frames(asker, [offer_answer(pull, self._store.lineage, offer, hub_time=wall)])
             room_bytes -= sum(len(publish.payload) for publish in answer)
             publishes += answer
             answered += 1
             del self._pulls[asker]
         return publishes
 
-    def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish] | None:
-        """The messages to send; None while a file is being made for it."""
-        key = self._keys.terminal_key(asker.store, asker.terminal)
-        if head is None or key is None:
+    def _offer(
+        self, feed: FeedName, pull: Pull, head: int | None, making: AbstractSet[FeedName]
+    ) -> SnapshotOffer | Literal[Making.MAKING] | None:
+        if self._offers is None or not pull.snapshots or head is None:
+            return None
+        if feed in making:
+            return MAKING
+        return self._offers.find(feed, pull_from(pull, self._store.lineage, head), head)
+
+    def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:
+        if head is None:
             return []
-        from_rev = pull_from(pull, self._store.lineage, head)
-        topic = terminal_topic(asker.store, asker.terminal, "chunk")
-        if pull.snapshots and self._offers is not None:
-            offer = self._offers.find(asker.feed, from_rev, head)
-            if offer is MAKING:
-                return None
-            if offer is not None:
-                answer = offer_answer(pull, self._store.lineage, offer, hub_time=wall)
-                return [Publish(topic, encode(answer, topic=topic, key=key))]
         try:
-            snapshot = self._store.snapshot(asker.feed, from_rev)
+            snapshot = self._store.snapshot(asker.feed, pull_from(pull, self._store.lineage, head))
         except UnknownStore:
             return []
-        return [
-            Publish(topic, encode(part, topic=topic, key=key))
-            for part in answer_parts(pull, snapshot, self._limits.publish, hub_time=wall)
-        ]
+        return self._frames(asker, answer_parts(pull, snapshot, self._limits.publish, hub_time=wall))
+
+    def _frames(self, asker: _Asker, updates: Iterable[FeedUpdate]) -> list[Publish]:
+        key = self._keys.terminal_key(asker.store, asker.terminal)
+        topic = terminal_topic(asker.store, asker.terminal, "chunk")
+        return [] if key is None else [Publish(topic, encode(part, topic=topic, key=key)) for part in updates]
 
     def _broadcast(self, feed: FeedName, head: int, now_s: float) -> Publish | None:
         sender = self._senders.get(feed)
