@@ -132,8 +132,9 @@ class Pull(_Message, frozen=True, kw_only=True, omit_defaults=True):
 class Loading(_Message, frozen=True, kw_only=True, omit_defaults=True):
     """How far a till is with a first load, or one after a long absence.
 
-    `way` is "snapshot" (one file over HTTPS) or "link" (parts over the link). `problem` is "", "no_room" (the till's
-    disk), "web_unreachable", "no_address", "refused" or "damaged": why it does not go on, or why over the link.
+    `way` is "snapshot" (one file over HTTPS) or "link" (parts over the link). `problem` is "", or why it does not go
+    on, or goes over the link: "no_room" (the till's disk), "web_unreachable", "no_address", "not_secure", "refused",
+    "damaged".
     """
 
     way: Annotated[str, msgspec.Meta(max_length=32)]

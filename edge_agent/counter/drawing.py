@@ -12,6 +12,7 @@ from edge_agent.counter.facts import Facts
 from edge_agent.till.health import HealthView
 from edge_agent.till.rights import Person
 from edge_agent.till.view import CounterView, DeviceView, LinkView, NoticeCode, NoticeView, PersonView
+from protocol.messages import Loading
 
 _DEVICES = ("scanner", "printer", "drawer", "scale", "terminal", "display", "pick_printer")
 
@@ -30,6 +31,7 @@ class Drawing:
         self.online = False
         self.online_since: datetime | None = None
         self.health = HealthView()
+        self.loading: Loading | None = None
 
     def view(self) -> CounterView:
         """The picture of now; there is one as soon as the books were read and `draw` was called."""
@@ -75,6 +77,7 @@ class Drawing:
         link = LinkView(
             online=self.online, backlog=self.facts.backlog, since=self.online_since,
             oldest_unsent_at=self.facts.oldest_unsent_at, epoch_problem=self.facts.epoch_problem,
+            loading=self.loading,
         )  # fmt: skip
         view = make_view(
             self.facts, self._till, revision=self._revision, link=link, devices=self.devices(), notice=self.notice

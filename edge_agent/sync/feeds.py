@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from edge_agent.replica.port import Replica
 from edge_agent.sync.heard import Heard, Offered, Parts
 from protocol.documents import Document
-from protocol.errors import BadFrame
+from protocol.errors import BadFrame, BadSnapshot
 from protocol.feed_receiver import Apply, FeedLimits, FeedReceiver, Stage
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed
 from protocol.messages import Cursor, FeedUpdate, Pull
@@ -140,9 +140,10 @@ class TerminalFeeds:
         return Parts(feed, min(done, total), total) if total >= PARTS_TOLD_FROM else None
 
 
-def check_head(head: SnapshotHead) -> bool:
-    """Whether the store can hold a head's numbers."""
-    return head.documents >= 0 and _storable([head.revision], head.cursors)
+def check_head(head: SnapshotHead, done: int) -> None:
+    """Raise BadSnapshot for numbers that the store cannot hold, or fewer documents than are staged already."""
+    if head.documents < done or not _storable([head.revision], head.cursors):
+        raise BadSnapshot(f"feed {head.feed!r}: its head has numbers that cannot be")
 
 
 def _request(digest: str) -> str:
