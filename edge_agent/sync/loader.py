@@ -28,9 +28,10 @@ from protocol.messages import Loading
 from protocol.snapshot import SnapshotReader
 
 FOLDER = "snapshots"
-STEP_DOCUMENTS = 100
-"""Some milliseconds of a transaction; so long may a scan wait behind it."""
+STEP_S = 0.015
+"""How long a step's transaction is to last; so long may a scan wait behind it, on a slow disk, too."""
 
+STEP_DOCUMENTS = range(20, 401)
 REST_S_MIN = 0.005
 DOCUMENT_BYTES = 2_000
 """What a document takes of the disk at most with its indexes and the log: 1.4 kB were measured of an item."""
@@ -235,8 +236,10 @@ class SnapshotLoader:
                 head = reader.head
                 check_head(head, done)
                 await asyncio.to_thread(reader.skip, done)
-                while documents := await asyncio.to_thread(reader.take, STEP_DOCUMENTS):
-                    await self._step(offered, documents, on_feeds)
+                step = STEP_DOCUMENTS.start
+                while documents := await asyncio.to_thread(reader.take, step):
+                    took_s = await self._step(offered, documents, on_feeds)
+                    step = next_step(step, took_s)
                     done += len(documents)
                     self._board.staged(feed, head.documents, done)
                     self._tell()
@@ -244,12 +247,14 @@ class SnapshotLoader:
                 raise NoWay("damaged", str(error)) from error
         return await on_feeds(lambda feeds: feeds.take_snapshot(feed, digest, head), asks=True)
 
-    async def _step(self, offered: Offered, documents: tuple[Document, ...], on_feeds: OnFeeds) -> None:
+    async def _step(self, offered: Offered, documents: tuple[Document, ...], on_feeds: OnFeeds) -> float:
         self._check(offered)
         began_s = self._ports.elapsed_s()
         if not await on_feeds(lambda feeds: feeds.stage(offered.feed, offered.offer.digest, documents)):
             raise _Superseded
-        await asyncio.sleep(max(REST_S_MIN, self._ports.elapsed_s() - began_s))
+        took_s = self._ports.elapsed_s() - began_s
+        await asyncio.sleep(max(REST_S_MIN, took_s))
+        return took_s
 
     # --- and so on
 
@@ -280,6 +285,12 @@ class SnapshotLoader:
         if view != self.view:
             self.view = view
             self._ports.on_change(view)
+
+
+def next_step(step: int, took_s: float) -> int:
+    """How many documents to take next, after so many took so long; it changes by a half at most."""
+    wanted = step * STEP_S / max(took_s, 0.001)
+    return int(min(max(wanted, step / 2, STEP_DOCUMENTS.start), step * 1.5 + 1, STEP_DOCUMENTS.stop - 1))
 
 
 def _remove_others(path: Path, feed: FeedName) -> None:

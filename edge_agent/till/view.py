@@ -284,6 +284,8 @@ class LinkView:
     epoch_problem: str = ""
     loading: Loading | None = None
     """How far a first load is; None when nothing large is under way."""
+    to_send_in_all: int = 0
+    """While a long backlog goes out: how many events it was, sold meanwhile included; else 0."""
 
 
 @dataclass(frozen=True)
