@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 RETRY_AFTER_S_MAX = 60.0
-_WRITTEN_BYTES = 256 * 1024
 _HASHED_BYTES = 1024 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
@@ -176,7 +175,8 @@ class Fetcher:
             raise FetchFailed("the hub sends another part than was asked for")
         try:
             with await asyncio.to_thread(_open, self._path, have) as file:
-                async for piece in answer.aiter_bytes(_WRITTEN_BYTES):
+                # As it comes: pieces of a size of our own would be lost with the line, but for the last whole one.
+                async for piece in answer.aiter_raw():
                     have += len(piece)
                     if have > offer.size_bytes:
                         break
