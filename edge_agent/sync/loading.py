@@ -19,6 +19,7 @@ class FeedLoad:
     done: float = 0.0
     way: str = "snapshot"
     problem: str = ""
+    is_complete: bool = False
 
 
 @dataclass
@@ -53,8 +54,8 @@ class LoadingBoard:
         known = self._feeds.get(feed)
         if known is not None:
             # Kept at its weight until all is done: a number that runs backwards tells nothing.
-            self._put(feed, replace(known, done=1.0, problem=""))
-        if all(load.done >= 1.0 for load in self._feeds.values()):
+            self._put(feed, replace(known, done=1.0, problem="", is_complete=True))
+        if all(load.is_complete for load in self._feeds.values()):
             self._feeds.clear()
 
     def is_loading(self, feed: FeedName) -> bool:
@@ -68,10 +69,10 @@ class LoadingBoard:
             return None
         weight = sum(load.documents for load in loads) or 1
         percent = int(100 * sum(load.documents * min(1.0, load.done) for load in loads) / weight)
-        going = [load for load in loads if load.done < 1.0]
+        going = [load for load in loads if not load.is_complete]
         problem = next((load.problem for load in going if load.problem), "")
         way = "link" if any(load.way == "link" for load in going) else "snapshot"
-        return Loading(way=way, percent=min(percent, 99 if going else 100), problem=problem)
+        return Loading(way=way, percent=min(percent, 99), problem=problem)
 
     def _put(self, feed: FeedName, load: FeedLoad) -> None:
         self._feeds[feed] = load
