@@ -56,6 +56,6 @@ def test_the_pace_is_that_of_the_last_minute() -> None:
 
 def test_the_dashboard_says_it_in_both_languages() -> None:
     """As the till's state."""
-    for language, wanted in (("en", "catching up, about 2 min left"), ("vi", "đang gửi bù, còn khoảng 2 phút")):
+    for language, wanted in (("en", "catching up, about 2 mins left"), ("vi", "đang gửi bù, còn khoảng 2 phút")):
         view = terminal_view(Words(language), row(9_000, 0), NOON, CatchUp(9_000, timedelta(minutes=2)))
         assert (view.state.replace("\N{NO-BREAK SPACE}", " "), view.tone) == (wanted, "info")
