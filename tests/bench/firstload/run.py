@@ -1,4 +1,4 @@
-"""One run: a till loads the catalogue as a file, another one in parts over the link, and a cashier scans all the while."""
+"""One run: a till loads the catalogue as a file, another one in parts over the link; a cashier scans all the while."""
 
 from __future__ import annotations
 
