@@ -1,7 +1,7 @@
 """Loads what the hub offers as a file, beside the cashier: fetch, check, stage step by step, then one switch.
 
-One task, one feed after the other, the smaller first. Each step is a short transaction, and a rest as long as it
-follows: a scan never waits for more than one step. Wherever the agent is stopped, it goes on there: the file lies in
+One task, one feed after the other, the smaller first. Each step is a short transaction, and a rest follows, in which
+whoever waits for the database has his turn: a scan never waits for more than one step. Wherever the agent is stopped, it goes on there: the file lies in
 the data folder under its digest, and what is staged of it is counted in the tables.
 """
 
@@ -32,7 +32,8 @@ STEP_S = 0.015
 """How long a step's transaction is to last; so long may a scan wait behind it, on a slow disk, too."""
 
 STEP_DOCUMENTS = range(20, 401)
-REST_S_MIN = 0.005
+REST_S_MIN = 0.002
+REST_SHARE = 0.25
 DOCUMENT_BYTES = 2_000
 """What a document takes of the disk at most with its indexes and the log: 1.4 kB were measured of an item."""
 
@@ -253,7 +254,7 @@ class SnapshotLoader:
         if not await on_feeds(lambda feeds: feeds.stage(offered.feed, offered.offer.digest, documents)):
             raise _Superseded
         took_s = self._ports.elapsed_s() - began_s
-        await asyncio.sleep(max(REST_S_MIN, took_s))
+        await asyncio.sleep(max(REST_S_MIN, took_s * REST_SHARE))
         return took_s
 
     # --- and so on

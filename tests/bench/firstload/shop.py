@@ -67,7 +67,7 @@ class LoadHub:
         try:
             fleet = opened.stores.fleet
             fleet.add_store(STORE, Settings(store_name="Cửa hàng Hàng Bài"), Key(new_link_key()), now())
-            stuff(opened, catalogue)
+            fill_tables(opened, catalogue)
             for till in tills:
                 key = Key(new_link_key())
                 epoch = fleet.add_terminal(STORE, TerminalId(till), till, key, now())
@@ -208,7 +208,7 @@ def peak_mb(pid: int) -> float:
     return round(int(line.split()[1]) / 1024, 1)
 
 
-def stuff(opened: OpenData, catalogue: Catalogue) -> None:
+def fill_tables(opened: OpenData, catalogue: Catalogue) -> None:
     """Fill the tables."""
     made = goods(catalogue.items)
     while part := [good.item for good in islice(made, _ROWS)]:
