@@ -1,8 +1,8 @@
 """Loads what the hub offers as a file, beside the cashier: fetch, check, stage step by step, then one switch.
 
 One task, one feed after the other, the smaller first. Each step is a short transaction, and a rest follows, in which
-whoever waits for the database has his turn: a scan never waits for more than one step. Wherever the agent is stopped, it goes on there: the file lies in
-the data folder under its digest, and what is staged of it is counted in the tables.
+whoever waits for the database has his turn: a scan never waits for more than one step. Wherever the agent is stopped,
+it goes on there: the file lies in the data folder under its digest, and what is staged of it is counted in the tables.
 """
 
 from __future__ import annotations
