@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.errors import StorageUnavailable
+from hub.errors import AlreadyLogged, StorageUnavailable
 from hub.ingest.plan import IncomingBatch, IngestPlan, IngestResult, plan_batches
 from hub.storage.port import KeyRing, LedgerStore
 from hub.storage.records import EpochKey
@@ -133,9 +133,20 @@ class IngestSession:
 
 
 def ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime) -> IngestPlan:
-    """Take batches in one transaction; when this returns, it has committed."""
+    """Take batches in one transaction; when this returns, it has committed.
+
+    Event ids are looked up in the log only when its index has refused one: they repeat where a till had to seal what
+    was not acked again, and almost nowhere else, and a thousand look-ups cost as much as writing the thousand events.
+    """
+    try:
+        return _ingest(store, batches, now, asking=False)
+    except AlreadyLogged:
+        return _ingest(store, batches, now, asking=True)
+
+
+def _ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, asking: bool) -> IngestPlan:
     with store.begin(frozenset(incoming.key.store for incoming in batches)) as transaction:
-        plan = plan_batches(batches, transaction, now)
+        plan = plan_batches(batches, transaction, now, asking=asking)
         if not plan.writes.is_empty:
             transaction.write(plan.writes)
     return plan
