@@ -50,11 +50,17 @@ from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
 from edge_agent.sync.loader import LoaderPorts, SnapshotLoader
 from edge_agent.sync.presence import Health
+from edge_agent.sync.session import SessionLimits
 from edge_agent.till.health import HealthView
 from edge_agent.till.view import DeviceView
+from protocol.journal_sender import SenderLimits
 from protocol.messages import Answer, DeviceState, Loading
 
 _log = logging.getLogger(__name__)
+
+SENDER_LIMITS = SenderLimits(batches_in_flight_max=2)
+"""One batch in the hub's commit and one that waits for the next: of a month's backlog, more would only make the commits
+longer in which other tills' live sales stand."""
 
 HOUSEKEEPING_S = 3600.0
 HEALTH_S = 2.0
@@ -185,7 +191,7 @@ class Agent:
             assembly.broker_settings(config, credentials), identity, database,
             self._clock, nonce=_nonce(), health=self._health, on_change=counter.refresh,
             on_online=counter.set_online, elapsed_s=elapsed_s, wall=now, rng=Random(),  # noqa: S311 - jitter
-            on_command=counter.obey, loader=loader,
+            on_command=counter.obey, loader=loader, limits=SessionLimits(sender=SENDER_LIMITS),
         )  # fmt: skip
         link.start()
         self._closers.push_async_callback(link.stop)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +37,7 @@ from protocol.messages import Ack
 from tests.bench.firstload.shop import peak_mb
 from tests.bench.ingest.hubs import BenchHub, Installation, running_hub
 from tests.bench.ingest.load import Listener, Load
-from tests.bench.ingest.sales import Message, Till
+from tests.bench.ingest.sales import SKUS, STOCK, Message, Till, sku_of
 from tests.bench.offline import facts as made
 from tests.bench.offline.facts import Fact
 from tests.demo.cashier import percentiles
@@ -84,7 +85,11 @@ async def bench_offline(
         figures, view = await _drain(hub, agent, journals, extent, told)
         told(f"{kind}: comparing all books")
         everything = [(till.store, back), *((other.store, facts) for other, facts in journals.items())]
-        verdict = await asyncio.to_thread(_judge, hub, {till: back, **journals}, made.levels_after(everything), view)
+        levels = made.levels_after(everything)
+        for store, number in product({each.store for each in hub.tills}, range(SKUS)):
+            # What the bench's hub begins with came in when it was made: after every count, before every live sale.
+            levels[store, sku_of(number)] = levels.get((store, sku_of(number)), 0) + STOCK
+        verdict = await asyncio.to_thread(_judge, hub, {till: back, **journals}, levels, view)
         return {"sales": extent.sales, **figures}, verdict
 
 
