@@ -48,12 +48,19 @@ from edge_agent.pages.settings import PageSettings
 from edge_agent.peripherals import Peripherals
 from edge_agent.server import PageServer, listen
 from edge_agent.sync.link import Link
+from edge_agent.sync.loader import LoaderPorts, SnapshotLoader
 from edge_agent.sync.presence import Health
+from edge_agent.sync.session import SessionLimits
 from edge_agent.till.health import HealthView
 from edge_agent.till.view import DeviceView
-from protocol.messages import Answer, DeviceState
+from protocol.journal_sender import SenderLimits
+from protocol.messages import Answer, DeviceState, Loading
 
 _log = logging.getLogger(__name__)
+
+SENDER_LIMITS = SenderLimits(batches_in_flight_max=2)
+"""One batch in the hub's commit and one that waits for the next: of a month's backlog, more would only make the commits
+longer in which other tills' live sales stand."""
 
 HOUSEKEEPING_S = 3600.0
 HEALTH_S = 2.0
@@ -95,6 +102,7 @@ class Agent:
         )  # fmt: skip
         self._printers: list[Printer] = []
         self._link: Link | None = None
+        self._loader: SnapshotLoader | None = None
         self._counter: Counter | None = None
         self._room = Room(self._folder, lambda: shutil.disk_usage(self._folder).free)
         self._health_view = HealthView()
@@ -174,11 +182,17 @@ class Agent:
 
     def _start_link(self, database: Database, counter: Counter) -> None:
         config, credentials = self._config, self._credentials
+        identity = assembly.identity(config, credentials)
+        loader = self._loader = SnapshotLoader(LoaderPorts(
+            self._folder, assembly.web_reach(config), identity, elapsed_s=elapsed_s,
+            wall_s=lambda: self._clock.now().timestamp(), new_nonce=_nonce,
+            free_bytes=lambda: shutil.disk_usage(self._folder).free, on_change=self._on_loading,
+        ))  # fmt: skip
         link = self._link = Link(
-            assembly.broker_settings(config, credentials), assembly.identity(config, credentials), database,
+            assembly.broker_settings(config, credentials), identity, database,
             self._clock, nonce=_nonce(), health=self._health, on_change=counter.refresh,
             on_online=counter.set_online, elapsed_s=elapsed_s, wall=now, rng=Random(),  # noqa: S311 - jitter
-            on_command=counter.obey,
+            on_command=counter.obey, loader=loader, limits=SessionLimits(sender=SENDER_LIMITS),
         )  # fmt: skip
         link.start()
         self._closers.push_async_callback(link.stop)
@@ -257,6 +271,10 @@ class Agent:
 
     def _on_device(self, device: DeviceView) -> None:
         self.counter.set_device(device)
+        self._wake_link()
+
+    def _on_loading(self, loading: Loading | None) -> None:
+        self.counter.set_loading(loading)
         self._wake_link()
 
     async def _keep_house(self, database: Database) -> None:
@@ -342,6 +360,7 @@ class Agent:
             disk_free_bytes=self._room.free_bytes,
             clock_offset_ms=self._clock.offset_ms,
             problem=self.counter.problem,
+            loading=self._loader.view if self._loader is not None else None,
         )
 
     def _shown_time(self) -> datetime:

@@ -30,6 +30,7 @@ from edge_agent.devices.terminal.driver import LineTerminal, TerminalSettings
 from edge_agent.errors import ConfigError
 from edge_agent.printer_section import PrinterSection, usb_of
 from edge_agent.sync.broker import BrokerSettings
+from edge_agent.sync.fetching import WebReach
 from edge_agent.sync.identity import TerminalIdentity
 
 
@@ -58,6 +59,11 @@ def identity(config: AgentConfig, credentials: Credentials) -> TerminalIdentity:
         credentials.key("store_feed_key"),
         credentials.key("global_feed_key"),
     )
+
+
+def web_reach(config: AgentConfig) -> WebReach:
+    """How the hub's web is reached, for what is too large for the link."""
+    return WebReach(config.hub.web_url or "", plain=config.hub.web_plain, tls=lambda: _tls(config))
 
 
 def scanner_settings(config: AgentConfig) -> ScannerSettings | None:

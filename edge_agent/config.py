@@ -56,7 +56,10 @@ class TerminalSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class HubSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[hub]`: how its broker is reached. `ca_file` is for TLS with an authority of the shop's own."""
+    """`[hub]`: how its broker is reached. `ca_file` is for TLS with an authority of the shop's own.
+
+    `web_url` is its web, for large catalogues, if it is not where the hub says; `web_plain` allows http beyond this PC.
+    """
 
     host: Text
     port: PeerPort = 1883
@@ -67,6 +70,8 @@ class HubSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True
     cert_file: Text | None = None
     key_file: Text | None = None
     keepalive_s: Annotated[int, msgspec.Meta(ge=5, le=300)] = 15
+    web_url: Annotated[str, msgspec.Meta(min_length=8, max_length=200, pattern="^https?://[^ ?#@]+$")] | None = None
+    web_plain: bool = False
 
 
 class PageSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -48,7 +48,8 @@ def start_logging(level: Literal["debug", "info", "warning", "error"], form: Lit
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
     # Each request of the page would be a line; what matters about them is logged by us.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for chatty in ("uvicorn", "httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -13,10 +13,12 @@ import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub.admin.web import build_web
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
+from hub.api.snapshots import SnapshotDesk
 from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
@@ -24,6 +26,7 @@ from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
+from hub.feed.shelf import ShelfLimits, SnapshotShelf
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits
@@ -112,6 +115,7 @@ class Hub:
         if self._web is not None:
             await self._web.stop()
         if parts is not None:
+            await asyncio.to_thread(parts.shelf.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.silence.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.control.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.client.stop, 2.0)
@@ -136,6 +140,7 @@ class Hub:
                 build_web(self._web_ports(self._data, parts), _web_settings(config)), config.web.host, config.web.port,
                 trusted_proxies=config.web.trusted_proxies,
             )  # fmt: skip
+            parts.shelf.url = _public_url(config, self._web.address)
             if not is_loopback(config.web.host) and not config.web.https:
                 _log.warning(
                     "pages are served beyond this machine without TLS: put a TLS proxy in front, then set [web] https",
@@ -145,6 +150,8 @@ class Hub:
         parts.lanes.start()
         parts.control.start()
         parts.silence.start()
+        if self._web is not None:
+            parts.shelf.start()
         parts.client.start(parts.control.deliver, parts.control.connected)
         if self._web is not None:
             await self._web.start()
@@ -159,12 +166,18 @@ class Hub:
             interval_s=config.limits.feed_interval_ms / 1000, heartbeat_s=config.limits.feed_heartbeat_s
         )
         changes = ChangeBoard()
+        shelf = SnapshotShelf(
+            stores.snapshots, config.folder / "snapshots",
+            limits=ShelfLimits(config.limits.snapshot_from), clock_s=time.monotonic,
+        )  # fmt: skip
         link = self._link()
         filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
         refusals = [Refusals() for _ in range(_lane_count(config, data))]
         parts = ControlParts(
-            feed=FeedSession(stores.feeds, keys, FeedSessionLimits(publish_limits)),
+            feed=FeedSession(
+                stores.feeds, keys, FeedSessionLimits(publish_limits), shelf if config.web.enabled else None
+            ),
             fleet=FleetSession(stores.fleet, keys),
             asks=AskSession(stores.answers, keys),
             terminals=stores.fleet,
@@ -181,6 +194,7 @@ class Hub:
             room_bytes=lambda: client.room_bytes,
         )
         control = ControlThread(parts, time.monotonic, now)
+        shelf.made = control.wake
         risk = config.stock.offline_risk_bp / BASIS_POINTS
         behind = (
             SilenceProjection(data.database, risk=risk),
@@ -194,7 +208,7 @@ class Hub:
             refusals,
             EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
         )
-        return _Running(lanes, client, control, silence, changes)
+        return _Running(lanes, client, control, silence, changes, shelf, keys)
 
     def _link(self) -> BrokerLink:
         broker = self._config.broker
@@ -213,6 +227,7 @@ class Hub:
             registry=self.metrics.registry,
             clock=now,
             desk=HubDesk(data),
+            snapshots=SnapshotDesk(parts.keys, parts.shelf.file),
         )
 
     async def _watch(self, parts: _Running) -> None:
@@ -243,6 +258,8 @@ class _Running:
     control: ControlThread
     silence: SilenceThread
     changes: ChangeBoard
+    shelf: SnapshotShelf
+    keys: CachedKeyRing
 
 
 def _ingest_limits(config: HubConfig) -> IngestLimits:
@@ -250,6 +267,14 @@ def _ingest_limits(config: HubConfig) -> IngestLimits:
     messages = config.limits.batch_messages or (EMBEDDED_MESSAGES if embedded else EXTERNAL_MESSAGES)
     wait_ms = config.limits.batch_wait_ms or (EMBEDDED_WAIT_MS if embedded else EXTERNAL_WAIT_MS)
     return IngestLimits(messages_max=messages, wait_s=wait_ms / 1000)
+
+
+def _public_url(config: HubConfig, address: tuple[str, int]) -> str:
+    """Where tills reach the web. Tills of the embedded broker are on this machine; of others, somebody has to say."""
+    if config.web.public_url or config.broker.mode == "external":
+        return config.web.public_url
+    host = address[0] if is_loopback(address[0]) else "127.0.0.1"
+    return f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
 
 
 def _lane_count(config: HubConfig, data: OpenData) -> int:
@@ -261,7 +286,8 @@ def _lane_count(config: HubConfig, data: OpenData) -> int:
 
 def _web_settings(config: HubConfig) -> WebSettings:
     web = config.web
-    names = ("localhost", "127.0.0.1", "::1", *web.allowed_hosts)
+    public = urlsplit(web.public_url).hostname
+    names = ("localhost", "127.0.0.1", "::1", *web.allowed_hosts, *([public] if public else []))
     return WebSettings(
         version=version("tillwire"), allowed_hosts=names, shop_origins=web.shop_origins, https=web.https,
         session_hours=web.session_hours, latency_goal_ms=web.latency_goal_ms, logins_per_minute=web.logins_per_minute,

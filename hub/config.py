@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.errors import ConfigError
@@ -61,13 +61,16 @@ class BrokerConfig:
 class WebConfig:
     """[web]: the pages and the API. `allowed_hosts` are the names under which they are reached.
 
-    `trusted_proxies` are the addresses from which "X-Forwarded-For" is believed: limits count by client.
+    `public_url` is where tills fetch a large catalogue (https://hub.example.com); without it, and with a broker of
+    yours, they get it over the link. `trusted_proxies` are the addresses from which "X-Forwarded-For" is believed:
+    limits count by client.
     """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = 8080
     allowed_hosts: tuple[str, ...] = ()
+    public_url: str = ""
     shop_origins: tuple[str, ...] = ()
     https: bool = False
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
@@ -99,7 +102,8 @@ class StockConfig:
 class LimitsConfig:
     """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
-    `ingest_lanes` are threads that share the stores among them; 0: two on PostgreSQL, else one.
+    `ingest_lanes` are threads that share the stores among them; 0: two on PostgreSQL, else one. From `snapshot_from`
+    changed documents on, a till is offered a file to fetch; 0 is never.
     """
 
     ingest_lanes: int = 0
@@ -107,6 +111,7 @@ class LimitsConfig:
     batch_wait_ms: int = 0
     feed_interval_ms: int = 50
     feed_heartbeat_s: int = 10
+    snapshot_from: int = 5_000
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,17 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is an http or https address with a host, and nothing that would hide another one."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not (
+            parts.username or parts.query or parts.fragment or parts.port == 0
+        )  # fmt: skip
     except ValueError:
         return False
 
@@ -279,6 +295,10 @@ def _check_limits(limits: LimitsConfig, where: str) -> None:
 
 
 def _check_web(web: WebConfig, where: str) -> None:
+    if web.public_url and not is_web_address(web.public_url):
+        raise ConfigError(
+            f"{where}: [web] public_url: must be an address such as https://hub.example.com, not {web.public_url!r}"
+        )
     if web.language not in ("vi", "en"):
         raise ConfigError(f'{where}: [web] language: must be "vi" or "en", not {web.language!r}')
     if not is_time_zone(web.time_zone):

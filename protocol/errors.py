@@ -4,6 +4,8 @@
 ├── InexactQuantity      packs and bundles of which a part would not be whole thousandths: take whole ones
 ├── InvalidMoney         the text is no amount of that currency
 ├── InvalidBarcodeLayout a layout of a shop's own barcodes that does not add up: mend the setting
+├── BadSnapshot          a feed's file that cannot be read: throw it away, fetch it again or go on without
+├── BadSignature         a request over HTTP that no terminal of ours has signed, or not now: refuse it
 └── BadFrame             bytes from the link that cannot be trusted or read: count it, keep a sample, go on
     ├── ForgedFrame      the HMAC does not match: another key, another topic, or tampering
     └── OversizedFrame   larger than the agreed bound, compressed or not
@@ -32,6 +34,18 @@ class InvalidMoney(ProtocolError):
 
 class InvalidBarcodeLayout(ProtocolError):
     """A layout of embedded weights or prices that no EAN-13 can have."""
+
+
+class BadSnapshot(ProtocolError):
+    """A snapshot of a feed that is not what it should be, or more than a till takes."""
+
+
+class BadSignature(ProtocolError):
+    """An Authorization header that does not prove who asks; `reason` is a word for it."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class BadFrame(ProtocolError):

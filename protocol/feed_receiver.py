@@ -3,6 +3,9 @@
 An update whose range starts at or before our revision applies in one transaction; anything that would leave a gap
 makes us pull. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
 before its cursor would count a sale twice for a while, a cursor before its level would drop one.
+
+Instead of parts, a pull may be answered with the offer of a file (`snapshot.py`). Then the caller fetches and stages
+it, for as long as it takes, and says `take_snapshot`, `decline_snapshot` or `ask_again`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from dataclasses import dataclass
 
 from protocol.documents import Document
 from protocol.ids import FeedName
-from protocol.messages import Cursor, FeedUpdate, Pull
+from protocol.messages import Cursor, FeedUpdate, Pull, SnapshotOffer
+from protocol.snapshot import SnapshotHead
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,20 @@ class Apply:
 
 
 class FeedReceiver:
-    """One feed at one terminal. `next_request` ids are made from a counter and `nonce`, unique to this start."""
+    """One feed at one terminal. `next_request` ids are made from a counter and `nonce`, unique to this start.
 
-    def __init__(
-        self, feed: FeedName, *, lineage: str, revision: int, nonce: str, limits: FeedLimits | None = None
+    `snapshots`: the caller can fetch what is offered.
+    """
+
+    def __init__(  # noqa: PLR0913 - what the disk knows, and how this start behaves
+        self,
+        feed: FeedName,
+        *,
+        lineage: str,
+        revision: int,
+        nonce: str,
+        limits: FeedLimits | None = None,
+        snapshots: bool = False,
     ) -> None:
         self.feed = feed
         self.lineage = lineage
@@ -69,10 +83,15 @@ class FeedReceiver:
         self._asked_revision = 0
         self._asked_at_s = 0.0
         self._patience_s = self._limits.pull_first_s
+        self._snapshots = snapshots
+        self._declined = False
+        self.offered: SnapshotOffer | None = None
+        """What the hub offered in answer to the open pull, until it is taken or given up."""
 
     def connect(self) -> None:
-        """The link is up: broadcasts may have passed us by, so pull."""
+        """The link is up: broadcasts may have passed us by, so pull. What could not be fetched before may be now."""
         self._connected = True
+        self._declined = False
         self._patience_s = self._limits.pull_first_s
         self._give_up_pull()
         self._wants_pull = True
@@ -97,17 +116,52 @@ class FeedReceiver:
         self._wants_pull = False
         self._asked_revision = self.revision
         self._asked_at_s = now_s
-        return Pull(feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request)
+        return Pull(
+            feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request,
+            snapshots=self._snapshots and not self._declined,
+        )  # fmt: skip
 
     def wake_at_s(self) -> float | None:
-        """When an unanswered pull is asked again; None when none is open."""
-        return self._asked_at_s + self._patience_s if self._connected and self._request else None
+        """When an unanswered pull is asked again; None when none is open, or the answer is being fetched."""
+        is_waiting = self._connected and self._request and self.offered is None
+        return self._asked_at_s + self._patience_s if is_waiting else None
+
+    def take_snapshot(self, digest: str, head: SnapshotHead, request: str) -> Apply | None:
+        """The file that was offered is staged under `request`, whole. None: it is not what is wanted now."""
+        offer = self.offered
+        if offer is None or (offer.digest, offer.revision, self.feed) != (digest, head.revision, head.feed):
+            return None
+        self._give_up_pull()
+        self._patience_s = self._limits.pull_first_s
+        self._wants_pull = True  # what changed meanwhile
+        if head.lineage == self.lineage and self._asked_revision <= head.revision < self.revision:
+            return None  # a broadcast has overtaken the file; see `_last_part`
+        self.lineage, self.revision = head.lineage, head.revision
+        return Apply((), head.cursors, head.lineage, head.revision, request, replace=True)
+
+    def decline_snapshot(self) -> None:
+        """It cannot be fetched: ask for parts, until the link comes anew."""
+        self._declined = True
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """What was offered is not there any more: ask what is."""
+        self._give_up_pull()
+        self._wants_pull = True
 
     def receive(self, update: FeedUpdate, now_s: float) -> Stage | Apply | None:
         """Take a broadcast or a part of a pull's answer. What is returned must be done before the next call."""
         if update.feed != self.feed:
             return None
+        if update.offer is not None:
+            self._take_offer(update, update.offer)
+            return None
         return self._part(update, now_s) if update.request else self._broadcast(update)
+
+    def _take_offer(self, update: FeedUpdate, offer: SnapshotOffer) -> None:
+        # Parts that have begun to come are the answer; so is the first of several workers' offers.
+        if update.request == self._request and self._request and not self._next_part and self.offered is None:
+            self.offered = offer
 
     def _broadcast(self, update: FeedUpdate) -> Apply | None:
         if update.lineage != self.lineage:
@@ -122,7 +176,7 @@ class FeedReceiver:
         return self._apply(update, replace=False, request="")
 
     def _part(self, update: FeedUpdate, now_s: float) -> Stage | Apply | None:
-        if update.request != self._request:
+        if update.request != self._request or self.offered is not None:
             return None
         # Several workers may answer one pull, each from its own snapshot: the first part decides whose parts count.
         answer = (update.lineage, update.from_rev, update.to_rev)
@@ -158,3 +212,4 @@ class FeedReceiver:
     def _give_up_pull(self) -> None:
         self._request = ""
         self._next_part = 0
+        self.offered = None

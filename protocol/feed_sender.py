@@ -13,7 +13,7 @@ from datetime import datetime
 
 from protocol.documents import Document
 from protocol.ids import FeedName
-from protocol.messages import Cursor, FeedUpdate, Pull
+from protocol.messages import Cursor, FeedUpdate, Pull, SnapshotOffer
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,15 @@ def _part(  # noqa: PLR0913 - the parts of one message
         feed=pull.feed, lineage=snapshot.lineage, from_rev=snapshot.from_rev, to_rev=snapshot.to_rev,
         documents=documents, cursors=tuple(snapshot.cursors) if last else (),
         request=pull.request, part=part, last=last, hub_time=None if part else hub_time,
+        total=0 if part else len(snapshot.documents),
+    )  # fmt: skip
+
+
+def offer_answer(pull: Pull, lineage: str, offer: SnapshotOffer, *, hub_time: datetime | None = None) -> FeedUpdate:
+    """The answer that sends a terminal to the hub's web: one part, not the last, as a file is still to come."""
+    return FeedUpdate(
+        feed=pull.feed, lineage=lineage, from_rev=0, to_rev=offer.revision, request=pull.request, last=False,
+        hub_time=hub_time, offer=offer,
     )  # fmt: skip
 
 

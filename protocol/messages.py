@@ -80,13 +80,29 @@ class Cursor(_Message, frozen=True, kw_only=True, omit_defaults=True):
     sequence: int
 
 
+class SnapshotOffer(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole state of a feed at `revision` waits on the hub's web as one compressed file: see `snapshot.py`.
+
+    The file is below `url`, the address of the hub's web ("" if the hub does not know it), at `path`. `digest` is
+    SHA-256 of the file and its ETag; `size_bytes` is its size, `documents` how many it holds.
+    """
+
+    path: Annotated[str, msgspec.Meta(pattern="^/[A-Za-z0-9_./-]{1,250}$")]
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    size_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    documents: Annotated[int, msgspec.Meta(ge=0)]
+    revision: Annotated[int, msgspec.Meta(ge=0)]
+    url: Annotated[str, msgspec.Meta(max_length=250)] = ""
+
+
 class FeedUpdate(_Message, frozen=True, kw_only=True, omit_defaults=True):
     """What changed on a feed in (from_rev, to_rev], coalesced by key.
 
     A broadcast has no `request`. A pull's answer has the request's id and comes in parts 0..n, of which only the
     `last` moves the terminal's revision; from_rev 0 is the whole state and replaces what the terminal had.
     `lineage` names the hub's database: another one means that revisions start anew. The first part of an answer says
-    what the hub's clock showed, so that a till knows the time before it sells.
+    what the hub's clock showed, so that a till knows the time before it sells, and how many documents come in `total`
+    (0: an older hub, which does not say). A part with an `offer` is the only one: the state is to be fetched.
     """
 
     feed: str
@@ -99,15 +115,31 @@ class FeedUpdate(_Message, frozen=True, kw_only=True, omit_defaults=True):
     part: int = 0
     last: bool = True
     hub_time: Moment | None = None
+    total: int = 0
+    offer: SnapshotOffer | None = None
 
 
 class Pull(_Message, frozen=True, kw_only=True, omit_defaults=True):
-    """A terminal asks for what changed since `revision` of `lineage`."""
+    """A terminal asks for what changed since `revision` of `lineage`; `snapshots`: an offer is an answer, too."""
 
     feed: str
     lineage: str
     revision: int
     request: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    snapshots: bool = False
+
+
+class Loading(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a till is with a first load, or one after a long absence.
+
+    `way` is "snapshot" (one file over HTTPS) or "link" (parts over the link). `problem` is "", or why it does not go
+    on, or goes over the link: "no_room" (the till's disk), "web_unreachable", "no_address", "not_secure", "refused",
+    "damaged".
+    """
+
+    way: Annotated[str, msgspec.Meta(max_length=32)]
+    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    problem: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
 class Status(_Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -124,6 +156,7 @@ class Status(_Message, frozen=True, kw_only=True, omit_defaults=True):
     clock_offset_ms: int | None = None
     problem: str = ""
     at: Moment | None = None
+    loading: Loading | None = None
 
 
 class Command(_Message, frozen=True, kw_only=True, omit_defaults=True):

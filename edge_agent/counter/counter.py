@@ -35,7 +35,7 @@ from edge_agent.replica.port import FeedState
 from edge_agent.till.health import HealthView
 from edge_agent.till.payment import CARD
 from edge_agent.till.view import CounterView, DeviceView, NoticeCode
-from protocol.messages import Answer
+from protocol.messages import Answer, Loading
 
 _log = logging.getLogger(__name__)
 
@@ -228,6 +228,11 @@ class Counter:
         if health != self._drawing.health:
             self._drawing.health = health
             self._drawing.draw()
+
+    def set_loading(self, loading: Loading | None) -> None:
+        """How far a first load is."""
+        self._drawing.loading = loading
+        self._drawing.draw()
 
     async def open_card_attempts(self) -> list[Attempt]:
         """Card payments that are under way, for the terminal's attendant. Raises JournalError."""

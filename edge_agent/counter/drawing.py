@@ -12,6 +12,10 @@ from edge_agent.counter.facts import Facts
 from edge_agent.till.health import HealthView
 from edge_agent.till.rights import Person
 from edge_agent.till.view import CounterView, DeviceView, LinkView, NoticeCode, NoticeView, PersonView
+from protocol.messages import Loading
+
+LONG_BACKLOG = 200
+"""So many events take longer than a second or two: worth telling how far they are."""
 
 _DEVICES = ("scanner", "printer", "drawer", "scale", "terminal", "display", "pick_printer")
 
@@ -30,6 +34,8 @@ class Drawing:
         self.online = False
         self.online_since: datetime | None = None
         self.health = HealthView()
+        self.loading: Loading | None = None
+        self._backlog_was = 0
 
     def view(self) -> CounterView:
         """The picture of now; there is one as soon as the books were read and `draw` was called."""
@@ -75,6 +81,7 @@ class Drawing:
         link = LinkView(
             online=self.online, backlog=self.facts.backlog, since=self.online_since,
             oldest_unsent_at=self.facts.oldest_unsent_at, epoch_problem=self.facts.epoch_problem,
+            loading=self.loading, to_send_in_all=self._to_send_in_all(self.facts.backlog),
         )  # fmt: skip
         view = make_view(
             self.facts, self._till, revision=self._revision, link=link, devices=self.devices(), notice=self.notice
@@ -83,6 +90,14 @@ class Drawing:
         self._view = replace(view, health=health)
         for watcher in self._watchers:
             watcher.set()
+
+    def _to_send_in_all(self, backlog: int) -> int:
+        """How many events the backlog had when the link came; 0 unless it is one that takes its time."""
+        if not self.online or backlog == 0:
+            self._backlog_was = 0
+        elif backlog >= LONG_BACKLOG or self._backlog_was:
+            self._backlog_was = max(self._backlog_was, backlog)
+        return self._backlog_was
 
 
 def make_view(  # noqa: PLR0913 - a picture is put together from these parts

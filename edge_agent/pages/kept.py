@@ -19,6 +19,7 @@ SHOWS: Mapping[str, Callable[[CounterView, Facts], tuple[Hashable, ...]]] = {
         _hashable(facts["locked"]),
     ),
     "pills": lambda _view, facts: (_hashable(facts["pills"]),),
+    "progress": lambda _view, facts: (_hashable(facts["progress"]),),
     "panels": lambda _view, facts: (_hashable(facts["pills"]),),
     "banner": lambda view, _facts: (
         view.training, (view.work.kind, view.work.title, view.work.note) if view.work is not None else None

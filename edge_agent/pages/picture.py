@@ -20,6 +20,7 @@ from edge_agent.pages.device_words import device_pill, print_state
 from edge_agent.pages.environment import TEMPLATES, environment, speech_of
 from edge_agent.pages.health_words import health_pills
 from edge_agent.pages.kept import Kept
+from edge_agent.pages.loading_words import loading_pill, progress_percent
 from edge_agent.pages.port import Language
 from edge_agent.pages.speech import Speech
 from edge_agent.pages.steps import next_step
@@ -31,8 +32,8 @@ from protocol.money import decimals
 from protocol.quantity import SCALE
 
 PIECES = (
-    "stage", "clock", "who", "pills", "panels", "banner", "notice", "floor", "questions", "customer", "sum", "tenders",
-    "total", "quick", "fields", "go", "pending", "keys",
+    "stage", "clock", "who", "pills", "progress", "panels", "banner", "notice", "floor", "questions", "customer", "sum",
+    "tenders", "total", "quick", "fields", "go", "pending", "keys",
 )  # fmt: skip
 TIMES = "\N{MULTIPLICATION SIGN}"
 LINES_CACHED_MAX = 2048
@@ -158,6 +159,7 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "has_panel": is_panel,
         "clock": f"{now:%H:%M}",
         "pills": _pills(view.link, view.devices, view.health, now.replace(second=0, microsecond=0), language),
+        "progress": progress_percent(view.link),
         "pending": _pending(view, language),
         "notice_text": notice(view.notice, view, speech) if view.notice else "",
         "money": lambda minor: figures.money(minor, currency, language),
@@ -256,6 +258,7 @@ def _pills(
     speech = speech_of(language)
     return (
         *health_pills(health, link, minute, speech),
+        *([loading] if (loading := loading_pill(link.loading, speech)) is not None else []),
         link_pill(link, minute, speech),
         *(device_pill(device, minute, speech) for device in devices),
     )

@@ -46,6 +46,9 @@ def link_pill(link: LinkView, now: datetime, speech: Speech) -> Pill:
         )  # fmt: skip
     if link.online:
         label = waiting if link.backlog else _("Online")
+        if link.to_send_in_all:
+            sent = _count(link.to_send_in_all - link.backlog, speech)
+            label = _("%(sent)s of %(all)s sent") % {"sent": sent, "all": _count(link.to_send_in_all, speech)}
         happened = _("All sales have reached the hub.")
         if link.backlog:
             happened = _("The till is connected and is sending what it sold.")

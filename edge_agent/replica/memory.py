@@ -54,6 +54,11 @@ class MemoryReplica:
         self._restorable(self._staged, feed)
         self._staged[feed] = (answer, kept + stage.documents)
 
+    def staged(self, feed: FeedName, request: str) -> int:
+        """How many documents of a whole state are staged under `request`."""
+        answer, staged = self._staged.get(feed, (("", False), ()))
+        return len({(each.kind, each.key) for each in staged}) if answer == (request, True) else 0
+
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
         """Do an update in one step; returns the cursors that moved by it."""
         answer, staged = self._staged.get(feed, (("", False), ()))

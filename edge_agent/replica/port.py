@@ -43,6 +43,10 @@ class Replica(Protocol):
         """
         ...
 
+    def staged(self, feed: FeedName, request: str) -> int:
+        """How many documents of a whole state were staged under `request`, each (kind, key) once; 0 if forgotten."""
+        ...
+
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
         """Do an update in one step; returns the cursors that moved by it. It forgets what was staged for others."""
         ...

@@ -13,13 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from edge_agent.replica.bodies import Body, read_body
-from edge_agent.replica.codes import code_starts, codes_of, plu_key
+from edge_agent.replica.codes import codes_of, plu_key
 from edge_agent.replica.customers import CustomerIndex
 from edge_agent.replica.port import FeedState
 from edge_agent.replica.search.finding import Found, find
-from edge_agent.replica.search.index import SearchIndex, WordsOfGeneration
-from edge_agent.replica.search.query import Group, Vocabulary
+from edge_agent.replica.search.index import SearchIndex
 from edge_agent.replica.search.words import words_of_item
+from edge_agent.replica.shelf import SqliteShelf
 from edge_agent.till.codes import barcode_key
 from edge_agent.till.moments import to_us
 from protocol.documents import Document, Item, Settings, Stock
@@ -30,7 +30,6 @@ from protocol.movements import Movement
 
 _Row = tuple[str, str, int, bool, bytes]  # kind, key, revision, deleted, body
 _CHUNK = 500
-_LAST = "\U0010ffff"
 _LONG_AGO_US = -(2**62)
 _CURRENT = "coalesce((SELECT current FROM feed_generation WHERE feed = ?), 0)"
 
@@ -75,6 +74,16 @@ class SqliteReplica:
             "INSERT INTO staged (feed, request, kind, key, revision, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
             ((feed, stage.request, *_row(document)) for document in stage.documents),
         )
+
+    def staged(self, feed: FeedName, request: str) -> int:
+        """How many documents of a whole state are staged under `request`; counts an index."""
+        known = self._generations(feed)
+        if not known.is_coming or known.request != request:
+            return 0
+        row = self._connection.execute(
+            "SELECT count(*) FROM document WHERE feed = ? AND generation = ?", (feed, known.newest)
+        ).fetchone()
+        return cast("int", row[0])
 
     def apply(self, feed: FeedName, change: Apply) -> tuple[Cursor, ...]:
         """Do an update in one step; returns the cursors that moved by it."""
@@ -164,7 +173,9 @@ class SqliteReplica:
 
     def search(self, text: str, limit: int) -> tuple[Found, ...]:
         """The best items for what was typed so far."""
-        return find(_Shelf(self, self._connection, self._names, self._generations(GLOBAL_FEED).current), text, limit)
+        return find(
+            SqliteShelf(self, self._connection, self._names, self._generations(GLOBAL_FEED).current), text, limit
+        )
 
     def settings(self) -> Settings | None:
         """This store's settings."""
@@ -326,58 +337,6 @@ class SqliteReplica:
                 "DELETE FROM own_movement WHERE epoch = ? AND sequence <= ?", (cursor.epoch, cursor.sequence)
             )
         return moved > 0
-
-
-class _Shelf:
-    """See `search.finding.Shelf`: one generation of the catalogue."""
-
-    def __init__(
-        self, replica: SqliteReplica, connection: sqlite3.Connection, names: SearchIndex, generation: int
-    ) -> None:
-        self._replica = replica
-        self._connection = connection
-        self._names = names
-        self._generation = generation
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The words of all names."""
-        return WordsOfGeneration(self._connection, self._generation)
-
-    def item(self, sku: str) -> Item | None:
-        """The item with this SKU."""
-        return self._replica.item(sku)
-
-    def with_code(self, code: str) -> Iterator[str]:
-        """SKUs whose barcode, SKU or PLU is this."""
-        replica = self._replica
-        for item in (
-            replica.by_barcode(code), replica.item(code), replica.item(code.upper()), replica.by_plu(code)
-        ):  # fmt: skip
-            if item is not None:
-                yield item.sku
-
-    def with_code_start(self, start: str, count_max: int) -> Iterator[str]:
-        """SKUs that begin so, then those with a barcode that does."""
-        for word in dict.fromkeys((start, start.upper())):
-            yield from self._column(
-                "SELECT key FROM document WHERE feed = ? AND generation = ? AND kind = 'item'"
-                " AND key >= ? AND key < ? ORDER BY key LIMIT ?",
-                (GLOBAL_FEED, self._generation, word, word + _LAST, count_max),
-            )
-        for code in code_starts(start):
-            yield from self._column(
-                "SELECT sku FROM barcode WHERE generation = ? AND code >= ? AND code < ? ORDER BY code, sku LIMIT ?",
-                (self._generation, code, code + _LAST, count_max),
-            )
-
-    def fitting(self, groups: Sequence[Group], count_max: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """SKUs and words of names that have a word for each group, short names first."""
-        return self._names.fitting(self._generation, groups, count_max)
-
-    def _column(self, question: str, values: tuple[str | int, ...]) -> Iterator[str]:
-        for row in self._connection.execute(question, values):
-            yield row[0]
 
 
 def _row(document: Document) -> _Row:

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from edge_agent.sync.hub_clock import ClockSample
 from protocol.ids import FeedName
-from protocol.messages import Answer, Command, Cursor
+from protocol.messages import Answer, Command, Cursor, SnapshotOffer
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The hub offers a feed's state as a file; at `at_s` of our monotonic clock its own showed `hub_time`."""
+
+    feed: FeedName
+    offer: SnapshotOffer
+    hub_time: datetime | None
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """So many documents of a large answer have come over the link; all of them: the feed is as the hub says."""
+
+    feed: FeedName
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -22,6 +42,8 @@ class Heard:
     clock: ClockSample | None = None
     answer: Answer | None = None
     command: Command | None = None
+    offered: Offered | None = None
+    parts: Parts | None = None
 
 
 @dataclass

@@ -13,10 +13,11 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from random import Random
+from typing import TypeVar
 
 from edge_agent.errors import JournalClosed, JournalError
 from edge_agent.journal.clock import Checked, TillClock
@@ -24,14 +25,17 @@ from edge_agent.journal.database import Database
 from edge_agent.journal.sqlite import SqliteJournal
 from edge_agent.replica.sqlite import SqliteReplica
 from edge_agent.sync.broker import BrokerConnection, BrokerLost, BrokerSettings, Incoming
+from edge_agent.sync.feeds import TerminalFeeds
 from edge_agent.sync.heard import Heard, LinkCounters
 from edge_agent.sync.identity import TerminalIdentity
+from edge_agent.sync.loader import SnapshotLoader
 from edge_agent.sync.presence import Health
 from edge_agent.sync.session import SessionLimits, TerminalSession
 from protocol.link import Publish
 from protocol.messages import Answer, CommandAnswer, Cursor
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 ROUND_MESSAGES_MAX = 64
 ROUND_S = 0.01
@@ -94,6 +98,7 @@ class Link:
         rng: Random,
         limits: SessionLimits | None = None,
         on_command: Callable[[str], Awaitable[bool]] | None = None,
+        loader: SnapshotLoader | None = None,
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -106,7 +111,9 @@ class Link:
         self._elapsed_s = elapsed_s
         self._wall = wall
         self._rng = rng
-        self._limits = limits
+        self._limits = replace(limits or SessionLimits(), snapshots=loader is not None)
+        self._loader = loader
+        self._upset = False
         self._on_command = on_command
         self._done: list[CommandAnswer] = []
         self._session: TerminalSession | None = None
@@ -123,10 +130,14 @@ class Link:
 
     def start(self) -> None:
         """Begin to look for the broker."""
+        if self._loader is not None:
+            self._loader.start(self._on_feeds, lambda heard: self._after((heard,)))
         self._task = asyncio.create_task(self._run(), name="link")
 
     async def stop(self) -> None:
         """Say good-bye if there is somebody to hear it, and end."""
+        if self._loader is not None:
+            await self._loader.stop()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -214,8 +225,23 @@ class Link:
             connection.dropped = 0
             if connection.lost is not None:
                 raise BrokerLost(connection.lost)
+            if self._upset:
+                self._upset = False
+                raise JournalError("a step of loading was taken back")
             if not waiting and not connection.has_news:
                 await self._wait(done.wake_at_s)
+
+    async def _on_feeds(self, work: Callable[[TerminalFeeds], T], /, *, asks: bool = False) -> T:
+        """See `loader.OnFeeds`."""
+        try:
+            return await self._database.run(lambda connection: work(self._built(connection).feeds))
+        except JournalError:
+            self._session = None
+            self._upset = asks = True
+            raise
+        finally:
+            if asks:
+                self._news.set()
 
     async def _wait(self, wake_at_s: float | None) -> None:
         timeout_s = None if wake_at_s is None else max(0.0, wake_at_s - self._elapsed_s())
@@ -279,6 +305,10 @@ class Link:
                 self._clock.learn(Checked(one.clock.hub_time, one.clock.wall, one.clock.at_s))
             if one.answer is not None:
                 _settle(self._open.pop(one.answer.id, None), one.answer)
+            if self._loader is not None and one.offered is not None:
+                self._loader.offered(one.offered)
+            if self._loader is not None and one.parts is not None:
+                self._loader.heard_parts(one.parts)
         if any(one.acked or one.feed is not None for one in heard):
             self._on_change()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from protocol.messages import DeviceState, Status
+from protocol.messages import DeviceState, Loading, Status
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Health:
     disk_free_bytes: int | None = None
     clock_offset_ms: int | None = None
     problem: str = ""
+    loading: Loading | None = None
 
 
 class Presence:
@@ -64,6 +65,8 @@ class Presence:
             return self._said_at_s + self._limits.urgent_s
         if self._said.backlog and not status.backlog:
             return self._said_at_s + self._limits.urgent_s
+        if status.loading != self._said.loading:
+            return self._said_at_s + self._limits.numbers_s
         if (status.tail, status.backlog) != (self._said.tail, self._said.backlog):
             begun_s = self._said_at_s
             if status.backlog and self._waiting_since_s is not None:
@@ -90,7 +93,7 @@ def status_of(  # noqa: PLR0913 - the journal's numbers, one by one
     return Status(
         online=True, version=health.version, epoch=epoch, tail=tail, backlog=tail - acked,
         oldest_unsent_at=oldest_unsent_at, devices=health.devices, disk_free_bytes=health.disk_free_bytes,
-        clock_offset_ms=health.clock_offset_ms, problem=lost or health.problem, at=at,
+        clock_offset_ms=health.clock_offset_ms, problem=lost or health.problem, at=at, loading=health.loading,
     )  # fmt: skip
 
 

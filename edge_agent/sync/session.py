@@ -17,15 +17,16 @@ from edge_agent.journal.record import restart_epoch
 from edge_agent.replica.port import Replica
 from edge_agent.sync.asking import Asking
 from edge_agent.sync.commands import FOR_THE_COUNTER, Commands
+from edge_agent.sync.feeds import INT64_MAX, TerminalFeeds
 from edge_agent.sync.heard import Heard, LinkCounters
 from edge_agent.sync.hub_clock import HubClock
 from edge_agent.sync.identity import TerminalIdentity
 from edge_agent.sync.presence import Health, Presence, PresenceLimits, status_of
 from protocol import frame
 from protocol.errors import BadFrame, OversizedFrame
-from protocol.feed_receiver import Apply, FeedLimits, FeedReceiver, Stage
+from protocol.feed_receiver import FeedLimits
 from protocol.frame import Key
-from protocol.ids import GLOBAL_FEED, FeedName, store_feed
+from protocol.ids import GLOBAL_FEED, FeedName
 from protocol.journal_sender import JournalSender, SenderLimits, SendRange
 from protocol.link import Publish
 from protocol.messages import (
@@ -41,21 +42,20 @@ from protocol.messages import (
 )
 from protocol.topics import DownLeaf, UpLeaf, feed_topic, terminal_topic
 
-TIDY_ROWS_MAX = 500
-"""Rows of a replaced state that one transaction removes: some milliseconds."""
-
-_INT64_MAX = 2**63 - 1  # what the store can hold; a larger number in a message is nonsense
-
 _Route = Callable[[str, bytes, bool, float, datetime], "Heard"]
 
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """The bounds of all machines of the session, and how often a new epoch is asked for."""
+    """The bounds of all machines of the session, and how often a new epoch is asked for.
+
+    `snapshots`: whoever uses the session fetches what `Heard.offered` says.
+    """
 
     sender: SenderLimits = field(default_factory=SenderLimits)
     feed: FeedLimits = field(default_factory=FeedLimits)
     presence: PresenceLimits = field(default_factory=PresenceLimits)
+    snapshots: bool = False
     epoch_first_s: float = 2.0
     epoch_max_s: float = 60.0
 
@@ -90,8 +90,7 @@ class TerminalSession:
         self._sender = self._new_sender()
         self._asked_epoch_at_s: float | None = None
         self._epoch_patience_s = self._limits.epoch_first_s
-        self._feeds = {feed: self._new_receiver(feed) for feed in (GLOBAL_FEED, store_feed(identity.store))}
-        self._untidy = True
+        self.feeds = self._new_feeds()
         self._routes = self._make_routes()
 
     @property
@@ -116,8 +115,7 @@ class TerminalSession:
         self._connected = True
         self.connected_at_s = now_s
         self._sender.connect()
-        for receiver in self._feeds.values():
-            receiver.connect()
+        self.feeds.connect()
         self._presence.connect()
         self._asked_epoch_at_s = None
         self._epoch_patience_s = self._limits.epoch_first_s
@@ -130,8 +128,7 @@ class TerminalSession:
         self._sender.disconnect()
         self._clock.disconnect()
         self._asking.disconnect()
-        for receiver in self._feeds.values():
-            receiver.disconnect()
+        self.feeds.disconnect()
 
     def ask(self, kind: str, key: str, now_s: float) -> str | None:
         """Ask the hub; `receive` brings the answer under the returned id. None: not asked, as there is no link."""
@@ -167,11 +164,9 @@ class TerminalSession:
         out: list[Publish] = []
         self._ask_epoch(now_s, out)
         self._send_journal(now_s, wall, out)
-        for receiver in self._feeds.values():
-            pull = receiver.next_pull(now_s)
-            if pull is not None:
-                out.append(self._frame("pull", pull))
-                self._clock.asked(pull.request, now_s, wall)
+        for pull in self.feeds.pulls(now_s):
+            out.append(self._frame("pull", pull))
+            self._clock.asked(pull.request, now_s, wall)
         while (question := self._asking.next()) is not None:
             out.append(self._frame("ask", question))
         while (done := self._commands.next()) is not None:
@@ -184,19 +179,17 @@ class TerminalSession:
 
     def tidy(self) -> bool:
         """Clear away some of what a replaced state left, link or no link; True if there is more."""
-        if self._untidy:
-            self._untidy = self._replica.tidy(TIDY_ROWS_MAX)
-        return self._untidy
+        return self.feeds.tidy()
 
     def wake_at_s(self) -> float | None:
         """When to call `poll` again although nothing happens (0.0: at once); None without a link."""
         if not self._connected:
             return None
-        if self._untidy or self._asking.waiting or self._commands.waiting:
+        if self.feeds.untidy or self._asking.waiting or self._commands.waiting:
             return 0.0
         times = [
             self._sender.wake_at_s(),
-            *(receiver.wake_at_s() for receiver in self._feeds.values()),
+            *self.feeds.wakes_at_s(),
             self._presence.due_at_s(self._status(None)),
             self._epoch_due_at_s(),
         ]
@@ -257,7 +250,7 @@ class TerminalSession:
 
     def _on_ack(self, topic: str, payload: bytes, retained: bool, now_s: float, _wall: datetime) -> Heard:
         ack = frame.decode(payload, Ack, topic=topic, key=self._identity.terminal_key)
-        if not 0 <= ack.sequence <= _INT64_MAX:
+        if not 0 <= ack.sequence <= INT64_MAX:
             raise BadFrame(f"{topic}: sequence {ack.sequence}")
         effect = self._sender.receive_ack(ack, self._journal.digest_at, now_s)
         if effect.epoch_lost is not None:
@@ -276,7 +269,7 @@ class TerminalSession:
         lost = self._journal.lost_epoch
         if lost is None or grant.nonce != lost.nonce:
             return Heard()  # asked twice, or another PC with our name asked
-        if not self._journal.epoch < grant.epoch <= _INT64_MAX:
+        if not self._journal.epoch < grant.epoch <= INT64_MAX:
             raise BadFrame(f"{topic}: granted epoch {grant.epoch} after epoch {self._journal.epoch}")
         restart_epoch(self._journal, self._replica, grant.epoch)
         self._asked_epoch_at_s = None
@@ -287,34 +280,20 @@ class TerminalSession:
         return Heard()
 
     def _on_feed(self, topic: str, payload: bytes, _retained: bool, now_s: float, _wall: datetime) -> Heard:
-        feed = next(feed for feed in self._feeds if feed_topic(feed) == topic)
+        feed = next(feed for feed in self.feeds.names if feed_topic(feed) == topic)
         update = frame.decode(payload, FeedUpdate, topic=topic, key=self._feed_key(feed))
         if update.feed != feed or update.request:
             raise BadFrame(f"{topic}: an update of feed {update.feed!r}, request {update.request!r}")
-        return self._take_update(self._feeds[feed], update, now_s)
+        return self.feeds.take(update, now_s)
 
     def _on_chunk(self, topic: str, payload: bytes, _retained: bool, now_s: float, _wall: datetime) -> Heard:
         update = frame.decode(payload, FeedUpdate, topic=topic, key=self._identity.terminal_key)
-        receiver = self._feeds.get(FeedName(update.feed))
-        if receiver is None or not update.request:
+        if update.feed not in self.feeds.names or not update.request:
             raise BadFrame(f"{topic}: a part of feed {update.feed!r}, request {update.request!r}")
-        heard = self._take_update(receiver, update, now_s)
+        heard = self.feeds.take(update, now_s)
         if update.hub_time is None:
             return heard
         return replace(heard, clock=self._clock.answered(update.request, update.hub_time, now_s))
-
-    def _take_update(self, receiver: FeedReceiver, update: FeedUpdate, now_s: float) -> Heard:
-        _check_numbers(update)
-        match receiver.receive(update, now_s):
-            case Stage() as stage:
-                self._replica.stage(receiver.feed, stage)
-                self._untidy = True  # what another request had begun is given up
-            case Apply() as change:
-                self._untidy |= change.replace
-                return Heard(feed=receiver.feed, cursors=self._replica.apply(receiver.feed, change))
-            case None:
-                pass
-        return Heard()
 
     def _on_command(self, topic: str, payload: bytes, _retained: bool, _now_s: float, wall: datetime) -> Heard:
         command = frame.decode(payload, Command, topic=topic, key=self._identity.terminal_key)
@@ -324,8 +303,7 @@ class TerminalSession:
             return Heard(command=command)
         if command.verb == "sync":
             self._sender.connect()
-            for receiver in self._feeds.values():
-                receiver.connect()
+            self.feeds.connect()
             self._presence.connect()
             self._commands.answer(CommandAnswer(id=command.id, ok=True))
         else:
@@ -345,14 +323,14 @@ class TerminalSession:
         sender.epoch_lost = lost.reason if lost is not None else None
         return sender
 
-    def _new_receiver(self, feed: FeedName) -> FeedReceiver:
-        state = self._replica.feed_state(feed)
-        return FeedReceiver(
-            feed, lineage=state.lineage, revision=state.revision, nonce=self._nonce, limits=self._limits.feed
+    def _new_feeds(self) -> TerminalFeeds:
+        limits = self._limits
+        return TerminalFeeds(
+            self._replica, self._identity.store, nonce=self._nonce, limits=limits.feed, snapshots=limits.snapshots
         )
 
     def _make_routes(self) -> dict[str, _Route]:
-        routes: dict[str, _Route] = {feed_topic(feed): self._on_feed for feed in self._feeds}
+        routes: dict[str, _Route] = {feed_topic(feed): self._on_feed for feed in self.feeds.names}
         routes[self._topic("ack")] = self._on_ack
         routes[self._topic("grant")] = self._on_grant
         routes[self._topic("chunk")] = self._on_chunk
@@ -369,12 +347,3 @@ class TerminalSession:
     def _frame(self, leaf: UpLeaf, message: Message, *, retain: bool = False) -> Publish:
         topic = self._topic(leaf)
         return Publish(topic, frame.encode(message, topic=topic, key=self._identity.terminal_key), retain)
-
-
-def _check_numbers(update: FeedUpdate) -> None:
-    numbers = [update.from_rev, update.to_rev]
-    numbers += [document.revision for document in update.documents]
-    for cursor in update.cursors:
-        numbers += [cursor.epoch, cursor.sequence]
-    if not all(0 <= number <= _INT64_MAX for number in numbers):
-        raise BadFrame(f"feed {update.feed!r}: a revision or cursor is negative or beyond 64 bits")

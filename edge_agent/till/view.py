@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from edge_agent.till.health import HealthView
-from protocol.messages import DeviceState
+from protocol.messages import DeviceState, Loading
 
 NoticeCode = Literal[
     "line_added", "unknown_code", "bad_check_digit", "card_number_refused", "unreadable_scan", "nothing_to_pay",
@@ -282,6 +282,10 @@ class LinkView:
     since: datetime | None = None
     oldest_unsent_at: datetime | None = None
     epoch_problem: str = ""
+    loading: Loading | None = None
+    """How far a first load is; None when nothing large is under way."""
+    to_send_in_all: int = 0
+    """While a long backlog goes out: how many events it was, sold meanwhile included; else 0."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from hub.api.settings import WebSettings
 
 COOKIE = "tillwire_session"
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/login", "/language", "/theme", "/v1/availability")
-OPEN_FOLDERS = ("/static/", "/v1/availability/")
+OPEN_FOLDERS = ("/static/", "/v1/availability/", "/v1/snapshots/")  # the last one asks for a till's signature
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOGGED_OUT_MAX = 10_000
 BODY_BYTES_MAX = 64 * 1024

@@ -58,7 +58,7 @@ class Overview:
 
 def overview_of(words: Words, reading: Reading) -> Overview:
     """Add a reading up."""
-    views = store_views(words, reading.stores, reading.terminals, reading.now)
+    views = store_views(words, reading.stores, reading.terminals, reading.now, reading.catching_up)
     turnover: defaultdict[str, int] = defaultdict(int)
     for row in reading.stores:
         for currency, amount in row.turnover_today.items():
@@ -137,7 +137,8 @@ class PageRoutes:
         terminals = [terminal for terminal in overview.reading.terminals if terminal.store == store]
         words = self._templates.viewer(request).words
         sales = await run_in_threadpool(self._ports.queries.recent_sales, SALES_PAGE, store=store)
-        view = store_view(words, row, terminals, overview.reading.now)
+        reading = overview.reading
+        view = store_view(words, row, terminals, reading.now, reading.catching_up)
         return self._page(request, "store.html", overview, view=view, sales=sales)
 
     async def sales(

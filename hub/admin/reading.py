@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from hub.admin.catching_up import CatchUp, CatchUps
 from hub.storage.reading import AlarmRow, Latency, ParkedRow, Queries, SaleRow, StoreRow, TerminalRow
 
 LATENCY_MINUTES = 60
@@ -26,6 +27,7 @@ class Reading:
     latency: Latency
     alarms: Sequence[AlarmRow]
     parked: Sequence[ParkedRow]
+    catching_up: Mapping[tuple[str, str], CatchUp] = field(default_factory=dict)
 
 
 class Readings:
@@ -40,6 +42,7 @@ class Readings:
         self._clock = clock
         self._turn = threading.Condition()
         self._begun = 0
+        self._catch_ups = CatchUps()
         self._busy = False
         self._last: tuple[int, Reading] | None = None
 
@@ -70,12 +73,14 @@ class Readings:
 
     def _read(self) -> Reading:
         now, queries = self._clock(), self._queries
+        terminals = queries.terminals()
         return Reading(
             now=now,
             stores=queries.stores(now),
-            terminals=queries.terminals(),
+            terminals=terminals,
             sales=queries.recent_sales(SALES_SHOWN),
             latency=queries.latency(LATENCY_MINUTES, now),
             alarms=queries.alarms(ALARMS_READ),
             parked=queries.parked(PARKED_READ),
+            catching_up=self._catch_ups.take(terminals, now),
         )

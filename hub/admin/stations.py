@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
+from hub.admin.catching_up import CatchUp, Place
 from hub.admin.words import Words
 from hub.storage.reading import StoreRow, TerminalRow
 
 Tone = Literal["", "info", "warn", "bad"]
+NOBODY: Mapping[Place, CatchUp] = MappingProxyType({})
 TONES: Mapping[Tone, int] = {"bad": 0, "warn": 1, "info": 2, "": 3}
 
 
@@ -73,17 +76,27 @@ class StoreView:
 
 
 def store_views(
-    words: Words, stores: Sequence[StoreRow], terminals: Sequence[TerminalRow], now: datetime
+    words: Words,
+    stores: Sequence[StoreRow],
+    terminals: Sequence[TerminalRow],
+    now: datetime,
+    catching_up: Mapping[Place, CatchUp] = NOBODY,
 ) -> list[StoreView]:
     """All stores, those that need attention first, then by name."""
     tills: defaultdict[str, list[TerminalRow]] = defaultdict(list)
     for terminal in terminals:
         tills[terminal.store].append(terminal)
-    views = [store_view(words, row, tills[row.store], now) for row in stores]
+    views = [store_view(words, row, tills[row.store], now, catching_up) for row in stores]
     return sorted(views, key=lambda view: (TONES[view.worst], -view.backlog, view.row.name))
 
 
-def store_view(words: Words, row: StoreRow, terminals: Sequence[TerminalRow], now: datetime) -> StoreView:
+def store_view(
+    words: Words,
+    row: StoreRow,
+    terminals: Sequence[TerminalRow],
+    now: datetime,
+    catching_up: Mapping[Place, CatchUp] = NOBODY,
+) -> StoreView:
     """One store."""
     online = sum(terminal.online for terminal in terminals)
     seen = [terminal.last_seen_at for terminal in terminals if terminal.last_seen_at is not None]
@@ -98,20 +111,32 @@ def store_view(words: Words, row: StoreRow, terminals: Sequence[TerminalRow], no
         backlog=sum(terminal.backlog for terminal in terminals),
         oldest_unsent_at=min(unsent, default=None),
         last_seen_at=last_seen_at,
-        terminals=[terminal_view(words, terminal, now) for terminal in terminals],
+        terminals=[
+            terminal_view(words, terminal, now, catching_up.get((terminal.store, terminal.terminal)))
+            for terminal in terminals
+        ],
     )
 
 
-def terminal_view(words: Words, row: TerminalRow, now: datetime) -> TerminalView:
+def terminal_view(words: Words, row: TerminalRow, now: datetime, catch_up: CatchUp | None = None) -> TerminalView:
     """One till. Devices of a till that is offline are not told: nobody knows how they are."""
     problem = _problem(words, row.problem)
     if row.online:
         devices = [_device_view(words, row.terminal, device, state) for device, state in sorted(row.devices.items())]
-        return TerminalView(row, words.say("live"), "", [device for device in devices if device.tone], problem)
+        state, tone = _live_state(words, catch_up)
+        return TerminalView(row, state, tone, [device for device in devices if device.tone], problem)
     if row.last_seen_at is None:
         return TerminalView(row, words.say("never seen"), "info", [], problem)
     state = words.say("offline %(span)s", span=words.span(now - row.last_seen_at))
     return TerminalView(row, state, "warn", [], problem)
+
+
+def _live_state(words: Words, catch_up: CatchUp | None) -> tuple[str, Tone]:
+    if catch_up is None:
+        return words.say("live"), ""
+    if catch_up.left is None:
+        return words.say("catching up"), "info"
+    return words.say("catching up, about %(span)s left", span=words.span(catch_up.left)), "info"
 
 
 def _problem(words: Words, code: str) -> str:

@@ -28,6 +28,7 @@ from hub.api.orders import OrderRoutes
 from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
+from hub.api.snapshots import SnapshotRoutes
 from hub.api.summary import SummaryRoutes
 
 DESCRIPTION = """What a web shop and those who run the hub ask it over HTTP.
@@ -72,6 +73,9 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         ParkedRoutes(ports, readings, templates),
     ):
         web.include_router(routes.router())
+
+    if ports.snapshots is not None:
+        web.include_router(SnapshotRoutes(ports.snapshots, ports.clock).router())
 
     def docs(request: Request) -> Response:
         return templates.page(request, "docs.html", {"openapi": web.openapi()})

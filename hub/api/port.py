@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from prometheus_client import CollectorRegistry
 
 from hub.api.desk import Desk
+from hub.api.snapshots import SnapshotDesk
 from hub.storage.reading import Queries
 
 ChangeKind = Literal["sales", "stock", "terminals", "alarms", "catalogue"]
@@ -82,3 +83,4 @@ class WebPorts:
     registry: CollectorRegistry
     clock: Callable[[], datetime]
     desk: Desk
+    snapshots: SnapshotDesk | None = None

@@ -6,18 +6,22 @@ document. Several hub processes may publish the same feed: a terminal takes what
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from hub.errors import UnknownStore
+from hub.feed.offers import MAKING, Making, Offers
 from hub.storage.port import FeedStore, KeyRing
 from hub.storage.refusals import Refusals
 from protocol.errors import BadFrame, InvalidId
-from protocol.feed_sender import FeedSender, FeedSnapshot, PublishLimits, answer_parts, pull_from
+from protocol.feed_sender import FeedSender, FeedSnapshot, PublishLimits, answer_parts, offer_answer, pull_from
 from protocol.frame import decode, encode
 from protocol.ids import FeedName, StoreId, TerminalId, store_of_feed
 from protocol.link import Publish
-from protocol.messages import Pull
+from protocol.messages import FeedUpdate, Pull, SnapshotOffer
 from protocol.topics import feed_topic, parse_terminal_topic, terminal_topic
 
 ROOM_BYTES = 32 * 1024 * 1024
@@ -42,8 +46,11 @@ class _Asker:
 class FeedSession:
     """One publisher. `poll` reads the database, so the shell calls it in a thread."""
 
-    def __init__(self, store: FeedStore, keys: KeyRing, limits: FeedSessionLimits | None = None) -> None:
+    def __init__(
+        self, store: FeedStore, keys: KeyRing, limits: FeedSessionLimits | None = None, offers: Offers | None = None
+    ) -> None:
         self._store = store
+        self._offers = offers
         self._keys = keys
         self._limits = limits or FeedSessionLimits()
         self._senders: dict[FeedName, FeedSender] = {}
@@ -91,32 +98,56 @@ class FeedSession:
         if not self._pulls and not broadcast:
             return []
         heads = self._store.heads()
-        publishes: list[Publish] = []
-        for asker in list(self._pulls)[: self._limits.answers_per_poll_max]:
-            if room_bytes <= 0:
-                break
-            answer = self._answer(asker, self._pulls[asker], heads.get(asker.feed), wall)
-            room_bytes -= sum(len(publish.payload) for publish in answer)
-            publishes += answer
-            del self._pulls[asker]
+        publishes = self._answers(heads, wall, room_bytes)
         if broadcast:
             told = (self._broadcast(feed, head, now_s) for feed, head in heads.items())
             publishes += [publish for publish in told if publish is not None]
         return publishes
 
+    def _answers(self, heads: Mapping[FeedName, int], wall: datetime, room_bytes: int) -> list[Publish]:
+        publishes: list[Publish] = []
+        answered = 0
+        making: set[FeedName] = set()
+        for asker, pull in list(self._pulls.items()):
+            if room_bytes <= 0 or answered >= self._limits.answers_per_poll_max:
+                break
+            head = heads.get(asker.feed)
+            offer = self._offer(asker.feed, pull, head, making)
+            if offer is MAKING:
+                making.add(asker.feed)  # all who ask for it wait for the same file
+                continue
+            if offer is None:
+                answer = self._answer(asker, pull, head, wall)
+            else:
+                answer = self._frames(asker, [offer_answer(pull, self._store.lineage, offer, hub_time=wall)])
+            room_bytes -= sum(len(publish.payload) for publish in answer)
+            publishes += answer
+            answered += 1
+            del self._pulls[asker]
+        return publishes
+
+    def _offer(
+        self, feed: FeedName, pull: Pull, head: int | None, making: AbstractSet[FeedName]
+    ) -> SnapshotOffer | Literal[Making.MAKING] | None:
+        if self._offers is None or not pull.snapshots or head is None:
+            return None
+        if feed in making:
+            return MAKING
+        return self._offers.find(feed, pull_from(pull, self._store.lineage, head), head)
+
     def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:
-        key = self._keys.terminal_key(asker.store, asker.terminal)
-        if head is None or key is None:
+        if head is None:
             return []
         try:
             snapshot = self._store.snapshot(asker.feed, pull_from(pull, self._store.lineage, head))
         except UnknownStore:
             return []
+        return self._frames(asker, answer_parts(pull, snapshot, self._limits.publish, hub_time=wall))
+
+    def _frames(self, asker: _Asker, updates: Iterable[FeedUpdate]) -> list[Publish]:
+        key = self._keys.terminal_key(asker.store, asker.terminal)
         topic = terminal_topic(asker.store, asker.terminal, "chunk")
-        return [
-            Publish(topic, encode(part, topic=topic, key=key))
-            for part in answer_parts(pull, snapshot, self._limits.publish, hub_time=wall)
-        ]
+        return [] if key is None else [Publish(topic, encode(part, topic=topic, key=key)) for part in updates]
 
     def _broadcast(self, feed: FeedName, head: int, now_s: float) -> Publish | None:
         sender = self._senders.get(feed)

@@ -48,7 +48,7 @@ class SqlFeedStore:
                 *_settings(connection, store, from_rev),
                 *_levels(connection, store, from_rev),
             ]
-            return FeedSnapshot(self.lineage, from_rev, head, documents, _cursors(connection, store, from_rev))
+            return FeedSnapshot(self.lineage, from_rev, head, documents, cursors_of(connection, store, from_rev))
 
 
 def _items(connection: sa.Connection, from_rev: int) -> Sequence[Document]:
@@ -102,7 +102,8 @@ def _levels(connection: sa.Connection, store: StoreId, from_rev: int) -> Sequenc
     ]
 
 
-def _cursors(connection: sa.Connection, store: StoreId, from_rev: int) -> Sequence[Cursor]:
+def cursors_of(connection: sa.Connection, store: StoreId, from_rev: int) -> Sequence[Cursor]:
+    """How far each journal of a store is counted in, as far as that changed after `from_rev`."""
     epoch = schema.epoch.c
     query = (
         sa.select(epoch.terminal, epoch.epoch, epoch.sequence)

@@ -8,7 +8,7 @@ The trap: nothing may be published before `begin`'s context has closed without a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +27,7 @@ from hub.storage.records import (
     Promise,
     WaitingEntry,
 )
-from protocol.documents import Item, Settings
+from protocol.documents import Document, Item, Settings
 from protocol.event import Digest
 from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
@@ -35,6 +35,7 @@ from protocol.ids import FeedName, Sku, StoreId, TerminalId
 from protocol.journal_receiver import JournalCursor
 from protocol.messages import Elsewhere, EpochGrant, EpochRequest, FoundReceipt, Status
 from protocol.movements import Movement
+from protocol.snapshot import SnapshotHead
 
 
 class LedgerReads(Protocol):
@@ -114,6 +115,34 @@ class FeedStore(Protocol):
 
         Raises UnknownStore for a feed that does not exist.
         """
+        ...
+
+
+class SnapshotSource(Protocol):
+    """Whole states of feeds, for the files that terminals fetch instead of being sent too much."""
+
+    @property
+    def lineage(self) -> str:
+        """See FeedStore."""
+        ...
+
+    def changed(self, feed: FeedName, from_rev: int, count_max: int) -> int:
+        """How many documents changed after `from_rev`, counted to `count_max` only (settings and cursors aside)."""
+        ...
+
+    def whole(self, feed: FeedName) -> AbstractContextManager[tuple[SnapshotHead, Iterator[Document]]]:
+        """All living documents by key, and the head, as one moment of the database saw them; read as they are taken.
+
+        Raises UnknownStore for a feed that does not exist.
+        """
+        ...
+
+    def note(self, feed: FeedName, digest: str) -> None:
+        """Remember the newest file in the database itself: one that was put back does not know later files."""
+        ...
+
+    def noted(self, feed: FeedName) -> str:
+        """What was noted last; "" for nothing."""
         ...
 
 

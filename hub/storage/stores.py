@@ -12,6 +12,7 @@ from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.feeds import SqlFeedStore
 from hub.storage.fleet import SqlFleetStore
 from hub.storage.ledger import SqlLedgerStore
+from hub.storage.snapshots import SqlSnapshotSource
 from hub.storage.upserts import insert_for
 from hub.storage.watch import SqlWatchStore
 from protocol.frame import Key
@@ -29,6 +30,7 @@ class SqlStores:
     watch: SqlWatchStore
     answers: SqlAnswerStore
     documents: SqlDocumentStore
+    snapshots: SqlSnapshotSource
 
 
 def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) -> SqlStores:
@@ -44,4 +46,5 @@ def open_stores(database: Database, *, new_lineage: str, new_global_key: Key) ->
         SqlWatchStore(database),
         SqlAnswerStore(database),
         SqlDocumentStore(database),
+        SqlSnapshotSource(database, lineage),
     )

@@ -21,6 +21,7 @@ from hardware_sim.errors import SimulatorError
 from tests.bench.ingest.hubs import Installation
 from tests.bench.ingest.run import Extent as IngestExtent
 from tests.bench.ingest.run import bench_ingest
+from tests.bench.large import firstload, offline
 from tests.bench.till import Extent, bench_till
 from tests.demo.browser import chromium
 from tests.demo.processes import ProcessFailed
@@ -128,6 +129,10 @@ def ingest(only: Installation | None, *, as_json: bool, **extent: int) -> None:
     click.echo(
         f"alone: Mosquitto {raw['mosquitto']:,} messages a second, PostgreSQL COPY {raw['postgresql_copy']:,} rows"
     )
+
+
+main.add_command(firstload)
+main.add_command(offline)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from edge_agent.till.pins import store_pin
 from edge_agent.till.view import DeviceView
 from protocol.documents import BankAccount, Customer, Item, Purchase, QuickKey, Settings, Staff
 from protocol.ids import GLOBAL_FEED, store_feed
+from protocol.messages import Loading
 from protocol.promotions import BuyPay, Promotion, Selection
 from protocol.stock_events import StockLine
 from tests.browser.real_till import RealTill
@@ -170,7 +171,13 @@ def _working(till: RealTill) -> None:
     till.scan(f"2*{MILK}")
 
 
+def _loading(till: RealTill) -> None:
+    loading = Loading(way="link", percent=43, problem="web_unreachable")
+    till.loop.call_soon_threadsafe(till.shop.counter.set_loading, loading)
+
+
 def _troubles(till: RealTill) -> None:
+    till.loop.call_soon_threadsafe(till.shop.counter.set_loading, None)
     work = till.shop.counter.view().work
     assert work is not None
     give(till, "work_pause", work_id=work.id)
@@ -216,6 +223,7 @@ SCENES = (
     Scene("approval", _waiting, ("@approve", "@approve?staff=900")),
     Scene("age", _asked, ("@ask",)),
     Scene("work", _working, ("", "@work_finish", "@work", "@held")),
+    Scene("loading", _loading, ("", "pill-0")),
     Scene("troubles", _troubles, ("", "pill-0", "pill-1", "pill-2", "pill-3")),
     Scene("training", _training, ("", "cash", "@menu")),
     Scene("nobody", _nobody, ("@sign_in",)),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-START_S_MAX = 30.0
+START_S_MAX = 120.0
 STOP_S_MAX = 20.0
 
 

@@ -16,10 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, damage, powercut, strikes
+from tests.faults import clocks, damage, powercut, strikes, thirty_days
 from tests.faults.row import Fault, Row
 
-FAMILIES = (damage, powercut, strikes, clocks)
+FAMILIES = (damage, powercut, strikes, clocks, thirty_days)
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)

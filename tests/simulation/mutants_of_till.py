@@ -8,6 +8,7 @@ from datetime import datetime
 from edge_agent.journal.clock import HELD_MIN, Stamp, TillClock
 from edge_agent.replica.memory import MemoryReplica
 from edge_agent.replica.undo import UndoLog
+from edge_agent.sync.feeds import TerminalFeeds
 from edge_agent.sync.heard import Heard
 from edge_agent.sync.session import TerminalSession
 from protocol.feed_receiver import Apply, FeedReceiver, Stage
@@ -74,26 +75,34 @@ class _MixingReceiver(FeedReceiver):
 class AppliesGaps(TerminalSession):
     """Takes every broadcast as if it joined what is there."""
 
-    def _new_receiver(self, feed: FeedName) -> FeedReceiver:
-        return _rebuilt(_GapReceiver, super()._new_receiver(feed))
+    def _new_feeds(self) -> TerminalFeeds:
+        return _rebuilt(_GapReceiver, super()._new_feeds())
 
 
 class MixesAnswers(TerminalSession):
     """Takes parts of several workers' answers for one answer."""
 
-    def _new_receiver(self, feed: FeedName) -> FeedReceiver:
-        return _rebuilt(_MixingReceiver, super()._new_receiver(feed))
+    def _new_feeds(self) -> TerminalFeeds:
+        return _rebuilt(_MixingReceiver, super()._new_feeds())
+
+
+class _CursorsAtOnce(TerminalFeeds):
+    def take(self, update: FeedUpdate, now_s: float) -> Heard:
+        heard = super().take(update, now_s)
+        feed = FeedName(update.feed)
+        if not update.last and update.cursors:
+            state = self._replica.feed_state(feed)
+            self._replica.apply(feed, Apply((), update.cursors, state.lineage, state.revision))
+        return heard
 
 
 class AppliesCursorsAtOnce(TerminalSession):
     """Moves cursors with the part that brings them, not with the last one."""
 
-    def _take_update(self, receiver: FeedReceiver, update: FeedUpdate, now_s: float) -> Heard:
-        heard = super()._take_update(receiver, update, now_s)
-        if not update.last and update.cursors:
-            state = self._replica.feed_state(receiver.feed)
-            self._replica.apply(receiver.feed, Apply((), update.cursors, state.lineage, state.revision))
-        return heard
+    def _new_feeds(self) -> TerminalFeeds:
+        feeds = super()._new_feeds()
+        feeds.__class__ = _CursorsAtOnce  # as `_rebuilt`
+        return feeds
 
 
 class _BackwardSender(JournalSender):
@@ -168,9 +177,10 @@ def salvage_under_new_ids(raw: bytes) -> bytes:
     return raw.replace(b'"id":"', b'"id":"saved-', 1)
 
 
-def _rebuilt(kind: type[FeedReceiver], real: FeedReceiver) -> FeedReceiver:
-    real.__class__ = kind  # the same state, the same code, but for what the subclass breaks
-    return real
+def _rebuilt(kind: type[FeedReceiver], feeds: TerminalFeeds) -> TerminalFeeds:
+    for real in feeds._receivers.values():  # noqa: SLF001 - it breaks what is inside
+        real.__class__ = kind  # the same state, the same code, but for what the subclass breaks
+    return feeds
 
 
 def _rebuilt_sender(kind: type[JournalSender], real: JournalSender) -> JournalSender:

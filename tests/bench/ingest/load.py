@@ -36,10 +36,10 @@ class Told:
 
 @dataclass
 class _Line:
-    """One connection: what is still to send, how many are not acknowledged."""
+    """One connection: what is still to send, each with its turn among all, and how many are not acknowledged."""
 
     sock: socket.socket
-    waiting: deque[tuple[sales.Message, bytes]]
+    waiting: deque[tuple[sales.Message, bytes, int]]
     pending: bytearray = field(default_factory=bytearray)
     received: int = 0
     in_flight: int = 0
@@ -74,11 +74,11 @@ def _run(port: int, messages: list[sales.Message], window: int, per_second: floa
     lines = [_Line(_connected(port, f"bench-{number}"), deque()) for number in range(CONNECTIONS)]
     place = {till: number % CONNECTIONS for number, till in enumerate(dict.fromkeys(m.till for m in messages))}
     counts = [0] * CONNECTIONS
-    for message in messages:
+    for turn, message in enumerate(messages):
         number = place[message.till]
         packet_id = counts[number] % 65_535 + 1
         counts[number] += 1
-        lines[number].waiting.append((message, publish(message.till.topic, message.frame, packet_id=packet_id)))
+        lines[number].waiting.append((message, publish(message.till.topic, message.frame, packet_id=packet_id), turn))
     pipe.send("ready")
     pipe.recv()
     began_s = time.time()  # noqa: TID251 - wall clock: compared with another process
@@ -95,17 +95,17 @@ def _pump(lines: list[_Line], window: int, per_second: float | None, told: Told)
     for line in lines:
         line.sock.setblocking(False)  # noqa: FBT003 - the socket's own word
         selector.register(line.sock, selectors.EVENT_READ, line)
-    sent, heard_s = 0, time.monotonic()
+    heard_s = time.monotonic()
     while any(line.waiting or line.pending or line.in_flight for line in lines):
         for line in lines:
             while line.waiting and line.in_flight < window:
                 now_s = time.time()  # noqa: TID251 - as above
-                if per_second is not None and now_s < told.began_s + sent / per_second:
+                # By its turn, or the first connection would have sent all of its own before any other's came.
+                if per_second is not None and now_s < told.began_s + line.waiting[0][2] / per_second:
                     break
-                message, packet = line.waiting.popleft()
+                message, packet, _ = line.waiting.popleft()
                 line.pending += packet
                 line.in_flight += 1
-                sent += 1
                 if per_second is not None:
                     told.sent_s[message.till.topic, message.last] = now_s
             if line.pending:

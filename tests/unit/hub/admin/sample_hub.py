@@ -78,10 +78,13 @@ class SampleHub:
 
     def web(self) -> FastAPI:
         """The application."""
-        ports = WebPorts(
+        return build_web(self.ports(), self.settings)
+
+    def ports(self) -> WebPorts:
+        """What the application is given."""
+        return WebPorts(
             self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk
         )  # fmt: skip
-        return build_web(ports, self.settings)
 
     @cached_property
     def kept_web(self) -> FastAPI:
