@@ -67,10 +67,16 @@ class IngestPlan:
     results: tuple[IngestResult, ...]
 
 
-def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime) -> IngestPlan:
-    """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer."""
+def plan_batches(
+    batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, asking: bool = True
+) -> IngestPlan:
+    """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer.
+
+    Not `asking`, the ids of new events are taken for new ones without a look at the log: true of all but what was
+    sealed again. Writing such a plan raises AlreadyLogged where it is not true.
+    """
     judgements = _judge_all(batches, reads)
-    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads))
+    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads, asking=asking))
     for judgement in judgements.values():
         for verdict in judgement.verdicts:
             work.take(judgement.key, verdict)
@@ -147,13 +153,15 @@ def _judge_all(batches: Sequence[IncomingBatch], reads: LedgerReads) -> dict[Epo
     return judgements
 
 
-def _ids_in_log(judgements: Mapping[EpochKey, _Judgement], reads: LedgerReads) -> dict[tuple[StoreId, str], Place]:
+def _ids_in_log(
+    judgements: Mapping[EpochKey, _Judgement], reads: LedgerReads, *, asking: bool
+) -> dict[tuple[StoreId, str], Place]:
     ids = {
         (key.store, taken.event.id)
         for key, judgement in judgements.items()
         for verdict in judgement.verdicts
         for taken in verdict.taken
-        if taken.event is not None
+        if asking and taken.event is not None
     }
     for key, judgement in judgements.items():
         for verdict in judgement.verdicts:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.errors import StorageUnavailable
+from hub.errors import AlreadyLogged, StorageUnavailable
 from hub.ingest.plan import IncomingBatch, IngestPlan, IngestResult, plan_batches
 from hub.storage.port import KeyRing, LedgerStore
 from hub.storage.records import EpochKey
@@ -30,7 +30,8 @@ EPOCH_MAX = 2**31 - 1
 class IngestLimits:
     """How much goes into one transaction, and how long the first message waits for company.
 
-    100 messages is rumqttd's whole window of unacknowledged deliveries: waiting for more would only be waiting.
+    100 messages is rumqttd's whole window of unacknowledged deliveries on a connection: with one of them, waiting for
+    more would only be waiting.
     """
 
     messages_max: int = 100
@@ -42,7 +43,9 @@ class IngestLimits:
 class IngestSession:
     """One worker's buffer and its commits. `results` of the last commit are kept for metrics."""
 
-    def __init__(self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None) -> None:
+    def __init__(
+        self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None, refused: Refusals | None = None
+    ) -> None:
         self._store = store
         self._keys = keys
         self._limits = limits or IngestLimits()
@@ -50,7 +53,7 @@ class IngestSession:
         self._events = 0
         self._first_at_s = 0.0
         self._not_before_s = 0.0
-        self.refused = Refusals()
+        self.refused = refused or Refusals()
         self.results: tuple[IngestResult, ...] = ()
 
     @property
@@ -130,9 +133,20 @@ class IngestSession:
 
 
 def ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime) -> IngestPlan:
-    """Take batches in one transaction; when this returns, it has committed."""
+    """Take batches in one transaction; when this returns, it has committed.
+
+    Event ids are looked up in the log only when its index has refused one: they repeat where a till had to seal what
+    was not acked again, and almost nowhere else, and a thousand look-ups cost as much as writing the thousand events.
+    """
+    try:
+        return _ingest(store, batches, now, asking=False)
+    except AlreadyLogged:
+        return _ingest(store, batches, now, asking=True)
+
+
+def _ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, asking: bool) -> IngestPlan:
     with store.begin(frozenset(incoming.key.store for incoming in batches)) as transaction:
-        plan = plan_batches(batches, transaction, now)
+        plan = plan_batches(batches, transaction, now, asking=asking)
         if not plan.writes.is_empty:
             transaction.write(plan.writes)
     return plan

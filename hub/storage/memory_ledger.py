@@ -9,6 +9,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
+from hub.errors import AlreadyLogged
 from hub.stock.level import Level
 from hub.storage.port import BadFrame
 from hub.storage.records import (
@@ -112,6 +115,9 @@ class MemoryTransaction:
     def write(self, writes: LedgerWrites) -> None:
         """See LedgerTransaction."""
         assert self._open
+        for event in writes.events:
+            if event.duplicate_of is None and (event.key.store, event.event_id) in self._tables.ids:
+                raise AlreadyLogged(f"{event.key.store}: event {event.event_id} is in the log")
         self._writes.append(writes)
 
     def revisions(self) -> Mapping[StoreId, int]:
@@ -208,7 +214,7 @@ def _resolve(tables: MemoryTables, writes: LedgerWrites) -> None:
 
 def _identify(tables: MemoryTables, found: Identified) -> None:
     log = tables.events[found.key]
-    log[found.sequence - 1] = replace(
+    log[found.sequence - 1] = msgspec.structs.replace(
         log[found.sequence - 1], event_id=found.event_id, type=found.type, at=found.at, duplicate_of=found.duplicate_of
     )
     if found.duplicate_of is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import pytest
 
-from hub.errors import StorageError
-from hub.ingest.plan import IncomingBatch
+from hub.errors import AlreadyLogged, StorageError
+from hub.ingest.plan import IncomingBatch, plan_batches
 from hub.ingest.replay import replay
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
@@ -148,6 +147,25 @@ def test_a_fork_is_resolved_in_a_new_epoch_and_counts_once(ports: Ports) -> None
         assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -7_000
 
 
+def test_an_id_that_is_in_the_log_is_refused_and_then_looked_up(ports: Ports) -> None:
+    """Ids are not asked for first; the log itself refuses one, and the same batch then counts for nothing."""
+    first, again = Journal(), Journal(epoch=2)
+    first.append(sale(1, ("tea", 1_000)), at(1))
+    again.adopt(first.events[0].raw)
+    add_journal(ports, first)
+    request = EpochRequest(epoch=1, reason="restored", nonce="n" * 16)
+    assert ports.fleet.grant_epoch(HANOI, first.terminal, request, at(2)).epoch == again.epoch
+    ingest(ports.ledger, [first.batch(1, 1)], at(4))
+    before = state_of(ports, [HANOI])
+    with pytest.raises(AlreadyLogged), ports.ledger.begin([HANOI]) as transaction:
+        transaction.write(plan_batches([again.batch(1, 1)], transaction, at(5), asking=False).writes)
+    assert state_of(ports, [HANOI]) == before
+    (result,) = ingest(ports.ledger, [again.batch(1, 1)], at(5)).results
+    assert (result.taken, result.duplicates) == (1, 1)
+    with ports.ledger.begin([HANOI]) as transaction:
+        assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -1_000
+
+
 def test_two_workers_that_take_the_same_messages_count_once(database: Database) -> None:
     """Which worker gets what does not matter: the store's lock and the cursor decide."""
     ports = sql_ports(database)
@@ -275,7 +293,8 @@ def test_a_promise_that_was_kept_ends_with_the_movement_that_keeps_it(ports: Por
     set_stock(ports.ledger, HANOI, {TEA: 9_000}, at(1))
     first, second = Promise(HANOI, "order", "o1"), Promise(HANOI, "order", "o2")
     with ports.ledger.begin([HANOI]) as transaction:
-        level = replace(transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)], reserved=5_000)
+        known = transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)]
+        level = msgspec.structs.replace(known, reserved=5_000)
         revisions = {HANOI: transaction.revisions()[HANOI] + 1}
         reservations = {(first, TEA): 2_000, (second, TEA): 3_000}
         levels = {LevelKey(HANOI, TEA): level}
