@@ -97,10 +97,14 @@ class Database:
 
 
 def parse_url(text: str) -> sa.URL:
-    """Read a database URL: `sqlite:///path` or `postgresql://...`. Raises ConfigError."""
+    """Read a database URL: `sqlite:///path` or `postgresql://...`, with several hosts as libpq has it.
+
+    Of several servers the one is used that takes writes, unless `target_session_attrs` says otherwise: a stand-by
+    would be read from and refuse every sale. Raises ConfigError.
+    """
     try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError as error:
+        url = _make_url(text)
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise ConfigError(
             "database.url: not a database URL; write sqlite:///path/to/hub.db or postgresql://user@host/name"
         ) from error
@@ -111,6 +115,23 @@ def parse_url(text: str) -> sa.URL:
             return url.set(drivername="postgresql+psycopg")
         case other:
             raise ConfigError(f"database.url: {other} is not supported; use sqlite:///... or postgresql://...")
+
+
+def _make_url(text: str) -> sa.URL:
+    scheme, _, rest = text.partition("://")
+    place, _, tail = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    if not scheme.startswith("postgres") or "," not in hosts:
+        return sa.make_url(text)
+    several = hosts.split(",")
+    for host in several:
+        _, colon, port = host.rpartition(":")
+        if colon:
+            int(port)
+    url = sa.make_url(f"{scheme}://{user}{at}/{tail}")
+    if "target_session_attrs" not in url.query:
+        url = url.update_query_dict({"target_session_attrs": "read-write"})
+    return url.update_query_dict({"host": several})
 
 
 _PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
