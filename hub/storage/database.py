@@ -55,11 +55,12 @@ class Database:
             yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to this version's; several processes may do so at once."""
+        """Bring the schema to this version's; several processes may do so at once. Raises StorageRejected."""
         if self._is_current():
             return
         from alembic import command  # noqa: PLC0415 - half a second that a command on a current database need not pay
         from alembic.config import Config  # noqa: PLC0415 - as above
+        from alembic.util import CommandError  # noqa: PLC0415 - as above
 
         config = Config()
         config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
@@ -68,13 +69,24 @@ class Database:
                 # SQLite's write lock serialises this already; PostgreSQL gets a lock of its own for it.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('tillwire.migrate'))"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                where = self.url.render_as_string(hide_password=True)
+                raise StorageRejected(
+                    f"{where}: this database is of a newer release of the hub (migration {self._migration()}): start "
+                    "that release, or put the database back to a backup from before the upgrade"
+                ) from error
 
     def _is_current(self) -> bool:
+        return self._migration() == schema.VERSION
+
+    def _migration(self) -> str | None:
         with self.read() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
-                return False
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == schema.VERSION
+                return None
+            found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return found
 
     def state(self, name: str, default: str) -> str:
         """Read what the database knows under `name`; the first to ask decides it by `default`."""
