@@ -16,10 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, damage, kills, powercut, strikes
+from tests.faults import clocks, company, damage, database, kills, machine, powercut, strikes
 from tests.faults.row import Fault, Row, watching
 
-FAMILIES = (damage, powercut, strikes, clocks, kills)
+FAMILIES = (damage, powercut, strikes, clocks, kills, database, machine, company)
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)
