@@ -61,7 +61,7 @@ async def fill_disk(rig: Rig, rng: Random) -> None:
 
 
 async def _has_bitten(rig: Rig) -> bool:
-    """Whether acks stop: backlogs, and none of them less for two seconds. A database may have some room of its own left."""
+    """Whether acks stop: backlogs, and none less for two seconds. A database may have some room of its own left."""
     loop = asyncio.get_running_loop()
     until_s, since_s = loop.time() + _BITE_S_MAX, loop.time()
     acked = await asyncio.to_thread(_acked, rig)
@@ -70,7 +70,7 @@ async def _has_bitten(rig: Rig) -> bool:
         now = await asyncio.to_thread(_acked, rig)
         if now != acked:
             acked, since_s = now, loop.time()
-        elif loop.time() - since_s > _SILENCE_S and any([till.backlog() for till in rig.tills]):
+        elif loop.time() - since_s > _SILENCE_S and any(till.backlog() for till in rig.tills):
             return True
     return False
 
