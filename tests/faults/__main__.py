@@ -52,7 +52,7 @@ def main(*, only: Sequence[str], runs: int | None, seed: int, as_json: bool) -> 
                     watching.set(status.update)
                     rows.append(asyncio.run(fault.play(seed, runs or fault.runs, _teller(console))))
                 console.print(_line(rows[-1]))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         click.echo("faults: interrupted", err=True)
         sys.exit(INTERRUPTED)
     finally:

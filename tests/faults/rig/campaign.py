@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ async def play(campaign: Campaign, seed: int, runs: int, told: Told) -> Row:
     why = campaign.lacking() or (services.missing() if campaign.plan.kind == "production" else "")
     if why:
         return Row(campaign.name, skipped=why)
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # or what runs would be left behind
     lost, doubled, slowest_s = 0, 0, 0.0
     known: set[str] = set()
     async with campaign.rig(campaign.plan, (campaign.name, seed)) as rig:
