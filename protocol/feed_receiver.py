@@ -6,6 +6,9 @@ before its cursor would count a sale twice for a while, a cursor before its leve
 
 Instead of parts, a pull may be answered with the offer of a file (`snapshot.py`). Then the caller fetches and stages
 it, for as long as it takes, and says `take_snapshot`, `decline_snapshot` or `ask_again`.
+
+A heartbeat that is behind us tells of a hub that was put back to an older state: broadcasts count for nothing then,
+until its whole state has replaced ours.
 """
 
 from __future__ import annotations
@@ -76,6 +79,7 @@ class FeedReceiver:
         self._limits = limits or FeedLimits()
         self._connected = False
         self._wants_pull = False
+        self._needs_all = False
         self._request = ""
         self._requests = 0
         self._next_part = 0
@@ -117,8 +121,8 @@ class FeedReceiver:
         self._asked_revision = self.revision
         self._asked_at_s = now_s
         return Pull(
-            feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request,
-            snapshots=self._snapshots and not self._declined,
+            feed=self.feed, lineage=self.lineage, revision=0 if self._needs_all else self.revision,
+            request=self._request, snapshots=self._snapshots and not self._declined,
         )  # fmt: skip
 
     def wake_at_s(self) -> float | None:
@@ -136,6 +140,7 @@ class FeedReceiver:
         self._wants_pull = True  # what changed meanwhile
         if head.lineage == self.lineage and self._asked_revision <= head.revision < self.revision:
             return None  # a broadcast has overtaken the file; see `_last_part`
+        self._needs_all = False
         self.lineage, self.revision = head.lineage, head.revision
         return Apply((), head.cursors, head.lineage, head.revision, request, replace=True)
 
@@ -167,7 +172,11 @@ class FeedReceiver:
         if update.lineage != self.lineage:
             self._wants_pull = True
             return None
-        if update.to_rev < self.revision:
+        if update.from_rev == update.to_rev < self.revision and not self._needs_all:
+            self._needs_all = True
+            self._give_up_pull()
+            self._wants_pull = True
+        if self._needs_all or update.to_rev < self.revision:
             return None
         if update.from_rev > self.revision:
             self._wants_pull = True
@@ -197,7 +206,7 @@ class FeedReceiver:
         self._patience_s = self._limits.pull_first_s
         # A hub that is behind what we asked from has been put back: then its whole state replaces ours.
         was_ahead = update.from_rev == 0 and update.to_rev < self._asked_revision
-        if update.lineage == self.lineage and update.to_rev < self.revision and not was_ahead:
+        if update.lineage == self.lineage and update.to_rev < self.revision and not (was_ahead or self._needs_all):
             return None  # a broadcast has overtaken the answer
         if update.from_rev and (update.lineage != self.lineage or update.from_rev > self.revision):
             self._wants_pull = True
@@ -205,6 +214,7 @@ class FeedReceiver:
         return self._apply(update, replace=update.from_rev == 0, request=request)
 
     def _apply(self, update: FeedUpdate, *, replace: bool, request: str) -> Apply:
+        self._needs_all = self._needs_all and not replace
         self.lineage = update.lineage
         self.revision = update.to_rev
         return Apply(update.documents, update.cursors, update.lineage, update.to_rev, request, replace)

@@ -43,6 +43,7 @@ class TerminalFeeds:
             for state in (replica.feed_state(feed),)
         }
         self._parts: dict[FeedName, tuple[int, int]] = {}
+        self._replacing: list[Cursor] = []
         self.untidy = True
 
     @property
@@ -74,6 +75,11 @@ class TerminalFeeds:
         if self.untidy:
             self.untidy = self._replica.tidy(TIDY_ROWS_MAX)
         return self.untidy
+
+    def take_replacing(self) -> Sequence[Cursor]:
+        """The cursors of whole states that have replaced ours since the last call: how far that hub has each journal."""
+        found, self._replacing = self._replacing, []
+        return found
 
     def take(self, update: FeedUpdate, now_s: float) -> Heard:
         """Take a broadcast or a part of an answer. Raises BadFrame."""
@@ -128,7 +134,9 @@ class TerminalFeeds:
         return offer is not None and offer.digest == digest
 
     def _apply(self, feed: FeedName, change: Apply) -> Heard:
-        self.untidy |= change.replace
+        if change.replace:
+            self.untidy = True
+            self._replacing += change.cursors
         self._parts.pop(feed, None)
         done = Parts(feed, 1, 1) if change.request or change.replace else None
         return Heard(feed=feed, cursors=self._replica.apply(feed, change), parts=done)

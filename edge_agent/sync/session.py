@@ -161,6 +161,7 @@ class TerminalSession:
         if not self._connected:
             return []
         self.appended()
+        self._compare_cursors(now_s)
         out: list[Publish] = []
         self._ask_epoch(now_s, out)
         self._send_journal(now_s, wall, out)
@@ -294,6 +295,13 @@ class TerminalSession:
         if update.hub_time is None:
             return heard
         return replace(heard, clock=self._clock.answered(update.request, update.hub_time, now_s))
+
+    def _compare_cursors(self, now_s: float) -> None:
+        """A whole state that counts less of our journal than was acknowledged is of a hub that was put back."""
+        own = (self._identity.terminal, self._journal.epoch)
+        for cursor in self.feeds.take_replacing():
+            if (cursor.terminal, cursor.epoch) == own and cursor.sequence < self._journal.acked:
+                self._sender.hub_is_at(cursor.sequence, self._journal.digest_at, now_s)
 
     def _on_command(self, topic: str, payload: bytes, _retained: bool, _now_s: float, wall: datetime) -> Heard:
         command = frame.decode(payload, Command, topic=topic, key=self._identity.terminal_key)
