@@ -67,10 +67,13 @@ class IngestPlan:
     results: tuple[IngestResult, ...]
 
 
-def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime) -> IngestPlan:
-    """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer."""
+def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, unfit: str = "") -> IngestPlan:
+    """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer.
+
+    `unfit` says why none of their events can be counted in: each is kept with its bytes, and parked.
+    """
     judgements = _judge_all(batches, reads)
-    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads))
+    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads), unfit)
     for judgement in judgements.values():
         for verdict in judgement.verdicts:
             work.take(judgement.key, verdict)
@@ -170,7 +173,11 @@ class _Work:
     """Gathers the writes of one plan."""
 
     def __init__(
-        self, now: datetime, open_forks: frozenset[tuple[StoreId, str]], known: dict[tuple[StoreId, str], Place]
+        self,
+        now: datetime,
+        open_forks: frozenset[tuple[StoreId, str]],
+        known: dict[tuple[StoreId, str], Place],
+        unfit: str,
     ) -> None:
         self.events: list[LoggedEvent] = []
         self.movements: list[LedgerMovement] = []
@@ -183,6 +190,7 @@ class _Work:
         self._now = now
         self._open_forks = open_forks
         self._known = known
+        self._unfit = unfit
         self._counts: dict[EpochKey, _Counts] = {}
 
     def take(self, key: EpochKey, verdict: Verdict) -> None:
@@ -232,8 +240,8 @@ class _Work:
         sealed, event = taken.sealed, taken.event
         counts.taken += 1
         reason, text = taken.park_reason, taken.park_text
-        unfit = unstorable(event, taken.data) if event is not None else None
-        if event is None or unfit is not None:
+        unfit = self._unfit or (unstorable(event, taken.data) if event is not None else None)
+        if event is None or unfit:
             self.events.append(LoggedEvent(key, sealed.sequence, sealed.digest, sealed.raw, None, None, None))
             self._park(ParkedEvent(key, sealed.sequence, None, reason or "unreadable", unfit or text, sealed.raw))
             counts.parked += 1
