@@ -16,10 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, damage, powercut, strikes
-from tests.faults.row import Fault, Row
+from tests.faults import clocks, damage, kills, powercut, strikes
+from tests.faults.row import Fault, Row, watching
 
-FAMILIES = (damage, powercut, strikes, clocks)
+FAMILIES = (damage, powercut, strikes, clocks, kills)
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)
@@ -48,7 +48,8 @@ def main(*, only: Sequence[str], runs: int | None, seed: int, as_json: bool) -> 
     try:
         for fault in FAULTS:
             if not only or fault.name in only:
-                with console.status(f"{fault.name}: {fault.about}"):
+                with console.status(f"{fault.name}: {fault.about}") as status:
+                    watching.set(status.update)
                     rows.append(asyncio.run(fault.play(seed, runs or fault.runs, _teller(console))))
                 console.print(_line(rows[-1]))
     except KeyboardInterrupt:

@@ -7,12 +7,21 @@ a module and name it in `__main__.FAMILIES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 Told = Callable[[str], None]
 """Hears how it goes: one sentence for each thing that is wrong, with the seed that plays it again."""
+
+watching: ContextVar[Told] = ContextVar("watching", default=lambda _: None)
+"""Who looks on and hears how far a long fault is."""
+
+
+def step(words: str) -> None:
+    """Say how far it is, to whoever looks on."""
+    watching.get()(words)
 
 
 @dataclass(frozen=True)

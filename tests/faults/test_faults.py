@@ -13,8 +13,8 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
-from tests.faults import powercut, trace
-from tests.faults.__main__ import FAULTS, NAMES, main
+from tests.faults import clocks, damage, powercut, strikes, trace
+from tests.faults.__main__ import main
 from tests.faults.damage import SOLD, Sold, play, sell_first, zero_pages
 from tests.faults.row import Fault, Row, dice
 from tests.faults.till import GOODS, read_kept, till_in
@@ -26,11 +26,13 @@ QUICK = {
     "no-header": 1, "cut-off": 4, "power-cut": 40, "clock-jumps": 6, "slow-sync": 1,
 }  # fmt: skip
 OF_EACH_STRIKE = 2
+OF_THE_TILL = [fault for family in (damage, powercut, strikes, clocks) for fault in family.SCENARIOS]
+"""What needs no other process; `test_rig.py` plays the rest."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
+@pytest.mark.parametrize("fault", OF_THE_TILL, ids=[fault.name for fault in OF_THE_TILL])
 def test_a_fault_loses_and_doubles_nothing(fault: Fault) -> None:
     """Each fault of the table, some times, from a fixed seed."""
     told: list[str] = []
