@@ -156,7 +156,7 @@ def _ids_in_log(judgements: Mapping[EpochKey, _Judgement], reads: LedgerReads) -
         for key, judgement in judgements.items()
         for verdict in judgement.verdicts
         for taken in verdict.taken
-        if taken.event is not None
+        if taken.event is not None and not unstorable(taken.event, None)  # PostgreSQL takes no zero, not in a question
     }
     for key, judgement in judgements.items():
         for verdict in judgement.verdicts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from hub.errors import StorageRejected, StorageUnavailable
@@ -13,7 +13,7 @@ from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import CommitReport, IngestWorker, WorkerHooks
 from hub.storage.memory import MemoryStore
 from hub.storage.port import LedgerTransaction
-from hub.storage.records import LedgerWrites, LevelKey
+from hub.storage.records import LedgerWrites, LevelKey, Place
 from protocol.frame import decode
 from protocol.ids import Sku, StoreId
 from protocol.link import Publish
@@ -43,7 +43,7 @@ class TroubledLedger:
             self._away -= 1
             raise StorageUnavailable("away")
         with self._store.begin(stores) as transaction:
-            inner = transaction.write
+            inner, logged = transaction.write, transaction.logged_ids
 
             def write(writes: LedgerWrites) -> None:
                 written = {event.event_id for event in writes.events} | {one.event_id for one in writes.identified}
@@ -51,6 +51,12 @@ class TroubledLedger:
                     raise StorageRejected(f"refused: {refused}")
                 inner(writes)
 
+            def logged_ids(ids: Collection[tuple[StoreId, str]]) -> Mapping[tuple[StoreId, str], Place]:
+                if any("\x00" in event_id for _, event_id in ids):
+                    raise StorageRejected("PostgreSQL takes no zero character, not even in a question")
+                return logged(ids)
+
+            transaction.logged_ids = logged_ids  # type: ignore[method-assign] # as the next line
             transaction.write = write  # type: ignore[method-assign] # the fake's own transaction
             yield transaction
 
@@ -108,6 +114,17 @@ def test_an_event_that_cannot_be_counted_in_is_set_aside_and_stops_nobody() -> N
     assert [alarm.terminal for alarm in store.alarms() if alarm.kind == "parked"] == ["till2"]
     last = [ack for ack in heard.acks if ack.topic == bad.topic.replace("journal", "ack")][-1]
     assert decode(last.payload, Ack, topic=last.topic, key=bad.key).sequence == 3
+
+
+def test_an_id_that_no_database_can_take_is_not_asked_for() -> None:
+    """It is parked as it comes; asked for, it would fail the transaction of everybody who is in it."""
+    journal = Journal()
+    journal.append(sale(1, ("tea", 1_000)), at(1), event_id="zero \x00")
+    store = hub_store(journal)
+    heard = run(TroubledLedger(store), store, [Delivery(journal.topic, journal.frame(1, 1), 1, 1)])
+    assert heard.failures == []
+    assert [parked.reason for parked in store.parked_events()] == ["unreadable"]
+    assert "zero character" in store.parked_events()[0].text
 
 
 def test_what_was_set_aside_is_counted_in_once_the_cause_is_mended() -> None:
