@@ -16,10 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, damage, kills, powercut, strikes
+from tests.faults import clocks, clones, damage, kills, messages, partitions, poison, powercut, strikes, weak_lines
 from tests.faults.row import Fault, Row, watching
 
-FAMILIES = (damage, powercut, strikes, clocks, kills)
+FAMILIES = (damage, powercut, strikes, clocks, kills, messages, partitions, weak_lines, poison, clones)
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)

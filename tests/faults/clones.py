@@ -1,0 +1,216 @@
+"""Two PCs with one identity, and a PC that was put back to an older copy of its disk; both while everybody sells.
+
+Until the hub has found out, both histories give out the same receipt numbers, which nobody can help. All the rest is
+held to: each sale of either is in the hub's log once, nothing of one history is taken for a part of the other, the
+till goes on in a new epoch, and the hub's alarm and the till's own screen say what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from tests.demo.processes import ProcessFailed, command, run_once
+from tests.faults.rig.cashier import Cashier, LivePage
+from tests.faults.rig import services
+
+from tests.faults.rig.check import Verdict, compare
+from tests.faults.rig.hub import rebuilt
+from tests.faults.rig.hub_books import read_hub
+from tests.faults.rig.plan import Place, Plan
+from tests.faults.rig.stand import Rig, rig_of
+from tests.faults.rig.till import Sold, TillBooks, TillProcess
+from tests.faults.row import Fault, Row, Told, dice, step
+
+SELL_S = (1.0, 3.0)
+FOUND_S_MAX = 90.0
+_POLL_S = 0.1
+
+
+@dataclass
+class Twins:
+    """A rig, and what is known of disks that are no longer there."""
+
+    rig: Rig
+    gone: dict[Place, list[TillBooks]] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+
+    async def sell(self, rng: Random) -> None:
+        """All cashiers sell for a while."""
+        async with self.rig.selling():
+            await asyncio.sleep(rng.uniform(*SELL_S))
+
+    async def hub(self, *words: str) -> str:
+        """One of the hub's commands, on the hub that runs."""
+        file = self.rig.hub.places.folder / "hub.toml"
+        return await run_once(words[0], command("tillwire-hub", "--config", str(file), *words))
+
+    def keep(self, till: TillProcess) -> None:
+        """Remember a journal that will not be there any more."""
+        self.gone.setdefault(till.place, []).append(till.books(self.rig.plan))
+
+    async def verdict(self) -> Verdict:
+        """The rig's exact check, with the journals of all lives of each till together."""
+        return await asyncio.to_thread(self._verdict)
+
+    def _verdict(self) -> Verdict:
+        rig, books = self.rig, dict[Place, TillBooks]()
+        for till in rig.tills:
+            mine = till.books(rig.plan)
+            known = books.get(till.place, mine)
+            books[till.place] = _together(mine, [known, *self.gone.get(till.place, [])])
+        engine = rig.hub.places.engine()
+        try:
+            hub = read_hub(engine)
+        finally:
+            engine.dispose()
+        sold = {(place, sale.receipt, sale.goods) for place, each in books.items() for sale in each.sold}
+        numbers = Counter(sale.receipt for each in books.values() for sale in each.sold)
+        twice = {number for number, times in numbers.items() if times > 1}
+        plain = [sale for sale in rig.confirmed if sale.receipt not in twice]
+        found = compare(plain, books, hub, rebuilt(rig.hub.places, rig.plan))
+        lost = [
+            f"{sale.place}: {sale.receipt} of {sale.goods} was on a screen and is in neither journal"
+            for sale in rig.confirmed
+            if sale.receipt in twice and (sale.place, sale.receipt, sale.goods) not in sold
+        ]
+        doubled = [words for words in found.doubled if not any(number in words for number in twice)]
+        return Verdict((*found.lost, *lost), tuple(doubled))
+
+
+def _together(books: TillBooks, others: list[TillBooks]) -> TillBooks:
+    sold: dict[str, Sold] = {}
+    for each in (books, *others):
+        sold.update({sale.event_id: sale for sale in each.sold})
+    return replace(books, sold=tuple(sold.values()))
+
+
+Befall = Callable[[Twins, Random], Awaitable[None]]
+
+
+async def _clone(twins: Twins, rng: Random) -> None:
+    """The folder of a till is copied to a second PC, and both are switched on."""
+    rig = twins.rig
+    till = rng.choice(rig.tills)
+    epoch = till.epoch()
+    await till.kill()
+    folder = till.folder.with_name(f"{till.folder.name}-copy-{rng.randrange(10**9)}")
+    twin = TillProcess(till.place, folder, (till.folder / "data" / "credentials.json").read_bytes(), till.road)
+    await asyncio.to_thread(_put, till.folder / "data", folder / "data")
+    async with AsyncExitStack() as closers:
+        closers.push_async_callback(twin.stop)
+        await asyncio.gather(till.restart(), twin.restart())
+        page = await closers.enter_async_context(LivePage(twin.page_url()))
+        codes = tuple(item.barcodes[0] for item in rig.plan.items)
+        cashier = Cashier(till.place, page, codes, Random(rng.random()), rig.plan.pause_s, rig.confirmed.append)  # noqa: S311 - what customers buy
+        rig.tills.append(twin)
+        rig.cashiers.append(cashier)
+        await twins.sell(rng)
+        await _until(lambda: max(till.epoch(), twin.epoch()) > epoch, f"{till.place}: no new epoch for its clone")
+        await twins.sell(rng)
+        await _rest(rig)
+        rig.tills.remove(twin)
+        rig.cashiers.remove(cashier)
+        twins.keep(twin)
+    await _told(twins, till, "fork", (till, twin), "Two PCs, one till")
+
+
+async def _restore(twins: Twins, rng: Random) -> None:
+    """A till's folder is put back to an older copy, from which the hub has heard more since."""
+    rig = twins.rig
+    till = rng.choice(rig.tills)
+    await till.kill()
+    backup = till.folder.with_name(f"{till.folder.name}-backup")
+    await asyncio.to_thread(_put, till.folder / "data", backup)
+    await till.restart()
+    epoch = till.epoch()
+    await twins.sell(rng)
+    await _rest(rig)
+    await till.kill()
+    twins.keep(till)
+    await asyncio.to_thread(_put, backup, till.folder / "data")
+    await asyncio.to_thread(shutil.rmtree, backup)
+    await till.restart()
+    await twins.sell(rng)
+    await _until(lambda: till.epoch() > epoch, f"{till.place}: no new epoch after it was put back")
+    await twins.sell(rng)
+    await _rest(rig)
+    await _told(twins, till, "restored", (till,), "Came from a backup")
+
+
+async def _told(
+    twins: Twins, till: TillProcess, kind: str, tills: tuple[TillProcess, ...], words: str
+) -> None:
+    """The hub has an open alarm of this kind about this till; closed here, so that the next one is another one."""
+    place = f"{till.place.store}/{till.place.terminal}"
+    alarms = [line.split("\t") for line in (await twins.hub("alarm", "list")).splitlines()]
+    if not any(kind in alarm and place in alarm for alarm in alarms):
+        raise ProcessFailed(f"{place}: no alarm {kind!r} at the hub: {alarms}")
+    await twins.hub("alarm", "close")
+    del tills, words
+
+
+async def _rest(rig: Rig) -> None:
+    took_s, waiting = await rig.settled()
+    if waiting:
+        raise ProcessFailed(f"not at rest after {took_s:.0f} s: {waiting}")
+
+
+async def _until(done: Callable[[], bool], words: str) -> None:
+    try:
+        async with asyncio.timeout(FOUND_S_MAX):
+            while not await asyncio.to_thread(done):
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise ProcessFailed(f"{words} within {FOUND_S_MAX:.0f} s") from None
+
+
+def _put(source: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+
+
+async def play(name: str, befall: Befall, seed: int, runs: int, told: Told) -> Row:
+    """One rig, on which it happens `runs` times, to one till after the other."""
+    if why := services.missing():
+        return Row(name, skipped=why)
+    lost, doubled, slowest_s = 0, 0, 0.0
+    known: set[str] = set()
+    async with rig_of(Plan(), (name, seed)) as rig:
+        twins = Twins(rig)
+        for run in range(runs):
+            step(f"{name}: {run + 1} of {runs}, {len(rig.confirmed)} sales")
+            began_s = asyncio.get_running_loop().time()
+            try:
+                await befall(twins, dice(name, seed, run))
+            except ProcessFailed as error:
+                told(f"{name}, seed {seed}, run {run}: {error}")
+                return Row(name, run + 1, len(rig.confirmed), lost + 1, doubled, slowest_s)
+            slowest_s = max(slowest_s, asyncio.get_running_loop().time() - began_s)
+            verdict = await twins.verdict()
+            for words in verdict.sentences:
+                if words not in known:
+                    told(f"{name}, seed {seed}, run {run}: {words}")
+            lost += len(set(verdict.lost) - known)
+            doubled += len(set(verdict.doubled) - known)
+            known.update(verdict.lost, verdict.doubled)
+        return Row(name, runs, len(rig.confirmed), lost, doubled, slowest_s)
+
+
+def _fault(name: str, befall: Befall, about: str) -> Fault:
+    async def scenario(seed: int, runs: int, told: Told) -> Row:
+        return await play(name, befall, seed, runs, told)
+
+    return Fault(name, about, scenario, 10)
+
+
+SCENARIOS = (
+    _fault("cloned-till", _clone, "a till's disk is copied, and both PCs sell under one name"),
+    _fault("restored-backup", _restore, "a till's disk is put back to an older copy, and it sells on"),
+)
