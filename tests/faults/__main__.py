@@ -16,10 +16,25 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, clones, damage, kills, messages, partitions, poison, powercut, strikes, weak_lines
+from tests.faults import (
+    clocks,
+    clones,
+    damage,
+    kills,
+    messages,
+    paper,
+    partitions,
+    poison,
+    powercut,
+    strikes,
+    weak_lines,
+    wrong_clocks,
+)
 from tests.faults.row import Fault, Row, watching
 
-FAMILIES = (damage, powercut, strikes, clocks, kills, messages, partitions, weak_lines, poison, clones)
+FAMILIES = (
+    damage, powercut, strikes, clocks, kills, messages, partitions, weak_lines, poison, clones, wrong_clocks, paper,
+)  # fmt: skip
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)

@@ -20,7 +20,9 @@ SPELL_S = (1.0, 4.0)
 EVERY = 5
 
 
-def _spell(odds: Odds) -> Strike:
+def spell(odds: Odds) -> Strike:
+    """For some seconds, messages have these odds."""
+
     async def strike(rig: Rig, rng: Random) -> None:
         mood = lines_of(rig).mood
         before = _befallen(mood)
@@ -38,7 +40,7 @@ def _befallen(mood: Mood) -> int:
 
 
 def _campaign(name: str, odds: Odds, plan: Plan | None = None) -> Campaign:
-    return Campaign(name, _spell(odds), plan or Plan(), every=EVERY, rig=lined)
+    return Campaign(name, spell(odds), plan or Plan(), every=EVERY, rig=lined)
 
 
 SCENARIOS = (

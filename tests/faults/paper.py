@@ -35,7 +35,9 @@ async def _sell(till: KillableTill, rng: Random) -> None:
     wanted = rng.randint(1, 3)
     for good in rng.choices(STOCK, k=wanted):
         await till.scanner.scan(good.code)
-    await till.until(lambda: sum(line.quantity for line in till.cart().lines) == 1_000 * wanted, "the goods in the cart")
+    await till.until(
+        lambda: sum(line.quantity for line in till.cart().lines) == 1_000 * wanted, "the goods in the cart"
+    )
     cart = till.cart()
     await till.give("pay_cash", sale_id=cart.sale_id, exact="", take=f"{cart.sale_id}-{cart.takes + 1}")
     await till.until(lambda: len(till.witness.seen) > before, "a receipt number on the screen", SALE_S_MAX)

@@ -1,4 +1,4 @@
-"""The line between tills and broker is cut, swallows, resets, stalls within a packet, forgets, flaps; or the hub's does.
+"""The line between tills and broker, or the hub's, is cut, swallows, resets, stalls within a packet, forgets, flaps.
 
 By lines of ours, which can stop at any byte, and by network namespaces, in which the kernel's own TCP has to find out.
 A strike is over when the line is whole again; nobody restarts anything.
@@ -32,7 +32,9 @@ def _victims(rig: Rig, rng: Random) -> list[FaultyLine]:
     return victims if lines.hub is None or rng.random() < 0.5 else [*victims, lines.hub]
 
 
-def _partition(state: State) -> Strike:
+def partition(state: State) -> Strike:
+    """For some seconds, some of the lines are like this."""
+
     async def strike(rig: Rig, rng: Random) -> None:
         victims = _victims(rig, rng)
         before = sum(line.connections for line in victims)
@@ -59,7 +61,7 @@ async def _flap(rig: Rig, rng: Random) -> None:
         await asyncio.sleep(rng.uniform(*FLAP_S))
 
 
-async def _tear(rig: Rig, rng: Random) -> None:
+async def tear(rig: Rig, rng: Random) -> None:
     """For a while most connections end, stall or go deaf wherever they are in a packet."""
     victims = _victims(rig, rng)
     ended = sum(line.ended for line in victims)
@@ -95,7 +97,8 @@ def _street(trouble: Trouble) -> Strike:
     return strike
 
 
-async def _street_flap(rig: Rig, rng: Random) -> None:
+async def street_flap(rig: Rig, rng: Random) -> None:
+    """Stores lose link, packets or connections eight times within seconds."""
     shops = shops_of(rig)
     for _ in range(FLAPS):
         shop = rng.choice(shops)
@@ -116,15 +119,15 @@ def _namespace(name: str, strike: Strike, about: str, runs: int = 30) -> Fault:
 
 
 SCENARIOS = (
-    _line("line-cut", _partition("closed"), "connections end and none is taken, for up to 5 s"),
-    _line("line-reset", _partition("reset"), "every connection is reset, for up to 5 s"),
-    _line("line-black-hole", _partition("black_hole"), "everything is accepted and swallowed, one way or both"),
-    _line("line-held", _partition("held"), "nothing passes for up to 5 s, one way or both, then all of it"),
-    _line("line-torn", _tear, "connections end, stall and go deaf within a packet"),
+    _line("line-cut", partition("closed"), "connections end and none is taken, for up to 5 s"),
+    _line("line-reset", partition("reset"), "every connection is reset, for up to 5 s"),
+    _line("line-black-hole", partition("black_hole"), "everything is accepted and swallowed, one way or both"),
+    _line("line-held", partition("held"), "nothing passes for up to 5 s, one way or both, then all of it"),
+    _line("line-torn", tear, "connections end, stall and go deaf within a packet"),
     _line("line-flaps", _flap, "the line comes and goes eight times within seconds"),
     _line("line-forgotten", _forget, "a router forgets the connections: whoever has one talks into the void", 8, 1),
     _namespace("street-black-hole", _street("black_hole"), "the kernel drops all of a store's packets"),
     _namespace("street-reset", _street("reset"), "the kernel answers a store's packets with RST"),
     _namespace("street-link-down", _street("link_down"), "a store's link is down"),
-    _namespace("street-flaps", _street_flap, "links, packets and connections of stores come and go"),
+    _namespace("street-flaps", street_flap, "links, packets and connections of stores come and go"),
 )

@@ -52,7 +52,7 @@ async def until_told(rig: Rig, kind: str, place: Place | None = None) -> None:
     where = {"kind": kind, "store": place.store if place else "", "terminal": place.terminal if place else ""}
     try:
         async with asyncio.timeout(TOLD_S_MAX):
-            while not await asyncio.to_thread(_change, rig, _CLOSE, where):
+            while not await asyncio.to_thread(_change, rig, _CLOSE, where):  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         told = await hub_says(rig, "alarm", "list")
@@ -121,7 +121,8 @@ def _bomb(topic: str, key: Key) -> bytes:
     return b"TW1" + flag + hmac.digest(key, b"".join((topic.encode(), b"\x00", flag, packed)), "sha256") + packed
 
 
-async def _garbage_frames(rig: Rig, rng: Random) -> None:
+async def garbage_frames(rig: Rig, rng: Random) -> None:
+    """Strangers on the broker send what no hub can use."""
     messages = [_garbage(rng.choice(rig.tills), rng) for _ in range(GARBAGE)]
     messages += [(f"tillwire/v1/b00/nobody/t{number}/journal", rng.randbytes(50)) for number in range(2)]
     await _say(_broker_port(rig), messages)
@@ -172,7 +173,8 @@ ODD: tuple[tuple[str, dict[str, object]], ...] = (
 """Why it is parked, and what is odd about it."""
 
 
-async def _poison_events(rig: Rig, rng: Random) -> None:
+async def poison_events(rig: Rig, rng: Random) -> None:
+    """A till's journal has one to three events that no hub can read."""
     till = rng.choice(rig.tills)
     await till.kill()
     odd = rng.sample(ODD, rng.randint(1, 3))
@@ -222,9 +224,9 @@ def _hub_like(kind: str) -> Strike:
 
 
 SCENARIOS = (
-    fault(Campaign("garbage-frames", _garbage_frames), "strangers send garbage, forgeries, bombs on all topics", 30),
+    fault(Campaign("garbage-frames", garbage_frames), "strangers send garbage, forgeries, bombs on all topics", 30),
     fault(Campaign("oversized-frames", _oversized), "messages past every bound, on the journal's and other topics", 20),
-    fault(Campaign("poison-events", _poison_events), "a journal has events that no hub can read", 20),
+    fault(Campaign("poison-events", poison_events), "a journal has events that no hub can read", 20),
     fault(
         Campaign("old-hub", _hub_like("old"), Plan(pause_s=0.2), every=2),
         "the hub does not know sales yet; then it is updated", 8,

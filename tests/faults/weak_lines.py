@@ -39,6 +39,15 @@ async def slowed(plan: Plan, seed: object) -> AsyncIterator[Rig]:
         yield rig
 
 
+async def lose_packets(rig: Rig, rng: Random) -> None:
+    """For some seconds, packets of all stores are lost."""
+    for shop in shops_of(rig):
+        shop.suffer("loss", percent=LOSS_PERCENT)
+    await asyncio.sleep(rng.uniform(*SELL_S))
+    for shop in shops_of(rig):
+        shop.suffer("none")
+
+
 async def _sell(_rig: Rig, rng: Random) -> None:
     await asyncio.sleep(rng.uniform(*SELL_S))
 

@@ -80,12 +80,14 @@ async def _wrong(rig: Rig, rng: Random, victims: list[Clock]) -> None:
     await asyncio.to_thread(_times_are_true, rig)
 
 
-async def _at_a_till(rig: Rig, rng: Random) -> None:
+async def at_a_till(rig: Rig, rng: Random) -> None:
+    """The clocks of some tills are set, for some seconds."""
     clocks = list(_clocks(rig).tills.values())
     await _wrong(rig, rng, rng.sample(clocks, rng.randint(1, len(clocks))))
 
 
-async def _at_the_hub(rig: Rig, rng: Random) -> None:
+async def at_the_hub(rig: Rig, rng: Random) -> None:
+    """The hub's clock is set, for some seconds."""
     await _wrong(rig, rng, [_clocks(rig).hub])
 
 
@@ -108,11 +110,11 @@ def _times_are_true(rig: Rig) -> None:
 
 SCENARIOS = (
     fault(
-        Campaign("clock-till", _at_a_till, rig=clocked, lacking=missing),
+        Campaign("clock-till", at_a_till, rig=clocked, lacking=missing),
         "the clocks of tills' PCs are set by up to a year, both ways, while they sell", 30,
     ),
     fault(
-        Campaign("clock-hub", _at_the_hub, rig=clocked, lacking=missing),
+        Campaign("clock-hub", at_the_hub, rig=clocked, lacking=missing),
         "the hub's clock is set by up to a year, both ways, while tills sell", 30,
     ),
 )  # fmt: skip

@@ -83,9 +83,7 @@ async def streeted(plan: Plan, seed: object) -> AsyncIterator[Rig]:
                 shop = shops.get(place.store)
                 if shop is None:
                     shop = shops[place.store] = street.add()
-                port = _begin(
-                    FaultyLine(("127.0.0.1", broker_port), listening=bound(street.gateway, 0)), closers
-                )
+                port = _begin(FaultyLine(("127.0.0.1", broker_port), listening=bound(street.gateway, 0)), closers)
                 page_port = free_port()
                 # The cashier stands outside: a line of its own leads her to the page, whatever the street does.
                 _begin(

@@ -59,7 +59,9 @@ def fickle(seed: object, *, ends: tuple[End, ...], bytes_max: int, spared: int =
         if number % spared == spared - 1:
             return Fate(delay_s=rng.uniform(0.0, 0.02))
         return Fate(
-            delay_s=rng.choice((0.0, rng.uniform(0.0, 0.1))), end=rng.choice(ends), after_bytes=rng.randint(1, bytes_max)
+            delay_s=rng.choice((0.0, rng.uniform(0.0, 0.1))),
+            end=rng.choice(ends),
+            after_bytes=rng.randint(1, bytes_max),
         )
 
     return fate

@@ -42,8 +42,8 @@ class Stage(Protocol):
 class FaultyLine:
     """Listens on a port of its own and relays to `target`. `state` is set by `be`; fates come from `fates`.
 
-    `make_stage` is called for each connection with its number. `listening` and `make_socket` are for lines that begin or
-    end in another network namespace.
+    `make_stage` is called for each connection with its number. `listening` and `make_socket` are for a line that begins
+    or ends in another network namespace.
     """
 
     def __init__(
@@ -171,8 +171,8 @@ class _Connection:
         self._writers = (near[1], far[1])
         self.stage = line.make_stage(number) if line.make_stage is not None else None
         self._ways: dict[Way, _Direction] = {
-            "up": _Direction(line, self, "up", near[0], far[1], line.fates(number, "up")),
-            "down": _Direction(line, self, "down", far[0], near[1], line.fates(number, "down")),
+            "up": _Direction(line, self, "up", (near[0], far[1]), line.fates(number, "up")),
+            "down": _Direction(line, self, "down", (far[0], near[1]), line.fates(number, "down")),
         }
         self.is_spoiled = False
         self.is_forgotten = False
@@ -217,20 +217,11 @@ class _Connection:
 class _Direction:
     """Bytes one way: taken as they come, given when they are due, unless something befalls them."""
 
-    def __init__(  # noqa: PLR0913 - whose, which, from where, to where, and how
-        self,
-        line: FaultyLine,
-        connection: _Connection,
-        way: Way,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        fate: Fate,
-    ) -> None:
+    def __init__(self, line: FaultyLine, connection: _Connection, way: Way, ends: Ends, fate: Fate) -> None:
         self._line = line
         self._connection = connection
         self._way = way
-        self._reader = reader
-        self._writer = writer
+        self._reader, self._writer = ends
         self._fate = fate
         narrow = fate.bytes_per_s is not None
         self._chunk = SLOW_CHUNK if narrow else CHUNK

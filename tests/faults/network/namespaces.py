@@ -179,9 +179,7 @@ def socket_in(name: str, make: Callable[[], socket.socket]) -> socket.socket:
     def enter_and_make() -> None:
         # A namespace is a thread's: this one ends with it.
         try:
-            with (_PLACES / name).open("rb") as place:
-                if ctypes.CDLL(None, use_errno=True).setns(place.fileno(), _CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), f"cannot enter the namespace {name}")
+            _enter(name)
             made.append(make())
         except OSError as error:
             made.append(error)
@@ -193,6 +191,12 @@ def socket_in(name: str, make: Callable[[], socket.socket]) -> socket.socket:
     if isinstance(found, OSError):
         raise found
     return found
+
+
+def _enter(name: str) -> None:
+    with (_PLACES / name).open("rb") as place:
+        if ctypes.CDLL(None, use_errno=True).setns(place.fileno(), _CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"cannot enter the namespace {name}")
 
 
 def _free_net() -> int:
