@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,10 +26,8 @@ from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
-from hub.ingest.inbox import Delivery, Inbox
-from hub.ingest.mqtt_reader import JournalReader
-from hub.ingest.session import IngestLimits, IngestSession
-from hub.ingest.worker import IngestWorker, WorkerHooks
+from hub.ingest.session import IngestLimits
+from hub.ingest.worker import WorkerHooks
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import MatterProjection
 from hub.projections.silence import SilenceProjection
@@ -41,17 +38,20 @@ from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
+from hub.running.lanes import IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
 from hub.running.silence import SilenceThread
 from hub.running.web import WebServer
+from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
 from protocol.topics import up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
-# What suits the broker: rumqttd's window is 100 deliveries; Mosquitto's is what its configuration says.
-EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 100, 5
+# What suits the broker: rumqttd's window is 100 deliveries a connection; Mosquitto's is what its configuration says.
+EMBEDDED_LINES, EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 4, 400, 5
 EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
+POSTGRES_LANES = 2
 _log = logging.getLogger(__name__)
 
 
@@ -105,15 +105,13 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         parts = self._parts
         if parts is not None:
-            parts.reader.stop_reading()
-            await asyncio.to_thread(parts.worker.stop, STOP_TIMEOUT_S)
+            await asyncio.to_thread(parts.lanes.stop, STOP_TIMEOUT_S)
             parts.changes.close()
         if self._web is not None:
             await self._web.stop()
         if parts is not None:
             await asyncio.to_thread(parts.silence.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.control.stop, STOP_TIMEOUT_S)
-            await parts.reader.stop()
             await asyncio.to_thread(parts.client.stop, 2.0)
         if self._broker is not None:
             await asyncio.to_thread(self._broker.stop)
@@ -141,11 +139,11 @@ class Hub:
                     "pages are served beyond this machine without TLS: put a TLS proxy in front, then set [web] https",
                     extra={"action": "web_without_tls", "host": config.web.host},
                 )
-        parts.worker.start()
+        await asyncio.to_thread(parts.lanes.forget_former, config.folder)
+        parts.lanes.start()
         parts.control.start()
         parts.silence.start()
         parts.client.start(parts.control.deliver, parts.control.connected)
-        parts.reader.start()
         if self._web is not None:
             await self._web.start()
         self._told = True
@@ -154,11 +152,7 @@ class Hub:
 
     def _join(self, data: OpenData) -> _Running:
         config, stores = self._config, data.stores
-        loop = asyncio.get_running_loop()
         keys = CachedKeyRing(stores.fleet.keys, time.monotonic)
-        limits = _ingest_limits(config)
-        session = IngestSession(stores.ledger, keys, limits)
-        inbox = Inbox(messages_max=limits.messages_max * 2)
         publish_limits = PublishLimits(
             interval_s=config.limits.feed_interval_ms / 1000, heartbeat_s=config.limits.feed_heartbeat_s
         )
@@ -166,6 +160,7 @@ class Hub:
         link = self._link()
         filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
+        refusals = [Refusals() for _ in range(_lane_count(config, data))]
         parts = ControlParts(
             feed=FeedSession(stores.feeds, keys, FeedSessionLimits(publish_limits)),
             fleet=FleetSession(stores.fleet, keys),
@@ -179,7 +174,7 @@ class Hub:
             keys=keys,
             changes=changes,
             metrics=self.metrics,
-            journal_refusals=session.refused,
+            journal_refusals=refusals,
             publish=client.publish,
             room_bytes=lambda: client.room_bytes,
         )
@@ -188,14 +183,13 @@ class Hub:
         silence = SilenceThread(
             SilenceProjection(data.database, risk=risk), time.monotonic, now, control.wake
         )  # fmt: skip
-        reader = JournalReader(link, [up_filter("journal")], inbox)
-
-        def taken(deliveries: Sequence[Delivery]) -> None:
-            loop.call_soon_threadsafe(reader.taken, deliveries)
-
-        hooks = WorkerHooks(client.publish, taken, control.committed, lambda _: self.metrics.failures.inc())
-        worker = IngestWorker(session, inbox, limits=limits, hooks=hooks, clock_s=time.monotonic, wall=now)
-        return _Running(reader, client, inbox, worker, control, silence, changes)
+        hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
+        lanes = IngestLanes(
+            LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
+            refusals,
+            EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
+        )
+        return _Running(lanes, client, control, silence, changes)
 
     def _link(self) -> BrokerLink:
         broker = self._config.broker
@@ -205,7 +199,7 @@ class Hub:
         return BrokerLink(host, port, client_id, broker.user, password, broker.tls, broker.ca_file)
 
     def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
-        health = HubHealth(data.queries, parts.reader, parts.client, parts.inbox, parts.worker, parts.control)
+        health = HubHealth(data.queries, parts.lanes, parts.client, parts.control)
         return WebPorts(
             queries=data.queries,
             changes=parts.changes,
@@ -220,12 +214,12 @@ class Hub:
         while True:
             await asyncio.sleep(WATCH_S)
             metrics = self.metrics
-            metrics.inbox.set(len(parts.inbox))
+            metrics.inbox.set(parts.lanes.waiting)
             metrics.dropped.set(parts.client.dropped)
-            metrics.reconnects.labels("journal").set(parts.reader.reconnects)
+            metrics.reconnects.labels("journal").set(parts.lanes.reconnects)
             metrics.reconnects.labels("control").set(parts.client.reconnects)
             for name, alive in (
-                ("ingest", parts.worker.alive),
+                ("ingest", parts.lanes.alive),
                 ("control", parts.control.alive),
                 ("silence", parts.silence.alive),
             ):
@@ -239,10 +233,8 @@ class Hub:
 
 @dataclass(frozen=True)
 class _Running:
-    reader: JournalReader
+    lanes: IngestLanes
     client: ControlClient
-    inbox: Inbox
-    worker: IngestWorker
     control: ControlThread
     silence: SilenceThread
     changes: ChangeBoard
@@ -253,6 +245,13 @@ def _ingest_limits(config: HubConfig) -> IngestLimits:
     messages = config.limits.batch_messages or (EMBEDDED_MESSAGES if embedded else EXTERNAL_MESSAGES)
     wait_ms = config.limits.batch_wait_ms or (EMBEDDED_WAIT_MS if embedded else EXTERNAL_WAIT_MS)
     return IngestLimits(messages_max=messages, wait_s=wait_ms / 1000)
+
+
+def _lane_count(config: HubConfig, data: OpenData) -> int:
+    """Two where commits of different stores do not wait for each other; the broker's window is one in embedded."""
+    if config.limits.ingest_lanes:
+        return config.limits.ingest_lanes
+    return 1 if data.database.is_sqlite or config.broker.mode == "embedded" else POSTGRES_LANES
 
 
 def _web_settings(config: HubConfig) -> WebSettings:

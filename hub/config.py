@@ -24,6 +24,7 @@ from hub.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "TILLWIRE_HUB_"
 BASIS_POINTS = 10_000
+INGEST_LANES_MAX = 8
 LOCAL_FOLDER = Path("tillwire-data")
 
 
@@ -96,8 +97,12 @@ class StockConfig:
 
 @dataclass(frozen=True)
 class LimitsConfig:
-    """[limits]: 0 means "what suits the broker": 100 messages or 5 ms embedded, 1,000 or 20 ms external."""
+    """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
+    `ingest_lanes` are threads that share the stores among them; 0: two on PostgreSQL, else one.
+    """
+
+    ingest_lanes: int = 0
     batch_messages: int = 0
     batch_wait_ms: int = 0
     feed_interval_ms: int = 50
@@ -260,11 +265,17 @@ def _check(config: HubConfig, where: str) -> None:
     _check_stock(config.stock, where)
     if config.database.password_file and "@" not in config.database.url:
         raise ConfigError(f"{where}: [database] password_file: [database] url names no user; write postgresql://user@…")
-    if config.limits.feed_heartbeat_s == 0:
+    _check_limits(config.limits, where)
+
+
+def _check_limits(limits: LimitsConfig, where: str) -> None:
+    if limits.feed_heartbeat_s == 0:
         raise ConfigError(f"{where}: [limits] feed_heartbeat_s: must be at least 1")
     for limit in dataclasses.fields(LimitsConfig):
-        if getattr(config.limits, limit.name) < 0:
+        if getattr(limits, limit.name) < 0:
             raise ConfigError(f"{where}: [limits] {limit.name}: must not be negative")
+    if limits.ingest_lanes > INGEST_LANES_MAX:
+        raise ConfigError(f"{where}: [limits] ingest_lanes: must be at most {INGEST_LANES_MAX}; 0 suits the database")
 
 
 def _check_web(web: WebConfig, where: str) -> None:

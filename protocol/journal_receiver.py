@@ -10,8 +10,9 @@ lost, has its old id: the shell, which knows all ids, keeps it and lets it count
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from protocol.event import (
     Digest,
@@ -29,8 +30,7 @@ from protocol.messages import AckStatus, Batch
 ParkReason = Literal["unreadable", "unknown_type", "misplaced", "fork"]
 
 
-@dataclass(frozen=True)
-class JournalCursor:
+class JournalCursor(msgspec.Struct, frozen=True):
     """What the hub has of one epoch: everything up to `sequence`, ending in `digest`."""
 
     epoch: int
@@ -38,8 +38,7 @@ class JournalCursor:
     digest: Digest
 
 
-@dataclass(frozen=True)
-class TakenEvent:
+class TakenEvent(msgspec.Struct, frozen=True):
     """An event that is new. `event` and `data` are None when it must be parked, for `park_reason` in `park_text`."""
 
     sealed: SealedEvent
@@ -49,8 +48,7 @@ class TakenEvent:
     park_text: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What to do with a batch: store `taken`, park `forked`, move to `cursor`, answer with `status`."""
 
     status: AckStatus

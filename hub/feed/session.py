@@ -80,12 +80,16 @@ class FeedSession:
         # A terminal's newer question makes its older one void.
         self._pulls[asker] = pull
 
-    def poll(self, now_s: float, wall: datetime, *, room_bytes: int = ROOM_BYTES) -> list[Publish]:
-        """Answer what was asked and broadcast what changed; `wall` is the hub's clock.
+    def poll(
+        self, now_s: float, wall: datetime, *, room_bytes: int = ROOM_BYTES, broadcast: bool = True
+    ) -> list[Publish]:
+        """Answer what was asked and `broadcast` what changed; `wall` is the hub's clock.
 
         `room_bytes` is what the link takes now: no further answer is begun once it is used up, since a whole catalogue
         for each of many terminals is more than a memory holds. Raises StorageUnavailable; then nothing is lost.
         """
+        if not self._pulls and not broadcast:
+            return []
         heads = self._store.heads()
         publishes: list[Publish] = []
         for asker in list(self._pulls)[: self._limits.answers_per_poll_max]:
@@ -95,10 +99,9 @@ class FeedSession:
             room_bytes -= sum(len(publish.payload) for publish in answer)
             publishes += answer
             del self._pulls[asker]
-        for feed, head in heads.items():
-            broadcast = self._broadcast(feed, head, now_s)
-            if broadcast is not None:
-                publishes.append(broadcast)
+        if broadcast:
+            told = (self._broadcast(feed, head, now_s) for feed, head in heads.items())
+            publishes += [publish for publish in told if publish is not None]
         return publishes
 
     def _answer(self, asker: _Asker, pull: Pull, head: int | None, wall: datetime) -> list[Publish]:

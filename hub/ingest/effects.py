@@ -61,13 +61,13 @@ def unstorable(event: Event, data: EventData | None) -> str | None:
     if _NUL in event.id or _NUL in event.type or not 0 < len(event.id) <= EVENT_ID_MAX:
         return f"the event's id is empty, longer than {EVENT_ID_MAX}, or has a zero character"
     facts = _facts(data)
-    if not YEAR_MIN <= event.time.year <= YEAR_MAX or any(not YEAR_MIN <= at.year <= YEAR_MAX for at in facts.times):
+    if any(not YEAR_MIN <= at.year <= YEAR_MAX for at in (event.time, *facts.times)):
         return f"a time outside of the years {YEAR_MIN} to {YEAR_MAX}"
-    if any(_NUL in word for word in facts.words):
+    if _NUL in " ".join(facts.words):
         return "a zero character in a word"
-    if any(abs(quantity) > QUANTITY_MAX for quantity in facts.quantities):
+    if max(map(abs, facts.quantities), default=0) > QUANTITY_MAX:
         return f"a quantity past {QUANTITY_MAX} thousandths"
-    if any(abs(amount) > AMOUNT_MAX for amount in facts.amounts):
+    if max(map(abs, facts.amounts), default=0) > AMOUNT_MAX:
         return f"an amount past {AMOUNT_MAX} minor units"
     return None
 

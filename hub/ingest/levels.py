@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
+
+import msgspec
 
 from hub.stock.level import Level, after_movements
 from hub.storage.port import LedgerReads
@@ -49,5 +50,5 @@ def _after(key: LevelKey, level: Level, new: list[Movement], reads: LedgerReads,
         return tuple(reads.ledger(key, since))
 
     if freed:
-        level = replace(level, reserved=level.reserved - freed)
+        level = msgspec.structs.replace(level, reserved=level.reserved - freed)
     return after_movements(level, new, ledger_since)

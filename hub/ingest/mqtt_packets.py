@@ -59,16 +59,21 @@ class PacketReader:
     def __init__(self, packet_bytes_max: int) -> None:
         self._max = packet_bytes_max
         self._buffer = bytearray()
+        self._needed = 0
         self._skip = 0
         self._skipped: Message | None = None
 
     def feed(self, data: bytes) -> Iterator[Packet]:
         """Take bytes and yield the packets that are complete. Raises BadPacket; then the connection is of no use."""
-        self._buffer += data
-        start = 0
+        buffer = self._buffer
+        buffer += data
+        if len(buffer) < self._needed:  # still the same packet: not looked at again with each of its pieces
+            return
+        data = bytes(buffer)
+        start, end, self._needed = 0, len(data), 0
         while True:
             if self._skip:
-                step = min(self._skip, len(self._buffer) - start)
+                step = min(self._skip, end - start)
                 start += step
                 self._skip -= step
                 if self._skip:
@@ -76,35 +81,36 @@ class PacketReader:
                 assert self._skipped is not None
                 yield self._skipped
                 self._skipped = None
-            head = _head(self._buffer, start)
+            head = _head(data, start)
             if head is None:
                 break
             first, body, length = head
             if length > self._max:
-                known = self._oversized(first, body, length)
+                known = self._oversized(data, first, body, length)
                 if known is None:
                     break
                 start = known
                 continue
-            if len(self._buffer) - body < length:
+            if end - body < length:
+                self._needed = body + length - start
                 break
             start = body + length
-            yield _packet(first, bytes(self._buffer[body:start]))
-        del self._buffer[:start]
+            yield _packet(first, data[body:start])
+        del buffer[:start]
 
-    def _oversized(self, first: int, body: int, length: int) -> int | None:
+    def _oversized(self, data: bytes, first: int, body: int, length: int) -> int | None:
         """Read topic and id of a message that is too large, and start to skip the rest; None: not all here yet."""
         if first >> 4 != PUBLISH:
             raise BadPacket(f"a packet of type {first >> 4} with {length} bytes")
-        if len(self._buffer) - body < 2:  # noqa: PLR2004 - a length is two bytes
+        if len(data) - body < 2:  # noqa: PLR2004 - a length is two bytes
             return None
-        after_topic = body + 2 + int.from_bytes(self._buffer[body : body + 2])
+        after_topic = body + 2 + int.from_bytes(data[body : body + 2])
         needed = after_topic + (2 if first & 0x06 else 0)
         if needed - body > length:
             raise BadPacket("a topic that is longer than its packet")
-        if len(self._buffer) < needed:
+        if len(data) < needed:
             return None
-        header = _packet(first, bytes(self._buffer[body:needed]))
+        header = _packet(first, bytes(data[body:needed]))
         assert isinstance(header, Message)
         self._skipped = header._replace(payload=None)
         self._skip = length - (needed - body)
@@ -145,7 +151,7 @@ PINGREQ_BYTES = bytes([PINGREQ << 4, 0])
 DISCONNECT_BYTES = bytes([DISCONNECT << 4, 0])
 
 
-def _head(buffer: bytearray, start: int) -> tuple[int, int, int] | None:
+def _head(buffer: bytes, start: int) -> tuple[int, int, int] | None:
     """The first byte, where the body starts, and its length; None while the header is not complete."""
     length = 0
     for index in range(_REMAINING_BYTES_MAX):
@@ -165,7 +171,7 @@ def _packet(first: int, body: bytes) -> Packet:
     kind = first >> 4
     try:
         match kind:
-            case 3:
+            case 3:  # PUBLISH
                 return _message(first, body)
             case 2:
                 return Connack(bool(body[0] & 1), body[1])

@@ -32,7 +32,8 @@ EPOCH_MAX = 2**31 - 1
 class IngestLimits:
     """How much goes into one transaction, and how long the first message waits for company.
 
-    100 messages is rumqttd's whole window of unacknowledged deliveries: waiting for more would only be waiting.
+    100 messages is rumqttd's whole window of unacknowledged deliveries on a connection: with one of them, waiting for
+    more would only be waiting.
     """
 
     messages_max: int = 100
@@ -44,7 +45,9 @@ class IngestLimits:
 class IngestSession:
     """One worker's buffer and its commits. `results` of the last commit are kept for metrics."""
 
-    def __init__(self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None) -> None:
+    def __init__(
+        self, store: LedgerStore, keys: KeyRing, limits: IngestLimits | None = None, refused: Refusals | None = None
+    ) -> None:
         self._store = store
         self._keys = keys
         self._limits = limits or IngestLimits()
@@ -52,7 +55,7 @@ class IngestSession:
         self._events = 0
         self._first_at_s = 0.0
         self._not_before_s = 0.0
-        self.refused = Refusals()
+        self.refused = refused or Refusals()
         self.results: tuple[IngestResult, ...] = ()
 
     @property

@@ -1,4 +1,8 @@
-"""The ingest thread: takes what the reader delivers, commits, and publishes the acks. The only user of its session."""
+"""An ingest lane: one thread that hears its share of the journals, commits them, and publishes the acks.
+
+The only user of its line and its session. It never reads more than it can commit: what waits meanwhile waits in the
+socket and at the broker. Lanes share nothing but the database, in which their stores are different ones.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from hub.errors import StorageUnavailable
-from hub.ingest.inbox import Delivery, Inbox
+from hub.ingest.mqtt_packets import Message
 from hub.ingest.plan import IncomingBatch, IngestResult
 from hub.ingest.session import IngestLimits, IngestSession, event_by_event
 from protocol.link import Publish
@@ -29,45 +34,79 @@ class CommitReport:
     committed_at: datetime
 
 
+class Line(Protocol):
+    """Where journals come from; see `JournalLines`."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether journals are being heard."""
+        ...
+
+    def connect_if_due(self) -> None:
+        """Connect what is lost, if it is time to."""
+        ...
+
+    def receive(self, timeout_s: float) -> Sequence[Message]:
+        """What has come, waiting up to `timeout_s` for the first."""
+        ...
+
+    def acknowledge(self) -> None:
+        """What was received has been taken."""
+        ...
+
+    def keep_alive(self) -> None:
+        """Say that we live, while nothing is read."""
+        ...
+
+    def close(self) -> None:
+        """Say goodbye."""
+        ...
+
+
 @dataclass(frozen=True)
 class WorkerHooks:
     """What the worker calls, from its own thread. None of them may block for long or raise."""
 
     publish: Callable[[Sequence[Publish]], None]
-    taken: Callable[[Sequence[Delivery]], None]
     committed: Callable[[CommitReport], None]
     failed: Callable[[str], None]
 
 
 class IngestWorker:
-    """A thread around one IngestSession."""
+    """A thread around one IngestSession and one line."""
 
     def __init__(  # noqa: PLR0913 - its collaborators, each once
         self,
         session: IngestSession,
-        inbox: Inbox,
+        line: Line,
         *,
+        name: str,
         limits: IngestLimits,
         hooks: WorkerHooks,
         clock_s: Callable[[], float],
         wall: Callable[[], datetime],
     ) -> None:
         self._session = session
-        self._inbox = inbox
+        self._line = line
+        self._stopping = threading.Event()
         self._limits = limits
         self._hooks = hooks
         self._clock_s = clock_s
         self._wall = wall
-        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.problem = ""
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
+    def tell_to_stop(self) -> None:
+        """Hear nothing more; returns at once."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float) -> None:
-        """Commit what is buffered, publish the acks, end the thread. Call after the reader has stopped reading."""
-        self._inbox.close()
+        """Hear nothing more, commit what is buffered, publish the acks, end the thread."""
+        self.tell_to_stop()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
 
@@ -77,28 +116,37 @@ class IngestWorker:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        tries_left = STOP_TRIES
-        while True:
-            if not self._session.full:
-                self._receive()
-            if self._session.due(self._clock_s()) or self._inbox.closed:
+        while not self._stopping.is_set():
+            self._hear()
+            if self._session.due(self._clock_s()):
                 self._commit()
-            if self._inbox.closed and not len(self._inbox):
-                # What cannot be committed now is not lost: nobody has acked it.
-                tries_left -= 1
-                if not self._session.pending or tries_left <= 0:
-                    return
+        for _ in range(STOP_TRIES):
+            # What cannot be committed now is not lost: nobody has acked it.
+            if self._session.pending:
+                self._commit()
+        self._line.close()
 
-    def _receive(self) -> None:
+    def _hear(self) -> None:
         wake_at_s = self._session.wake_at_s()
-        timeout_s = IDLE_S if wake_at_s is None else max(0.0, wake_at_s - self._clock_s())
-        room = max(1, self._limits.messages_max - self._session.pending)
-        deliveries = self._inbox.take(room, timeout_s)
+        wait_s = IDLE_S if wake_at_s is None else min(IDLE_S, max(0.0, wake_at_s - self._clock_s()))
+        if self._session.full:
+            self._line.keep_alive()
+            self._stopping.wait(wait_s)
+            return
+        # What waits is committed before a broker that is away takes seconds to say so.
+        if not self._session.pending:
+            self._line.connect_if_due()
+        if not self._line.connected:
+            self._stopping.wait(wait_s)
+            return
+        messages = self._line.receive(wait_s)
+        if not messages:
+            return
         now_s = self._clock_s()
-        for delivery in deliveries:
-            self._session.receive(delivery.topic, delivery.payload, now_s)
-        if deliveries:
-            self._hooks.taken(deliveries)
+        receive = self._session.receive
+        for message in messages:
+            receive(message.topic, message.payload or b"", now_s)
+        self._line.acknowledge()
 
     def _commit(self) -> None:
         started_s = self._clock_s()
@@ -106,7 +154,7 @@ class IngestWorker:
             acks = self._session.commit(started_s, self._wall())
         except StorageUnavailable as error:
             self._note(str(error))
-            threading.Event().wait(self._limits.retry_s)
+            self._stopping.wait(self._limits.retry_s)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one batch must not stop all stores
             self._commit_singly(error)
         else:

@@ -34,6 +34,9 @@ from protocol.topics import parse_terminal_topic
 
 MESSAGES_MAX = 20_000
 BUSY_S = 0.025
+REST, REST_S_MAX = 3.0, 0.5
+"""Broadcasts and projections rest so many times as long as they took: at most a quarter of the time goes to them, and a
+busy hub coalesces more instead of taking journals later. A quiet one takes milliseconds, and so rests for as few."""
 IDLE_S = 0.25
 NOTES_EVERY_S = 1.0
 KEYS_EVERY_S = 2.0
@@ -60,7 +63,7 @@ class ControlParts:
     keys: CachedKeyRing
     changes: ChangeBoard
     metrics: HubMetrics
-    journal_refusals: Refusals
+    journal_refusals: Sequence[Refusals]
     publish: Callable[[Sequence[Publish]], None]
     room_bytes: Callable[[], int]
 
@@ -80,6 +83,7 @@ class ControlThread:
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._presence_is_old = False
         self._busy_until_s = 0.0
+        self._rest_until_s = 0.0
         self._notes_at_s = 0.0
         self._keys_at_s = 0.0
         self.problem = ""
@@ -110,16 +114,12 @@ class ControlThread:
         """Note a commit: its latencies, and that the feeds have moved."""
         self._parts.metrics.committed(report)
         minute = int(report.committed_at.timestamp()) // 60
-        tally: Counter[tuple[int, int]] = Counter()
-        for result in report.results:
-            tally[minute, buckets.LATE] += result.unchecked
-            for at in result.checked_at:
-                latency_ms = (report.committed_at - at) / _MS
-                if latency_ms > buckets.LATE_AFTER_S * 1000:
-                    tally[minute, buckets.LATE] += 1
-                else:
-                    tally[minute, buckets.bucket_of(latency_ms)] += 1
-                    self._parts.metrics.sync_s.observe(max(0.0, latency_ms / 1000))
+        took_ms = [(report.committed_at - at) / _MS for result in report.results for at in result.checked_at]
+        timely_ms = [latency_ms for latency_ms in took_ms if latency_ms <= buckets.LATE_AFTER_S * 1000]
+        self._parts.metrics.sync_s.add(max(0.0, latency_ms / 1000) for latency_ms in timely_ms)
+        tally = Counter((minute, bucket) for bucket in map(buckets.bucket_of, timely_ms))
+        unchecked = sum(result.unchecked for result in report.results)
+        tally[minute, buckets.LATE] = unchecked + len(took_ms) - len(timely_ms)
         self._parts.metrics.late.inc(tally[minute, buckets.LATE])
         with self._lock:
             self._latency.update(+tally)
@@ -174,6 +174,31 @@ class ControlThread:
                 self._presence_is_old = True
                 raise
             parts.changes.tell("terminals")
+        self._take_messages(now_s)
+        reported = set(parts.fleet.reported())
+        publishes = parts.fleet.poll(now_s, wall)
+        if reported:
+            parts.changes.tell("terminals", reported)
+        # Before the feeds: a customer waits for it, and a whole catalogue may be on its way to others.
+        publishes += parts.asks.poll(now_s, room_bytes=parts.room_bytes())
+        rested = now_s >= self._rest_until_s
+        publishes += parts.feed.poll(now_s, wall, room_bytes=parts.room_bytes(), broadcast=rested)
+        if publishes:
+            parts.publish(publishes)
+            parts.metrics.published.inc(len(publishes))
+        if rested:
+            self._project(now_s, wall)
+            ended_s = self._clock_s()
+            self._rest_until_s = ended_s + min(REST_S_MAX, REST * (ended_s - now_s))
+        if now_s - self._notes_at_s >= NOTES_EVERY_S:
+            self._notes_at_s = now_s
+            self._keep_notes()
+        if now_s - self._keys_at_s >= KEYS_EVERY_S:
+            self._keys_at_s = now_s
+            parts.keys.refresh()
+
+    def _take_messages(self, now_s: float) -> None:
+        parts = self._parts
         for _ in range(len(self._messages)):
             topic, payload = self._messages.popleft()
             match _leaf(topic):
@@ -183,23 +208,6 @@ class ControlThread:
                     parts.asks.receive(topic, payload, now_s)
                 case _:
                     parts.fleet.receive(topic, payload)
-        reported = set(parts.fleet.reported())
-        publishes = parts.fleet.poll(now_s, wall)
-        if reported:
-            parts.changes.tell("terminals", reported)
-        # Before the feeds: a customer waits for it, and a whole catalogue may be on its way to others.
-        publishes += parts.asks.poll(now_s, room_bytes=parts.room_bytes())
-        publishes += parts.feed.poll(now_s, wall, room_bytes=parts.room_bytes())
-        if publishes:
-            parts.publish(publishes)
-            parts.metrics.published.inc(len(publishes))
-        self._project(now_s, wall)
-        if now_s - self._notes_at_s >= NOTES_EVERY_S:
-            self._notes_at_s = now_s
-            self._keep_notes()
-        if now_s - self._keys_at_s >= KEYS_EVERY_S:
-            self._keys_at_s = now_s
-            parts.keys.refresh()
 
     def _project(self, now_s: float, wall: datetime) -> None:
         parts = self._parts
@@ -226,7 +234,7 @@ class ControlThread:
                 with self._lock:
                     self._latency.update(latency)
                 raise
-        refusals = (parts.journal_refusals, parts.feed.refused, parts.fleet.refused, parts.asks.refused)
+        refusals = (*parts.journal_refusals, parts.feed.refused, parts.fleet.refused, parts.asks.refused)
         total: Counter[str] = Counter()
         for each in refusals:
             total.update(each.counts)

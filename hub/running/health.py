@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from hub.api.port import Ready
 from hub.broker.client import ControlClient
 from hub.errors import StorageError
-from hub.ingest.inbox import Inbox
-from hub.ingest.mqtt_reader import JournalReader
-from hub.ingest.worker import IngestWorker
 from hub.running.control import ControlThread
+from hub.running.lanes import IngestLanes
 from hub.storage.queries import SqlQueries
 
 
@@ -20,10 +18,8 @@ class HubHealth:
     """Asks the parts."""
 
     queries: SqlQueries
-    reader: JournalReader
+    lanes: IngestLanes
     client: ControlClient
-    inbox: Inbox
-    worker: IngestWorker
     control: ControlThread
 
     def readiness(self) -> Sequence[Ready]:
@@ -38,13 +34,13 @@ class HubHealth:
         return Ready("database", ok=True)
 
     def _broker(self) -> Ready:
-        problem = self.reader.problem or self.client.problem
-        return Ready("broker", ok=self.reader.connected and self.client.connected, detail=problem)
+        problem = self.lanes.line_problem or self.client.problem
+        return Ready("broker", ok=self.lanes.connected and self.client.connected, detail=problem)
 
     def _ingest(self) -> Ready:
-        waiting = len(self.inbox)
-        detail = self.worker.problem or (f"{waiting} messages wait" if waiting else "")
-        return Ready("ingest", ok=self.worker.alive and not self.worker.problem, detail=detail)
+        waiting, problem = self.lanes.waiting, self.lanes.problem
+        detail = problem or (f"{waiting} messages wait" if waiting else "")
+        return Ready("ingest", ok=self.lanes.alive and not problem, detail=detail)
 
     def _feeds(self) -> Ready:
         return Ready("feeds", ok=self.control.alive and not self.control.problem, detail=self.control.problem)

@@ -7,6 +7,7 @@ from collections import Counter as Tally
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.ingest.worker import CommitReport
+from hub.running.tallies import TalliedHistogram
 
 _COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _SYNC_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -27,10 +28,9 @@ class HubMetrics:
             "tillwire_ingest_commit_seconds", "One commit of journals", registry=registry, buckets=_COMMIT_BUCKETS_S
         )
         self.failures = Counter("tillwire_ingest_failures", "Commits that the database refused", registry=registry)
-        self.sync_s = Histogram(
-            "tillwire_sync_latency_seconds", "From the till's event to the hub's commit", registry=registry,
-            buckets=_SYNC_BUCKETS_S,
-        )  # fmt: skip
+        self.sync_s = TalliedHistogram(
+            "tillwire_sync_latency_seconds", "From the till's event to the hub's commit", _SYNC_BUCKETS_S, registry
+        )
         self.late = Counter("tillwire_sync_late", "Events that came after a till was offline", registry=registry)
         self.refused = Counter("tillwire_bad_frames", "Messages refused, by reason", ["reason"], registry=registry)
         self.published = Counter("tillwire_feed_publishes", "Feed updates and answers sent", registry=registry)

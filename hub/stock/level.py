@@ -8,14 +8,14 @@ days later must leave the level alone (the count has already seen it).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from protocol.movements import Movement
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """Stock of one SKU in one store, in thousandths. `counted_at` is the newest count's event time."""
 
     on_hand: int = 0
@@ -56,11 +56,14 @@ def after_movements(
     `ledger_since(t)` gives the movements that are already in the ledger with event time at or after t; it is asked
     only when a count comes that is not older than the one that the level stands on.
     """
-    counted = max((movement.at for movement in new if movement.kind == "count"), default=None)
-    if counted is not None and (level.counted_at is None or counted >= level.counted_at):
-        return level_of((*ledger_since(counted), *new), reserved=level.reserved)
     since = level.counted_at
-    delta = sum(
-        movement.delta for movement in new if movement.kind != "count" and (since is None or movement.at > since)
-    )
-    return Level(level.on_hand + delta, level.reserved, since)
+    counted: datetime | None = None
+    on_hand = level.on_hand
+    for movement in new:  # one walk: this is done for every line that is sold
+        if movement.kind == "count":
+            counted = movement.at if counted is None else max(counted, movement.at)
+        elif since is None or movement.at > since:
+            on_hand += movement.delta
+    if counted is not None and (since is None or counted >= since):
+        return level_of((*ledger_since(counted), *new), reserved=level.reserved)
+    return Level(on_hand, level.reserved, since)

@@ -22,7 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, StorageRejected, StorageUnavailable
-from hub.storage import schema
+from hub.storage import postgres_arrays, schema
 
 BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
@@ -151,6 +151,7 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
 
 
 def _postgres_engine(url: sa.URL, *, isolation_level: str = "READ COMMITTED", read_only: bool = False) -> sa.Engine:
+    postgres_arrays.register()
     options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
     return sa.create_engine(
         url,

@@ -14,6 +14,7 @@ import psycopg
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
 from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.postgres_arrays import Int8Column, TextColumn
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId, store_feed, store_of_feed
@@ -21,6 +22,7 @@ from protocol.journal_receiver import JournalCursor
 from protocol.movements import Movement
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Column = Int8Column | TextColumn | list[Any]
 
 _LOCK = "SELECT name, revision FROM feed WHERE name = ANY(%s) ORDER BY name FOR UPDATE"
 _EVENT = f"COPY event ({', '.join(rows.EVENT_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
@@ -41,12 +43,14 @@ _LEVEL = (
     "ON CONFLICT (store, sku) DO UPDATE SET on_hand = excluded.on_hand, reserved = excluded.reserved, "
     "counted_us = excluded.counted_us, revision = excluded.revision, updated_us = excluded.updated_us"
 )
+_LEVEL_KINDS = (TextColumn, TextColumn, Int8Column, Int8Column, Int8Column, Int8Column, Int8Column)
 _CURSOR = (
     "UPDATE epoch SET sequence = n.sequence, digest = n.digest, revision = n.revision "
     "FROM unnest(%b::int8[], %b::bytea[], %b::int8[], %b::text[], %b::text[], %b::int8[]) "
     "AS n(sequence, digest, revision, store, terminal, epoch) "
     "WHERE epoch.store = n.store AND epoch.terminal = n.terminal AND epoch.epoch = n.epoch"
 )
+_CURSOR_KINDS = (Int8Column, list, Int8Column, TextColumn, TextColumn, Int8Column)
 _TURNOVER = (
     "INSERT INTO turnover (store, business_day, currency, sales, refunds, total) VALUES (%s, %s, %s, %s, %s, %s) "
     "ON CONFLICT (store, business_day, currency) DO UPDATE SET sales = turnover.sales + excluded.sales, "
@@ -96,7 +100,7 @@ class PostgresLedger:
         )
         return {
             EpochKey(StoreId(row[0]), TerminalId(row[1]), row[2]): JournalCursor(row[2], row[3], Digest(row[4]))
-            for row in self._connection.execute(query, _columns(keys, 3))
+            for row in self._connection.execute(query, _columns(keys, TextColumn, TextColumn, Int8Column))
         }
 
     def digest_at(self, key: EpochKey, sequence: int) -> Digest | None:
@@ -114,7 +118,7 @@ class PostgresLedger:
         )
         return {
             (StoreId(row[0]), row[1]): Place(TerminalId(row[2]), row[3], row[4])
-            for row in self._connection.execute(query, _columns(ids, 2))
+            for row in self._connection.execute(query, _columns(ids, TextColumn, TextColumn))
         }
 
     def open_forks(self) -> frozenset[tuple[StoreId, str]]:
@@ -133,7 +137,7 @@ class PostgresLedger:
         )
         return {
             LevelKey(StoreId(row[0]), Sku(row[1])): Level(row[2], row[3], maybe_from_us(row[4]))
-            for row in self._connection.execute(query, _columns(keys, 2))
+            for row in self._connection.execute(query, _columns(keys, TextColumn, TextColumn))
         }
 
     def reservations(self, promises: Collection[Promise]) -> Mapping[tuple[Promise, Sku], int]:
@@ -168,8 +172,8 @@ class PostgresLedger:
             _copy(cursor, _MOVEMENT, _MOVEMENT_TYPES, rows.movement_rows(writes))
             _copy(cursor, _SALE, _SALE_TYPES, rows.sale_rows(writes))
             cursor.executemany(_TURNOVER, rows.turnover_rows(writes))
-            cursor.execute(_LEVEL, _columns(rows.level_rows(writes), len(rows.LEVEL_COLUMNS)))
-            cursor.execute(_CURSOR, _columns(rows.cursor_rows(writes), 6))
+            cursor.execute(_LEVEL, _columns(rows.level_rows(writes), *_LEVEL_KINDS))
+            cursor.execute(_CURSOR, _columns(rows.cursor_rows(writes), *_CURSOR_KINDS))
             self._write_rare(cursor, writes)
 
     def _write_rare(self, cursor: psycopg.Cursor[tuple[Any, ...]], writes: LedgerWrites) -> None:
@@ -205,6 +209,6 @@ def _copy(
             copy.write_row(row)
 
 
-def _columns(found: Iterable[Sequence[object]], width: int) -> list[list[object]]:
-    columns = [list(column) for column in zip(*found, strict=True)]
-    return columns or [[] for _ in range(width)]
+def _columns(found: Iterable[Sequence[Any]], *kinds: type[Column]) -> list[Column]:
+    columns = tuple(zip(*found, strict=True)) or ((),) * len(kinds)
+    return [kind(column) for kind, column in zip(kinds, columns, strict=True)]

@@ -49,10 +49,13 @@ def event_rows(writes: LedgerWrites) -> Iterator[Row]:
 
 def movement_rows(writes: LedgerWrites) -> Iterator[Row]:
     """MOVEMENT_COLUMNS."""
+    at, at_us = writes.at, to_us(writes.at)
     for entry in writes.movements:
         (store, source, epoch), movement = entry.key, entry.movement
+        if movement.at is not at:  # the lines of one sale share their time
+            at, at_us = movement.at, to_us(movement.at)
         yield (
-            store, movement.sku, to_us(movement.at), source, epoch, entry.sequence, movement.line, movement.delta,
+            store, movement.sku, at_us, source, epoch, entry.sequence, movement.line, movement.delta,
             movement.kind, entry.reason, movement.lot, movement.expires.isoformat() if movement.expires else "",
         )  # fmt: skip
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from hub.stock.level import Level
 from hub.storage.port import BadFrame
 from hub.storage.records import (
@@ -208,7 +210,7 @@ def _resolve(tables: MemoryTables, writes: LedgerWrites) -> None:
 
 def _identify(tables: MemoryTables, found: Identified) -> None:
     log = tables.events[found.key]
-    log[found.sequence - 1] = replace(
+    log[found.sequence - 1] = msgspec.structs.replace(
         log[found.sequence - 1], event_id=found.event_id, type=found.type, at=found.at, duplicate_of=found.duplicate_of
     )
     if found.duplicate_of is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -275,7 +274,8 @@ def test_a_promise_that_was_kept_ends_with_the_movement_that_keeps_it(ports: Por
     set_stock(ports.ledger, HANOI, {TEA: 9_000}, at(1))
     first, second = Promise(HANOI, "order", "o1"), Promise(HANOI, "order", "o2")
     with ports.ledger.begin([HANOI]) as transaction:
-        level = replace(transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)], reserved=5_000)
+        known = transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)]
+        level = msgspec.structs.replace(known, reserved=5_000)
         revisions = {HANOI: transaction.revisions()[HANOI] + 1}
         reservations = {(first, TEA): 2_000, (second, TEA): 3_000}
         levels = {LevelKey(HANOI, TEA): level}

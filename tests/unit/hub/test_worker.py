@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from hub.errors import StorageRejected, StorageUnavailable
-from hub.ingest.inbox import Delivery, Inbox
+from hub.ingest.mqtt_packets import Message
 from hub.ingest.replay import replay
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import CommitReport, IngestWorker, WorkerHooks
@@ -66,32 +66,77 @@ class Heard:
 
     def __init__(self) -> None:
         self.acks: list[Publish] = []
-        self.taken: list[int] = []
         self.reports: list[CommitReport] = []
         self.failures: list[str] = []
 
     def hooks(self) -> WorkerHooks:
         """Hooks that note everything."""
-        return WorkerHooks(self.acks.extend, self._take, self.reports.append, self.failures.append)
-
-    def _take(self, deliveries: Sequence[Delivery]) -> None:
-        self.taken += [delivery.packet_id for delivery in deliveries]
+        return WorkerHooks(self.acks.extend, self.reports.append, self.failures.append)
 
 
-def run(ledger: TroubledLedger, store: MemoryStore, deliveries: Sequence[Delivery]) -> Heard:
-    """Let a worker take all deliveries, and stop it."""
-    heard, inbox = Heard(), Inbox(1_000)
-    session = IngestSession(ledger, store, LIMITS)
+class Messages:
+    """A line that has these messages, `at_once` of them at a time; lost before the message of number `lost_before`."""
+
+    def __init__(self, messages: Sequence[Message], *, at_once: int = 100, lost_before: int = -1) -> None:
+        self.waiting = list(messages)
+        self.taken: list[int] = []
+        self._received: list[int] = []
+        self.pings = 0
+        self.closed = False
+        self.connected = False
+        self._at_once = at_once
+        self._lost_before = lost_before
+
+    def connect_if_due(self) -> None:
+        """See Line."""
+        self.connected = True
+
+    def receive(self, timeout_s: float) -> Sequence[Message]:
+        """See Line."""
+        assert self.connected
+        if self.waiting and len(self.taken) == self._lost_before:
+            self._lost_before, self.connected = -1, False
+            return []
+        if not self.waiting:
+            time.sleep(min(timeout_s, 0.005))
+        found, self.waiting = self.waiting[: self._at_once], self.waiting[self._at_once :]
+        self._received += [message.packet_id for message in found]
+        return found
+
+    def acknowledge(self) -> None:
+        """See Line."""
+        self.taken += self._received
+        self._received.clear()
+
+    def keep_alive(self) -> None:
+        """See Line."""
+        self.pings += 1
+
+    def close(self) -> None:
+        """See Line."""
+        self.closed = True
+
+
+def run(ledger: TroubledLedger, store: MemoryStore, line: Messages, limits: IngestLimits = LIMITS) -> Heard:
+    """Let a worker take all that the line has, and stop it."""
+    heard = Heard()
+    session = IngestSession(ledger, store, limits)
     worker = IngestWorker(
-        session, inbox, limits=LIMITS, hooks=heard.hooks(), clock_s=time.monotonic, wall=lambda: at(60)
+        session, line, name="lane", limits=limits, hooks=heard.hooks(), clock_s=time.monotonic, wall=lambda: at(60)
     )
-    for delivery in deliveries:
-        inbox.put(delivery)
     worker.start()
-    time.sleep(0.2)
+    deadline_s = time.monotonic() + 10
+    while line.waiting and time.monotonic() < deadline_s:
+        time.sleep(0.005)
     worker.stop(5)
     assert not worker.alive
+    assert line.closed
     return heard
+
+
+def messages_of(*frames: tuple[Journal, bytes]) -> list[Message]:
+    """Messages as the broker delivers them, numbered from 1."""
+    return [Message(journal.topic, frame, number, retained=False) for number, (journal, frame) in enumerate(frames, 1)]
 
 
 def test_an_event_that_cannot_be_counted_in_is_set_aside_and_stops_nobody() -> None:
@@ -101,9 +146,9 @@ def test_an_event_that_cannot_be_counted_in_is_set_aside_and_stops_nobody() -> N
     for number, event_id in enumerate(("before", "poison", "after"), 1):
         bad.append(sale(number, ("tea", 1_000)), at(number), event_id=event_id)
     store = hub_store(good, bad)
-    deliveries = [Delivery(bad.topic, bad.frame(1, 3), 1, 1), Delivery(good.topic, good.frame(1, 1), 2, 1)]
-    heard = run(TroubledLedger(store, poison=["poison"]), store, deliveries)
-    assert heard.taken == [1, 2]
+    line = Messages(messages_of((bad, bad.frame(1, 3)), (good, good.frame(1, 1))))
+    heard = run(TroubledLedger(store, poison=["poison"]), store, line)
+    assert line.taken == [1, 2]
     with store.begin([HANOI]) as reads:
         cursors = reads.cursors(frozenset({good.epoch_key, bad.epoch_key}))
         assert (cursors[good.epoch_key].sequence, cursors[bad.epoch_key].sequence) == (1, 3)
@@ -121,7 +166,7 @@ def test_an_id_that_no_database_can_take_is_not_asked_for() -> None:
     journal = Journal()
     journal.append(sale(1, ("tea", 1_000)), at(1), event_id="zero \x00")
     store = hub_store(journal)
-    heard = run(TroubledLedger(store), store, [Delivery(journal.topic, journal.frame(1, 1), 1, 1)])
+    heard = run(TroubledLedger(store), store, Messages(messages_of((journal, journal.frame(1, 1)))))
     assert heard.failures == []
     assert [parked.reason for parked in store.parked_events()] == ["unreadable"]
     assert "zero character" in store.parked_events()[0].text
@@ -133,8 +178,8 @@ def test_what_was_set_aside_is_counted_in_once_the_cause_is_mended() -> None:
     for number, event_id in enumerate(("poison", "poison too", "sound"), 1):
         journal.append(sale(number, ("tea", 1_000)), at(number), event_id=event_id)
     store = hub_store(journal)
-    deliveries = [Delivery(journal.topic, journal.frame(1, 3), 1, 1)]
-    run(TroubledLedger(store, poison=["poison", "poison too"]), store, deliveries)
+    line = Messages(messages_of((journal, journal.frame(1, 3))))
+    run(TroubledLedger(store, poison=["poison", "poison too"]), store, line)
     assert [parked.sequence for parked in store.parked_events()] == [1, 2]
     assert replay(TroubledLedger(store, poison=["poison"]), store, HANOI, at(70)) == 1
     assert [parked.sequence for parked in store.parked_events()] == [1]
@@ -150,19 +195,33 @@ def test_a_database_that_comes_back_gets_what_waited() -> None:
     for number in range(5):
         journal.append(sale(number, ("tea", 1_000)), at(number))
     store = hub_store(journal)
-    heard = run(TroubledLedger(store, away=3), store, [Delivery(journal.topic, journal.frame(1, 5), 1, 1)])
-    assert heard.failures == ["away"] * 3
+    heard = run(TroubledLedger(store, away=2), store, Messages(messages_of((journal, journal.frame(1, 5)))))
+    assert heard.failures == ["away"] * 2
     assert len(heard.acks) == 1
     assert sum(result.taken for report in heard.reports for result in report.results) == 5
 
 
-def test_a_full_inbox_says_stop() -> None:
-    """By messages and by bytes; taking makes room."""
-    inbox = Inbox(2, bytes_max=100)
-    assert inbox.put(Delivery("t", b"x", 1, 1))
-    assert not inbox.put(Delivery("t", b"x", 2, 1))
-    assert len(inbox.take(1, 0)) == 1
-    assert inbox.has_room()
-    assert not inbox.put(Delivery("t", b"x" * 100, 3, 1))
-    assert [delivery.packet_id for delivery in inbox.take(10, 0)] == [2, 3]
-    assert inbox.take(10, 0) == []
+def test_nothing_is_read_that_cannot_be_committed() -> None:
+    """While the database is away the line is only kept alive: the broker has room for the rest."""
+    journal = Journal()
+    for number in range(6):
+        journal.append(sale(number, ("tea", 1_000)), at(number))
+    store = hub_store(journal)
+    line = Messages(messages_of(*((journal, journal.frame(n, n)) for n in range(1, 7))), at_once=2)
+    limits = IngestLimits(messages_max=2, wait_s=0.01, retry_s=0.02)
+    ledger = TroubledLedger(store, away=3)
+    heard = run(ledger, store, line, limits)
+    assert line.pings
+    assert line.taken == [1, 2, 3, 4, 5, 6]
+    assert sum(result.taken for report in heard.reports for result in report.results) == 6
+
+
+def test_a_line_that_is_lost_holds_up_no_commit() -> None:
+    """What was taken before is committed; then the line is made again."""
+    journal = Journal()
+    for number in range(4):
+        journal.append(sale(number, ("tea", 1_000)), at(number))
+    store = hub_store(journal)
+    line = Messages(messages_of(*((journal, journal.frame(n, n)) for n in range(1, 5))), at_once=2, lost_before=2)
+    heard = run(TroubledLedger(store), store, line)
+    assert [result.taken for report in heard.reports for result in report.results] == [2, 2]

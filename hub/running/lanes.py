@@ -1,0 +1,158 @@
+"""The ingest lanes of one hub: each a thread with connections, a session and a share of the stores of its own.
+
+Stores are shared out by the buckets that stand in their topics, so two lanes never want one store's row, and one plans
+in Python while the other's transaction is at work in PostgreSQL. SQLite has one writer, so there one lane is best; it
+has several connections, see `JournalLine`.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from hub.broker.link import BrokerLink
+from hub.ingest.journal_line import JournalLine, JournalLines, forget_session
+from hub.ingest.session import IngestLimits, IngestSession
+from hub.ingest.worker import IngestWorker, WorkerHooks
+from hub.storage.port import KeyRing, LedgerStore
+from hub.storage.refusals import Refusals
+from protocol.topics import BUCKETS, up_filter
+
+LANES_MAX = 8
+_FILE = "journal-lines"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IngestLane:
+    """One lane's parts."""
+
+    lines: JournalLines
+    session: IngestSession
+    worker: IngestWorker
+
+
+@dataclass(frozen=True)
+class LaneParts:
+    """What all lanes work with; `clock_s` and `wall` as everywhere."""
+
+    link: BrokerLink
+    ledger: LedgerStore
+    keys: KeyRing
+    limits: IngestLimits
+    hooks: WorkerHooks
+    clock_s: Callable[[], float]
+    wall: Callable[[], datetime]
+
+
+class IngestLanes:
+    """All lanes together, as many as there are `refusals` (each notes there what it refuses).
+
+    `lines` is how many connections each has.
+    """
+
+    def __init__(self, parts: LaneParts, refusals: Sequence[Refusals], lines: int) -> None:
+        self._link = parts.link
+        self._names = session_names(parts.link.client_id, len(refusals) * lines)
+        self._lanes = [
+            _lane(parts, self._names, range(number, len(self._names), len(refusals)), refused)
+            for number, refused in enumerate(refusals)
+        ]
+
+    def start(self) -> None:
+        """Hear journals."""
+        for lane in self._lanes:
+            lane.worker.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Hear no more, commit what waits; each lane may take so long."""
+        for lane in self._lanes:
+            lane.worker.tell_to_stop()
+        for lane in self._lanes:
+            lane.worker.stop(timeout_s)
+
+    @property
+    def alive(self) -> bool:
+        """Whether all threads run."""
+        return all(lane.worker.alive for lane in self._lanes)
+
+    @property
+    def connected(self) -> bool:
+        """Whether all journals are being heard."""
+        return all(line.connected for line in self._lines())
+
+    @property
+    def line_problem(self) -> str:
+        """Why journals are not heard; "" if they are."""
+        return next((line.problem for line in self._lines() if line.problem), "")
+
+    @property
+    def problem(self) -> str:
+        """Why journals are not committed; "" if they are."""
+        return next((lane.worker.problem for lane in self._lanes if lane.worker.problem), "")
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for a commit."""
+        return sum(lane.session.pending for lane in self._lanes)
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections were made anew."""
+        return sum(line.reconnects for line in self._lines())
+
+    def forget_former(self, folder: Path) -> None:
+        """Let the broker forget the sessions of a former number of lines, which would gather journals for nobody.
+
+        `folder` remembers the number. What cannot be done now (no broker) is tried at the next start.
+        """
+        file = folder / _FILE
+        former = int(known) if file.exists() and (known := file.read_text("ascii").strip()).isdigit() else 1
+        former_names = session_names(self._link.client_id, min(former, BUCKETS))
+        try:
+            for name in set(former_names) - set(self._names):
+                forget_session(self._link, name)
+        except OSError as error:
+            _log.warning(
+                "old sessions stay at the broker for now", extra={"action": "sessions_kept", "why": str(error)}
+            )
+            return
+        file.write_text(str(len(self._names)), "ascii")
+
+    def _lines(self) -> Iterator[JournalLine]:
+        return (line for lane in self._lanes for line in lane.lines.lines)
+
+
+def session_names(client_id: str, count: int) -> list[str]:
+    """The client ids of `count` lines. Another count has other names: a session's filters stand at the broker."""
+    if count == 1:
+        return [f"{client_id}-journal"]
+    return [f"{client_id}-journal-{number + 1}of{count}" for number in range(count)]
+
+
+def filters_of(number: int, count: int) -> list[str]:
+    """The topics that line `number` of `count` hears; together all journals, each once."""
+    if count == 1:
+        return [up_filter("journal")]
+    return [up_filter("journal", f"b{bucket:02d}") for bucket in range(number, BUCKETS, count)]
+
+
+def _lane(parts: LaneParts, names: Sequence[str], mine: range, refused: Refusals) -> IngestLane:
+    session = IngestSession(parts.ledger, parts.keys, parts.limits, refused)
+
+    def make(ready: selectors.BaseSelector) -> list[JournalLine]:
+        return [
+            JournalLine(parts.link, names[n], filters_of(n, len(names)), ready=ready, clock_s=parts.clock_s)
+            for n in mine
+        ]
+
+    lines = JournalLines(make)
+    name = f"ingest-{mine.start + 1}"
+    worker = IngestWorker(
+        session, lines, name=name, limits=parts.limits, hooks=parts.hooks, clock_s=parts.clock_s, wall=parts.wall
+    )
+    return IngestLane(lines, session, worker)
