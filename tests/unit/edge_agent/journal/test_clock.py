@@ -112,7 +112,9 @@ def test_a_hub_whose_clock_jumps_is_not_believed_against_what_it_said_and_this_p
 
 
 @given(FAR, FAR)
-def test_a_hub_that_was_wrong_first_is_believed_as_soon_as_it_agrees_with_this_pc(jump: timedelta, off: timedelta) -> None:
+def test_a_hub_that_was_wrong_first_is_believed_as_soon_as_it_agrees_with_this_pc(
+    jump: timedelta, off: timedelta
+) -> None:
     """Else its mistake at the till's start would outlast its mending. Two against one: the newest word and the PC."""
     clock = TillClock(lambda: NOON, lambda: 0.0)
     clock.learn(Checked(NOON + jump, NOON, 0.0))
