@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from tests.demo.processes import ProcessFailed, command
 from tests.faults.network.faketime import Clock, missing
 from tests.faults.rig.campaign import Campaign, fault
+from tests.faults.rig.hub import HubProcess
 from tests.faults.rig.plan import Place, Plan
 from tests.faults.rig.stand import Rig, rig_of
 from tests.faults.rig.till import Road
@@ -59,8 +60,10 @@ async def clocked(plan: Plan, seed: object) -> AsyncIterator[Rig]:
             clock = clocks.tills[place] = Clock(Path(base) / f"{place.store}-{place.terminal}")
             return ClockedRoad(port=broker_port, prefix=clock.command, clocks=clocks)
 
-        program = (*clocks.hub.command, *command("tillwire-hub"))
-        async with rig_of(plan, seed, roads=road, program=program) as rig:
+        async with rig_of(plan, seed, roads=road) as rig:
+            await rig.hub.stop()
+            rig.hubs[0] = HubProcess(rig.hub.places, program=(*clocks.hub.command, *command("tillwire-hub")))
+            await rig.hub.restart()
             yield rig
 
 

@@ -95,6 +95,11 @@ class TillProcess(Program):
         """Wait until it sells."""
         await self.ready(self.health_url)
 
+    def epoch(self) -> int:
+        """The epoch in which it sells."""
+        with self._reading() as connection:
+            return SqliteJournal(connection).epoch
+
     def books(self, plan: Plan) -> TillBooks:
         """Read its disk, while it runs or not, in one transaction."""
         with self._reading() as connection:
@@ -115,11 +120,6 @@ class TillProcess(Program):
         with self._reading() as connection:
             journal = SqliteJournal(connection)
             return journal.tail - journal.acked
-
-    def epoch(self) -> int:
-        """The epoch in which it sells."""
-        with self._reading() as connection:
-            return SqliteJournal(connection).epoch
 
     def shows(self, sku: str, level: int) -> bool:
         """Whether its document and its screen say this level."""
