@@ -18,7 +18,8 @@ from pathlib import Path
 from random import Random
 
 from edge_agent.pages.translations import translations
-from tests.demo.processes import ProcessFailed, command, run_once
+from tests.demo.processes import ProcessFailed
+from tests.faults.poison import hub_says, until_told
 from tests.faults.rig import services
 from tests.faults.rig.cashier import Cashier, Confirmed, LivePage
 from tests.faults.rig.check import Verdict, compare
@@ -28,6 +29,10 @@ from tests.faults.rig.plan import Place, Plan
 from tests.faults.rig.stand import Rig, rig_of
 from tests.faults.rig.till import Sold, TillBooks, TillProcess
 from tests.faults.row import Fault, Row, Told, dice, step
+
+_PUT_BACK = ("Came from a backup",)
+_COPIED = ("Two PCs, one till", *_PUT_BACK)
+"""A copy that hears first how far the other one came takes itself for put back. The hub finds out that both live."""
 
 SELL_S = (1.0, 3.0)
 FOUND_S_MAX = 90.0
@@ -40,17 +45,11 @@ class Twins:
 
     rig: Rig
     gone: dict[Place, list[TillBooks]] = field(default_factory=dict)
-    kinds: set[str] = field(default_factory=set)
 
     async def sell(self, rng: Random) -> None:
         """All cashiers sell for a while."""
         async with self.rig.selling():
             await asyncio.sleep(rng.uniform(*SELL_S))
-
-    async def hub(self, *words: str) -> str:
-        """One of the hub's commands, on the hub that runs."""
-        file = self.rig.hub.places.folder / "hub.toml"
-        return await run_once(words[0], command("tillwire-hub", "--config", str(file), *words))
 
     def keep(self, till: TillProcess) -> None:
         """Remember a journal that will not be there any more."""
@@ -131,7 +130,7 @@ async def clone(twins: Twins, rng: Random) -> None:
         await twins.sell(rng)
         await _rest(rig)
         own = next(one.page for one in rig.cashiers if one.place == till.place)
-        await _told(twins, till, "fork", (own, page), "Two PCs, one till")
+        await _told(twins, till, "fork", (own, page), _COPIED)
         rig.tills.remove(twin)
         rig.cashiers.remove(cashier)
         twins.keep(twin)
@@ -158,20 +157,17 @@ async def restore(twins: Twins, rng: Random) -> None:
     await twins.sell(rng)
     await _rest(rig)
     own = next(one.page for one in rig.cashiers if one.place == till.place)
-    await _told(twins, till, "restored", (own,), "Came from a backup")
+    await _told(twins, till, "restored", (own,), _PUT_BACK)
 
 
-async def _told(twins: Twins, till: TillProcess, kind: str, pages: Sequence[LivePage], label: str) -> None:
-    """An alarm at the hub, and a till's own screen, say what happened; the alarm is closed for the next one."""
-    place = str(till.place)
-    alarms = [line.split("\t") for line in (await twins.hub("alarm", "list")).splitlines()]
-    if not any({kind, place} <= set(alarm) for alarm in alarms):
-        raise ProcessFailed(f"{place}: no alarm {kind!r} at the hub: {alarms}")
-    await twins.hub("alarm", "close")
-    words = {label, translations("vi").gettext(label)}
-    screens = [await page.get_text("/") for page in pages]
-    if not any(word in html.unescape(screen) for screen in screens for word in words):
-        raise ProcessFailed(f"{place}: no screen says {label!r}")
+async def _told(twins: Twins, till: TillProcess, kind: str, pages: Sequence[LivePage], labels: Sequence[str]) -> None:
+    """An alarm at the hub, and a till's own screen, say what happened; all alarms are closed for the next one."""
+    await until_told(twins.rig, kind, till.place)
+    await hub_says(twins.rig, "alarm", "close")
+    words = {word for label in labels for word in (label, translations("vi").gettext(label))}
+    screens = [html.unescape(await page.get_text("/")) for page in pages]
+    if not any(word in screen for screen in screens for word in words):
+        raise ProcessFailed(f"{till.place}: no screen says {' or '.join(labels)}")
 
 
 async def _rest(rig: Rig) -> None:
