@@ -6,6 +6,7 @@
 ├── StorageError
 │   ├── StorageUnavailable    the database is away, full or locked: the same work may succeed later
 │   └── StorageRejected       the database refuses this very work: the same work fails again
+│       └── AlreadyLogged     an event's id is in the log: the same batch is planned again with a look at the log
 ├── RowLocked                 memory store only: another open transaction has the store's row; a database would wait
 ├── UnknownStore              create the store first
 ├── UnknownTerminal           add the terminal first
@@ -50,6 +51,10 @@ class StorageUnavailable(StorageError):
 
 class StorageRejected(StorageError):
     """The database refuses the data itself; trying again is no use."""
+
+
+class AlreadyLogged(StorageRejected):
+    """An event of this store has this id already."""
 
 
 class RowLocked(HubError):

@@ -67,13 +67,17 @@ class IngestPlan:
     results: tuple[IngestResult, ...]
 
 
-def plan_batches(batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, unfit: str = "") -> IngestPlan:
+def plan_batches(
+    batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, asking: bool = True, unfit: str = ""
+) -> IngestPlan:
     """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer.
 
-    `unfit` says why none of their events can be counted in: each is kept with its bytes, and parked.
+    Not `asking`, the ids of new events are taken for new ones without a look at the log: true of all but what was
+    sealed again. Writing such a plan raises AlreadyLogged where it is not true. `unfit` says why none of the events
+    can be counted in: each is kept with its bytes, and parked.
     """
     judgements = _judge_all(batches, reads)
-    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads), unfit)
+    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads, asking=asking), unfit)
     for judgement in judgements.values():
         for verdict in judgement.verdicts:
             work.take(judgement.key, verdict)
@@ -150,13 +154,16 @@ def _judge_all(batches: Sequence[IncomingBatch], reads: LedgerReads) -> dict[Epo
     return judgements
 
 
-def _ids_in_log(judgements: Mapping[EpochKey, _Judgement], reads: LedgerReads) -> dict[tuple[StoreId, str], Place]:
+def _ids_in_log(
+    judgements: Mapping[EpochKey, _Judgement], reads: LedgerReads, *, asking: bool
+) -> dict[tuple[StoreId, str], Place]:
     ids = {
         (key.store, taken.event.id)
         for key, judgement in judgements.items()
         for verdict in judgement.verdicts
         for taken in verdict.taken
-        if taken.event is not None and not unstorable(taken.event, None)  # PostgreSQL takes no zero, not in a question
+        # PostgreSQL takes no zero character, not even in a question.
+        if asking and taken.event is not None and not unstorable(taken.event, None)
     }
     for key, judgement in judgements.items():
         for verdict in judgement.verdicts:

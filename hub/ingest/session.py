@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hub.errors import StorageUnavailable
+from hub.errors import AlreadyLogged, StorageUnavailable
 from hub.ingest.plan import IncomingBatch, IngestPlan, IngestResult, plan_batches
 from hub.storage.port import KeyRing, LedgerStore
 from hub.storage.records import EpochKey
@@ -137,9 +137,22 @@ class IngestSession:
 
 
 def ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, unfit: str = "") -> IngestPlan:
-    """Take batches in one transaction; when this returns, it has committed. `unfit`: see plan_batches."""
+    """Take batches in one transaction; when this returns, it has committed. `unfit`: see plan_batches.
+
+    Event ids are looked up in the log only when its index has refused one: they repeat where a till had to seal what
+    was not acked again, and almost nowhere else, and a thousand look-ups cost as much as writing the thousand events.
+    """
+    try:
+        return _ingest(store, batches, now, asking=False, unfit=unfit)
+    except AlreadyLogged:
+        return _ingest(store, batches, now, asking=True, unfit=unfit)
+
+
+def _ingest(
+    store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, asking: bool, unfit: str
+) -> IngestPlan:
     with store.begin(frozenset(incoming.key.store for incoming in batches)) as transaction:
-        plan = plan_batches(batches, transaction, now, unfit=unfit)
+        plan = plan_batches(batches, transaction, now, asking=asking, unfit=unfit)
         if not plan.writes.is_empty:
             transaction.write(plan.writes)
     return plan

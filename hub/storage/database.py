@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.errors import ConfigError, StorageRejected, StorageUnavailable
+from hub.errors import AlreadyLogged, ConfigError, StorageRejected, StorageUnavailable
 from hub.storage import postgres_arrays, schema
 
 BUSY_TIMEOUT_S = 10
@@ -130,7 +130,20 @@ def translated_errors(url: sa.URL) -> Iterator[None]:
     except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error, OverflowError) as error:
         if isinstance(getattr(error, "orig", error), _PASSING):
             raise StorageUnavailable(f"{where}: {error}") from error
+        if _is_known_id(error):
+            raise AlreadyLogged(f"{where}: {error}") from error
         raise StorageRejected(f"{where}: {error}") from error
+
+
+def _is_known_id(error: Exception) -> bool:
+    """Whether the index over the log's event ids has refused it, by whichever driver's word."""
+    match error:
+        case psycopg.errors.UniqueViolation(diag=diag):
+            return diag.constraint_name == schema.event_by_id.name
+        case sqlite3.IntegrityError():
+            return "event.event_id" in str(error)
+        case _:
+            return False
 
 
 def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:

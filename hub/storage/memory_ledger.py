@@ -11,6 +11,7 @@ from typing import Self
 
 import msgspec
 
+from hub.errors import AlreadyLogged
 from hub.stock.level import Level
 from hub.storage.port import BadFrame
 from hub.storage.records import (
@@ -115,6 +116,9 @@ class MemoryTransaction:
     def write(self, writes: LedgerWrites) -> None:
         """See LedgerTransaction."""
         assert self._open
+        for event in writes.events:
+            if event.duplicate_of is None and (event.key.store, event.event_id) in self._tables.ids:
+                raise AlreadyLogged(f"{event.key.store}: event {event.event_id} is in the log")
         self._writes.append(writes)
 
     def revisions(self) -> Mapping[StoreId, int]:

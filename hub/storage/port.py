@@ -91,7 +91,8 @@ class LedgerStore(Protocol):
     def begin(self, stores: Collection[StoreId]) -> AbstractContextManager[LedgerTransaction]:
         """Open a transaction with the rows of `stores` locked; leaving it commits, an exception rolls back.
 
-        Raises StorageUnavailable (the same work may succeed later) and StorageRejected (it will not).
+        Raises StorageUnavailable (the same work may succeed later) and StorageRejected (it will not), AlreadyLogged
+        for a new event whose id its store's log has.
         """
         ...
 

@@ -108,7 +108,7 @@ event = Table(
     Column("duplicate_of", Text),
 )
 _counts_for_something: ColumnElement[bool] = event.c.event_id.is_not(None) & event.c.duplicate_of.is_(None)
-Index(
+event_by_id = Index(
     "event_by_id",
     event.c.store,
     event.c.event_id,

@@ -82,7 +82,10 @@ class _WithoutIds(LyingTransaction):
             replace(
                 writes,
                 events=tuple(
-                    replace(e, event_id=None) if (e.key.store, e.event_id) in known else e for e in writes.events
+                    msgspec.structs.replace(event, event_id=None)
+                    if (event.key.store, event.event_id) in known
+                    else event
+                    for event in writes.events
                 ),
             )
         )

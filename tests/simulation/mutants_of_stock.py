@@ -67,7 +67,7 @@ class _Differences(_OtherMovements):
             if movement.kind == "count":
                 level = self.real.levels([place]).get(place, Level())
                 movement = msgspec.structs.replace(movement, kind="adjust", delta=movement.delta - level.on_hand)
-            yield replace(entry, movement=movement)
+            yield msgspec.structs.replace(entry, movement=movement)
 
 
 class CountIsADifference(_Liar):
@@ -78,7 +78,7 @@ class CountIsADifference(_Liar):
 
 class _NeverCounted(LyingTransaction):
     def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
-        return {key: replace(level, counted_at=None) for key, level in self.real.levels(keys).items()}
+        return {key: msgspec.structs.replace(level, counted_at=None) for key, level in self.real.levels(keys).items()}
 
 
 class LateSaleSubtractsAgain(_Liar):
@@ -153,8 +153,11 @@ class _Cached(LyingTransaction):
 
 class _KnownFieldsOnly(LyingTransaction):
     def write(self, writes: LedgerWrites) -> None:
-        events = [replace(e, raw=e.raw.replace(b'"basket":{"of":"the future"},', b"")) for e in writes.events]
-        self.real.write(replace(writes, events=tuple(events)))
+        events = tuple(
+            msgspec.structs.replace(event, raw=event.raw.replace(b'"basket":{"of":"the future"},', b""))
+            for event in writes.events
+        )
+        self.real.write(replace(writes, events=events))
 
 
 class KeepsKnownFieldsOnly(_Liar):
@@ -168,7 +171,7 @@ class _TwiceFree(LyingTransaction):
         levels = dict(writes.levels)
         for (promise, sku), quantity in ending({p for p, _ in writes.reservations}, self.real).items():
             key = LevelKey(promise.store, sku)
-            levels[key] = replace(levels[key], reserved=levels[key].reserved - quantity)
+            levels[key] = msgspec.structs.replace(levels[key], reserved=levels[key].reserved - quantity)
         self.real.write(replace(writes, levels=levels))
 
 

@@ -15,11 +15,13 @@ import sqlalchemy as sa
 
 from hub.config import DatabaseConfig, DataConfig, HubConfig, now
 from hub.identity.admin_key import new_link_key
+from hub.ingest.stocktake import set_stock
 from hub.running.data import open_data
 from hub.storage import schema
 from protocol.documents import Settings
 from protocol.frame import Key
-from tests.bench.ingest.sales import Till, places
+from protocol.ids import StoreId
+from tests.bench.ingest.sales import SKUS, STOCK, Till, places, sku_of
 from tests.demo.processes import Child, command, free_port
 from tests.services import postgres_binaries, running_mosquitto, running_postgres
 
@@ -101,7 +103,7 @@ def _enrol(config: HubConfig, stores: int) -> list[Till]:
     opened = open_data(config)
     try:
         fleet, tills = opened.stores.fleet, []
-        known = set()
+        known: set[StoreId] = set()
         for store, terminal in places(stores):
             if store not in known:
                 known.add(store)
@@ -109,6 +111,8 @@ def _enrol(config: HubConfig, stores: int) -> list[Till]:
             key = Key(new_link_key())
             fleet.add_terminal(store, terminal, terminal, key, now())
             tills.append(Till(store, terminal, key))
+        for store in sorted(known):
+            set_stock(opened.stores.ledger, store, {sku_of(number): STOCK for number in range(SKUS)}, now())
         return tills
     finally:
         opened.close()

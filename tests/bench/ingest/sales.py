@@ -15,10 +15,12 @@ from random import Random
 from protocol.event import GENESIS, Digest, SealedEvent, seal, source_of
 from protocol.events import SaleCompleted, SaleLine, Tender
 from protocol.frame import Key, encode_batch
-from protocol.ids import StoreId, TerminalId
+from protocol.ids import Sku, StoreId, TerminalId
 from protocol.topics import terminal_topic
 
 SKUS = 2_000
+STOCK = 1_000_000_000
+"""Thousandths of each SKU on every shelf before it begins: a shelf below zero has the hub ask for a count."""
 TILLS_A_STORE = 2
 _LINES = (1, 1, 2, 2, 3, 3, 3, 5)
 
@@ -86,6 +88,11 @@ def journal(till: Till, count: int, each: int, dice: Random, start: datetime) ->
     return messages
 
 
+def sku_of(number: int) -> Sku:
+    """The SKU of this number, below SKUS."""
+    return Sku(f"SKU-{number:06d}")
+
+
 def all_journals(tills: list[Till], sales: int, each: int, seed: int) -> dict[Till, list[Message]]:
     """So many sales, spread over all tills."""
     share = -(-sales // len(tills))
@@ -97,7 +104,7 @@ def all_journals(tills: list[Till], sales: int, each: int, seed: int) -> dict[Ti
 
 
 def _line(dice: Random) -> SaleLine:
-    sku = f"SKU-{dice.randrange(SKUS):06d}"
+    sku = sku_of(dice.randrange(SKUS))
     quantity, price = dice.choice((1, 1, 1, 2, 3)), dice.randrange(5, 200) * 500
     return SaleLine(
         sku=sku, name=f"Mặt hàng {sku}", quantity=quantity * 1_000, unit_price=price, amount=quantity * price,

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from hub.errors import StorageError
-from hub.ingest.plan import IncomingBatch
+from hub.errors import AlreadyLogged, StorageError
+from hub.ingest.plan import IncomingBatch, plan_batches
 from hub.ingest.replay import replay
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
@@ -145,6 +145,25 @@ def test_a_fork_is_resolved_in_a_new_epoch_and_counts_once(ports: Ports) -> None
     assert ports.parked.parked_events(HANOI, 10) == []
     with ports.ledger.begin([HANOI]) as transaction:
         assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -7_000
+
+
+def test_an_id_that_is_in_the_log_is_refused_and_then_looked_up(ports: Ports) -> None:
+    """Ids are not asked for first; the log itself refuses one, and the same batch then counts for nothing."""
+    first, again = Journal(), Journal(epoch=2)
+    first.append(sale(1, ("tea", 1_000)), at(1))
+    again.adopt(first.events[0].raw)
+    add_journal(ports, first)
+    request = EpochRequest(epoch=1, reason="restored", nonce="n" * 16)
+    assert ports.fleet.grant_epoch(HANOI, first.terminal, request, at(2)).epoch == again.epoch
+    ingest(ports.ledger, [first.batch(1, 1)], at(4))
+    before = state_of(ports, [HANOI])
+    with pytest.raises(AlreadyLogged), ports.ledger.begin([HANOI]) as transaction:
+        transaction.write(plan_batches([again.batch(1, 1)], transaction, at(5), asking=False).writes)
+    assert state_of(ports, [HANOI]) == before
+    (result,) = ingest(ports.ledger, [again.batch(1, 1)], at(5)).results
+    assert (result.taken, result.duplicates) == (1, 1)
+    with ports.ledger.begin([HANOI]) as transaction:
+        assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -1_000
 
 
 def test_two_workers_that_take_the_same_messages_count_once(database: Database) -> None:

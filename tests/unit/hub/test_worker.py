@@ -162,14 +162,18 @@ def test_an_event_that_cannot_be_counted_in_is_set_aside_and_stops_nobody() -> N
 
 
 def test_an_id_that_no_database_can_take_is_not_asked_for() -> None:
-    """It is parked as it comes; asked for, it would fail the transaction of everybody who is in it."""
-    journal = Journal()
-    journal.append(sale(1, ("tea", 1_000)), at(1), event_id="zero \x00")
-    store = hub_store(journal)
-    heard = run(TroubledLedger(store), store, Messages(messages_of((journal, journal.frame(1, 1)))))
-    assert heard.failures == []
-    assert [parked.reason for parked in store.parked_events()] == ["unreadable"]
-    assert "zero character" in store.parked_events()[0].text
+    """It is parked as it comes; asked for, beside one that came again, it would fail everybody who is in it."""
+    first, second = Journal(terminal="till1"), Journal(terminal="till2")
+    first.append(sale(1, ("tea", 1_000)), at(1), event_id="again")
+    second.append(sale(1, ("tea", 1_000)), at(1), event_id="again")
+    second.append(sale(2, ("tea", 1_000)), at(2), event_id="zero \x00")
+    store = hub_store(first, second)
+    for journal in (first, second):
+        line = Messages(messages_of((journal, journal.frame(1, len(journal.events)))))
+        assert run(TroubledLedger(store), store, line).failures == []
+    (parked,) = store.parked_events()
+    assert (parked.sequence, parked.reason) == (2, "unreadable")
+    assert "zero character" in parked.text
 
 
 def test_what_was_set_aside_is_counted_in_once_the_cause_is_mended() -> None:
