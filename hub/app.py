@@ -38,6 +38,7 @@ from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
+from hub.running.installation import Installation
 from hub.running.lanes import IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
 from hub.running.silence import SilenceThread
@@ -60,6 +61,7 @@ class Hub:
 
     def __init__(self, config: HubConfig) -> None:
         self._config = config
+        self._installation: Installation | None = None
         self._broker: EmbeddedBroker | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -117,6 +119,8 @@ class Hub:
             await asyncio.to_thread(self._broker.stop)
         if self._data is not None:
             self._data.close()
+        if self._installation is not None:
+            self._installation.release()
 
     async def wait(self) -> None:
         """Return only by raising: HubError when a part has died that cannot be started again."""
@@ -124,6 +128,7 @@ class Hub:
 
     async def _start(self) -> None:
         config = self._config
+        self._installation = Installation(config.folder)
         self._data = await asyncio.to_thread(open_data, config)
         if config.broker.mode == "embedded":
             self._broker = EmbeddedBroker(config.broker.host, config.broker.port)
@@ -195,7 +200,8 @@ class Hub:
         broker = self._config.broker
         host, port = self.broker_address
         password = read_secret(Path(broker.password_file), "[broker] password_file") if broker.password_file else ""
-        client_id = broker.client_id or f"tillwire-hub-{_instance(self._config.folder)}"
+        assert self._installation is not None
+        client_id = broker.client_id or f"tillwire-hub-{self._installation.name(lambda: uuid.uuid4().hex)}"
         return BrokerLink(host, port, client_id, broker.user, password, broker.tls, broker.ca_file)
 
     def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
@@ -264,12 +270,3 @@ def _web_settings(config: HubConfig) -> WebSettings:
         streams_max=web.streams_max, availability_max_age_s=web.availability_max_age_s, language=web.language,
         time_zone=web.time_zone,
     )  # fmt: skip
-
-
-def _instance(folder: Path) -> str:
-    """A name of this installation, so that two hubs on one broker do not push each other off."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / "instance-id"
-    if not file.exists():
-        file.write_text(uuid.uuid4().hex[:12])
-    return file.read_text().strip()

@@ -1,6 +1,7 @@
 """HubError
 ├── ConfigError               fix the file, key or variable that it names, then start again
 ├── PortInUse                 another program (or another hub) has the port: stop it, or choose another
+├── FolderInUse               another hub runs with this data folder: stop it, or give this one a folder of its own
 ├── BadPacket                 the broker sent bytes that are no MQTT 3.1.1: the connection is dropped and made anew
 ├── BrokerUnavailable         the broker cannot be reached or did not start; the hub tries again by itself while it runs
 ├── StorageError
@@ -31,6 +32,10 @@ class ConfigError(HubError):
 
 class PortInUse(HubError):
     """A port that the hub must listen on is taken."""
+
+
+class FolderInUse(HubError):
+    """Another hub runs with this data folder."""
 
 
 class BadPacket(HubError):

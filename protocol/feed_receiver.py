@@ -1,7 +1,8 @@
 """The receiving side of a feed: a terminal's copy of the hub's documents, in order and without a gap.
 
 An update whose range starts at or before our revision applies in one transaction; anything that would leave a gap
-makes us pull. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
+makes us pull. A heartbeat that is behind us tells of a hub that was put back to an older state: then broadcasts count for
+nothing until its whole state has replaced ours. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
 before its cursor would count a sale twice for a while, a cursor before its level would drop one.
 """
 
@@ -62,6 +63,7 @@ class FeedReceiver:
         self._limits = limits or FeedLimits()
         self._connected = False
         self._wants_pull = False
+        self._needs_all = False
         self._request = ""
         self._requests = 0
         self._next_part = 0
@@ -97,7 +99,8 @@ class FeedReceiver:
         self._wants_pull = False
         self._asked_revision = self.revision
         self._asked_at_s = now_s
-        return Pull(feed=self.feed, lineage=self.lineage, revision=self.revision, request=self._request)
+        revision = 0 if self._needs_all else self.revision
+        return Pull(feed=self.feed, lineage=self.lineage, revision=revision, request=self._request)
 
     def wake_at_s(self) -> float | None:
         """When an unanswered pull is asked again; None when none is open."""
@@ -113,7 +116,11 @@ class FeedReceiver:
         if update.lineage != self.lineage:
             self._wants_pull = True
             return None
-        if update.to_rev < self.revision:
+        if update.from_rev == update.to_rev < self.revision and not self._needs_all:
+            self._needs_all = True
+            self._give_up_pull()
+            self._wants_pull = True
+        if self._needs_all or update.to_rev < self.revision:
             return None
         if update.from_rev > self.revision:
             self._wants_pull = True
@@ -143,7 +150,7 @@ class FeedReceiver:
         self._patience_s = self._limits.pull_first_s
         # A hub that is behind what we asked from has been put back: then its whole state replaces ours.
         was_ahead = update.from_rev == 0 and update.to_rev < self._asked_revision
-        if update.lineage == self.lineage and update.to_rev < self.revision and not was_ahead:
+        if update.lineage == self.lineage and update.to_rev < self.revision and not (was_ahead or self._needs_all):
             return None  # a broadcast has overtaken the answer
         if update.from_rev and (update.lineage != self.lineage or update.from_rev > self.revision):
             self._wants_pull = True
@@ -151,6 +158,7 @@ class FeedReceiver:
         return self._apply(update, replace=update.from_rev == 0, request=request)
 
     def _apply(self, update: FeedUpdate, *, replace: bool, request: str) -> Apply:
+        self._needs_all = self._needs_all and not replace
         self.lineage = update.lineage
         self.revision = update.to_rev
         return Apply(update.documents, update.cursors, update.lineage, update.to_rev, request, replace)

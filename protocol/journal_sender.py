@@ -2,7 +2,8 @@
 
 Like TCP with a cumulative ack, except that the other end is a database: only the hub's ack, published after its
 commit, moves `acked`; the broker's PUBACK moves nothing. The machine holds positions, not events; the shell reads
-them from the journal. A gap or a silence rewinds to `acked`; a hub that knows another history than this journal
+them from the journal. A gap or a silence rewinds to `acked`, or further to where a hub is that was put back to an older
+state: it takes again what it had acknowledged. A hub that knows another history than this journal
 stops the machine until a new epoch is given (sales go on: the journal grows, nothing is sent).
 """
 
@@ -63,6 +64,7 @@ class JournalSender:
         self.acked = acked
         self.epoch_lost: EpochLoss | None = None
         self._limits = limits or SenderLimits()
+        self._hub_at = acked  # where the hub is: behind `acked` only if it was put back
         self._next = acked + 1
         self._in_flight: deque[_Sent] = deque()
         self._resend_s = self._limits.resend_first_s
@@ -116,7 +118,7 @@ class JournalSender:
     def receive_ack(self, ack: Ack, digest_at: Callable[[int], Digest | None], now_s: float) -> AckEffect:
         """Take the hub's ack. `digest_at` gives the journal's own digest at a sequence, None once forgotten.
 
-        Acks of other epochs and acks behind `acked` are old news and change nothing.
+        Acks of other epochs are old news, and so are acks behind `acked`, but for a gap: then the hub was put back.
         """
         if ack.epoch != self.epoch or self.epoch_lost is not None:
             return AckEffect()
@@ -128,6 +130,8 @@ class JournalSender:
         # From here on the hub's history, up to the ack, is ours: what it has must not be sent again in a new epoch.
         effect = self._advance(ack.sequence)
         if ack.sequence < self.acked:
+            if ack.status == "gap":
+                self.hub_is_at(ack.sequence, digest_at, now_s)
             return effect
         if ack.status == "broken" or (ack.status == "fork" and own is None):
             return self._lose(ack.status, effect.acked)
@@ -136,26 +140,39 @@ class JournalSender:
             self._rewind_once(now_s)
         return effect
 
+    def hub_is_at(self, sequence: int, digest_at: Callable[[int], Digest | None], now_s: float) -> None:
+        """The hub says that it has our journal up to `sequence` only: what it had acknowledged beyond is gone there.
+
+        It gets that again, as far as the journal still has it; `acked` stays. An old message that says so falsely costs
+        some repetitions, which the hub lets go.
+        """
+        if sequence > self._hub_at or self.epoch_lost is not None or digest_at(sequence + 1) is None:
+            return
+        self._rewind_once(now_s, sequence)
+
     def _advance(self, sequence: int) -> AckEffect:
+        if sequence > self._hub_at:
+            self._hub_at = sequence
+            self._next = max(self._next, sequence + 1)
+            while self._in_flight and self._in_flight[0].last <= sequence:
+                self._in_flight.popleft()
+            self._resend_s = self._limits.resend_first_s
         if sequence <= self.acked:
             return AckEffect()
         self.acked = sequence
-        self._next = max(self._next, sequence + 1)
-        while self._in_flight and self._in_flight[0].last <= sequence:
-            self._in_flight.popleft()
-        self._resend_s = self._limits.resend_first_s
         return AckEffect(acked=sequence)
 
-    def _rewind_once(self, now_s: float) -> None:
+    def _rewind_once(self, now_s: float, hub_at: int | None = None) -> None:
         # One lost batch makes the hub answer "gap" to each batch behind it; only the first answer may rewind,
         # or the window would be sent once for each.
         if self._rewound_at_s is not None and now_s - self._rewound_at_s < self._limits.resend_first_s / 4:
             return
         self._rewound_at_s = now_s
+        self._hub_at = self._hub_at if hub_at is None else hub_at
         self._rewind()
 
     def _rewind(self) -> None:
-        self._next = self.acked + 1
+        self._next = self._hub_at + 1
         self._in_flight.clear()
 
     def _lose(self, why: EpochLoss, acked: int | None = None) -> AckEffect:

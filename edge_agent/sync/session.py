@@ -311,10 +311,19 @@ class TerminalSession:
                 self._untidy = True  # what another request had begun is given up
             case Apply() as change:
                 self._untidy |= change.replace
+                if change.replace:
+                    self._compare_cursors(change, now_s)
                 return Heard(feed=receiver.feed, cursors=self._replica.apply(receiver.feed, change))
             case None:
                 pass
         return Heard()
+
+    def _compare_cursors(self, change: Apply, now_s: float) -> None:
+        """A whole state that counts less of our journal than was acknowledged is of a hub that was put back."""
+        own = (self._identity.terminal, self._journal.epoch)
+        for cursor in change.cursors:
+            if (cursor.terminal, cursor.epoch) == own and cursor.sequence < self._journal.acked:
+                self._sender.hub_is_at(cursor.sequence, self._journal.digest_at, now_s)
 
     def _on_command(self, topic: str, payload: bytes, _retained: bool, _now_s: float, wall: datetime) -> Heard:
         command = frame.decode(payload, Command, topic=topic, key=self._identity.terminal_key)

@@ -55,11 +55,12 @@ class Database:
             yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to this version's; several processes may do so at once."""
+        """Bring the schema to this version's; several processes may do so at once. Raises StorageRejected."""
         if self._is_current():
             return
         from alembic import command  # noqa: PLC0415 - half a second that a command on a current database need not pay
         from alembic.config import Config  # noqa: PLC0415 - as above
+        from alembic.util import CommandError  # noqa: PLC0415 - as above
 
         config = Config()
         config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
@@ -68,13 +69,24 @@ class Database:
                 # SQLite's write lock serialises this already; PostgreSQL gets a lock of its own for it.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('tillwire.migrate'))"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                where = self.url.render_as_string(hide_password=True)
+                raise StorageRejected(
+                    f"{where}: this database is of a newer release of the hub (migration {self._migration()}): start "
+                    "that release, or put the database back to a backup from before the upgrade"
+                ) from error
 
     def _is_current(self) -> bool:
+        return self._migration() == schema.VERSION
+
+    def _migration(self) -> str | None:
         with self.read() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
-                return False
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == schema.VERSION
+                return None
+            found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return found
 
     def state(self, name: str, default: str) -> str:
         """Read what the database knows under `name`; the first to ask decides it by `default`."""
@@ -97,10 +109,14 @@ class Database:
 
 
 def parse_url(text: str) -> sa.URL:
-    """Read a database URL: `sqlite:///path` or `postgresql://...`. Raises ConfigError."""
+    """Read a database URL: `sqlite:///path` or `postgresql://...`, with several hosts as libpq has it.
+
+    Of several servers the one is used that takes writes, unless `target_session_attrs` says otherwise: a stand-by
+    would be read from and refuse every sale. Raises ConfigError.
+    """
     try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError as error:
+        url = _make_url(text)
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise ConfigError(
             "database.url: not a database URL; write sqlite:///path/to/hub.db or postgresql://user@host/name"
         ) from error
@@ -111,6 +127,23 @@ def parse_url(text: str) -> sa.URL:
             return url.set(drivername="postgresql+psycopg")
         case other:
             raise ConfigError(f"database.url: {other} is not supported; use sqlite:///... or postgresql://...")
+
+
+def _make_url(text: str) -> sa.URL:
+    scheme, _, rest = text.partition("://")
+    place, _, tail = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    if not scheme.startswith("postgres") or "," not in hosts:
+        return sa.make_url(text)
+    several = hosts.split(",")
+    for host in several:
+        _, colon, port = host.rpartition(":")
+        if colon:
+            int(port)
+    url = sa.make_url(f"{scheme}://{user}{at}/{tail}")
+    if "target_session_attrs" not in url.query:
+        url = url.update_query_dict({"target_session_attrs": "read-write"})
+    return url.update_query_dict({"host": several})
 
 
 _PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)

@@ -48,15 +48,15 @@ class Child:
                 *self._arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
-    async def ready(self, url: str) -> None:
+    async def ready(self, url: str, limit_s: float = START_S_MAX) -> None:
         """Wait until `url` answers 200. Raises ProcessFailed with the end of the log."""
         try:
-            async with asyncio.timeout(START_S_MAX), httpx.AsyncClient(timeout=2) as client:
+            async with asyncio.timeout(limit_s), httpx.AsyncClient(timeout=2) as client:
                 while not await self._answers(client, url):  # noqa: ASYNC110 - another process cannot set our event
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise ProcessFailed(
-                f"{self.name} did not answer {url} within {START_S_MAX:.0f} s; its last words:\n{self._tail()}"
+                f"{self.name} did not answer {url} within {limit_s:.0f} s; its last words:\n{self._tail()}"
             ) from None
 
     async def _answers(self, client: httpx.AsyncClient, url: str) -> bool:

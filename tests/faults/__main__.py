@@ -19,8 +19,11 @@ from rich.table import Table
 from tests.faults import (
     clocks,
     clones,
+    company,
     damage,
+    database,
     kills,
+    machine,
     messages,
     paper,
     partitions,
@@ -33,7 +36,8 @@ from tests.faults import (
 from tests.faults.row import Fault, Row, watching
 
 FAMILIES = (
-    damage, powercut, strikes, clocks, kills, messages, partitions, weak_lines, poison, clones, wrong_clocks, paper,
+    damage, powercut, strikes, clocks, kills, database, machine, company, messages, partitions, weak_lines, poison,
+    clones, wrong_clocks, paper,
 )  # fmt: skip
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 

@@ -67,6 +67,9 @@ SCENARIOS = (
     fault(Campaign("kill-hub", kill_hub), "kill -9 of the hub", 50),
     fault(Campaign("kill-hub-embedded", kill_hub, Plan("embedded")), "kill -9 of the hub with all inside it", 50),
     fault(Campaign("kill-broker", kill_broker), "kill -9 of the broker", 50),
+    fault(
+        Campaign("broker-forgets", kill_broker, Plan(broker_persists=False)), "the broker dies and keeps nothing", 50
+    ),
     fault(Campaign("kill-postgres", kill_postgres), "kill -9 of all of PostgreSQL", 50),
     fault(Campaign("kill-anything", kill_anything), "kill -9 of any of them, one to four at a time", 50),
 )

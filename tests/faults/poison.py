@@ -43,8 +43,8 @@ _POLL_S = 0.2
 
 async def hub_says(rig: Rig, *words: str) -> str:
     """What one of the hub's commands says."""
-    file = rig.hub.places.folder / "hub.toml"
-    return await run_once(f"tillwire-hub {' '.join(words)}", command("tillwire-hub", "--config", str(file), *words))
+    whole = command("tillwire-hub", "--config", str(rig.hub.places.file), *words)
+    return await run_once(f"tillwire-hub {' '.join(words)}", whole)
 
 
 async def until_told(rig: Rig, kind: str, place: Place | None = None) -> None:

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from tests.faults import kills
-from tests.faults.rig import services
+from tests.faults import company, database, kills, machine
+from tests.faults.rig import disks, services
 from tests.faults.rig.campaign import Campaign, play
 from tests.faults.rig.plan import Plan
 from tests.faults.rig.stand import Rig
@@ -33,9 +33,26 @@ def played(campaign: Campaign, runs: int) -> None:
     assert row.sales
 
 
-def test_anything_may_be_killed_while_tills_sell() -> None:
-    """Agents, hub, broker and PostgreSQL die at random; every confirmed sale is everywhere, once."""
-    played(Campaign("kill-anything", kills.kill_anything, SMALL), 2)
+def test_two_hubs_and_their_services_are_struck_in_turn_while_tills_sell() -> None:
+    """Anything dies, PostgreSQL hangs, is locked, read-only, restarted; every confirmed sale is everywhere, once."""
+    turns = iter(
+        (kills.kill_anything, database.read_only, database.locked, company.strike_one_of_two, database.restart)
+    )
+
+    async def strike(rig: Rig, rng: Random) -> None:
+        await next(turns)(rig, rng)
+
+    played(Campaign("in-turn", strike, SMALL, calm_s=(0.1, 0.4), rig=company.two_hubs), 5)
+
+
+@pytest.mark.skipif(bool(disks.missing()), reason=disks.missing())
+def test_a_database_that_commits_carelessly_forgets_at_a_power_cut_and_the_tills_send_it_again() -> None:
+    """The control of power cuts: what was acknowledged is gone. Nothing else is wrong when all is at rest again."""
+    told: list[str] = []
+    row = asyncio.run(machine.careless(SEED, 1, told.append))
+    assert told
+    assert row.lost == len(told)
+    assert all("was acknowledged before the power went" in words for words in told), told
 
 
 async def steal(rig: Rig, _rng: Random) -> None:

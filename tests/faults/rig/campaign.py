@@ -62,9 +62,12 @@ async def play(campaign: Campaign, seed: int, runs: int, told: Told) -> Row:
             known.update(verdict.sentences)
             for words in new:
                 told(f"{which}: {words}")
+            noticed, rig.noticed = rig.noticed, []
+            for words in noticed:
+                told(f"{which}: {words}")
             if waiting:
                 told(f"{which}: not at rest after {took_s:.0f} s: {waiting}")
-            lost += len(set(verdict.lost) & set(new)) + bool(waiting)
+            lost += len(set(verdict.lost) & set(new)) + bool(waiting) + len(noticed)
             doubled += len(set(verdict.doubled) & set(new))
         return Row(campaign.name, runs, len(rig.confirmed), lost, doubled, slowest_s)
 

@@ -1,8 +1,12 @@
-"""A hub's process: its settings, its database from outside, and the stores and tills that are set up in it."""
+"""A hub's process: its settings, its database from outside, and the stores and tills that are set up in it.
+
+As a program it only sets up, for another release's database.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,17 +24,23 @@ from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, Sku, store_feed
 from tests.demo.processes import command, free_port
 from tests.faults.rig.plan import OPENING, Place, Plan
-from tests.faults.rig.programs import Program
+from tests.faults.rig.programs import START_S_MAX, Program
 
 
 @dataclass
 class HubPlaces:
-    """Where one hub has its folder, its database and its broker. `url` empty: SQLite in the folder."""
+    """Where one hub has its folder, its database and its broker. `url` empty: SQLite, in `data` or in the folder."""
 
     folder: Path
     broker_port: int
     url: str = ""
     web_port: int = field(default_factory=free_port)
+    data: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """Where its settings are."""
+        return self.folder / "hub.toml"
 
     @property
     def is_embedded(self) -> bool:
@@ -38,20 +48,25 @@ class HubPlaces:
         return not self.url
 
     @property
+    def data_folder(self) -> Path:
+        """Where its own files are."""
+        return self.data or self.folder / "data"
+
+    @property
     def config(self) -> HubConfig:
         """The settings, for a look into its database."""
-        return HubConfig(data=DataConfig(str(self.folder / "data")), database=DatabaseConfig(self.url))
+        return HubConfig(data=DataConfig(str(self.data_folder)), database=DatabaseConfig(self.url))
 
     def engine(self) -> sa.Engine:
         """The database from outside; each look has a connection of its own."""
         url = self.url.replace("postgresql://", "postgresql+psycopg://", 1)
-        return sa.create_engine(url or f"sqlite:///{self.folder / 'data' / 'hub.db'}", poolclass=sa.pool.NullPool)
+        return sa.create_engine(url or f"sqlite:///{self.data_folder / 'hub.db'}", poolclass=sa.pool.NullPool)
 
     def write(self) -> Path:
         """Write the settings' file."""
-        file = self.folder / "hub.toml"
+        file = self.file
         file.write_text(
-            f"[data]\nfolder = {json.dumps(str(self.folder / 'data'))}\n[database]\nurl = {json.dumps(self.url)}\n"
+            f"[data]\nfolder = {json.dumps(str(self.data_folder))}\n[database]\nurl = {json.dumps(self.url)}\n"
             f'[broker]\nmode = "{"embedded" if self.is_embedded else "external"}"\nport = {self.broker_port}\n'
             f"[web]\nport = {self.web_port}\n",
             encoding="utf-8",
@@ -75,7 +90,7 @@ class HubProcess(Program):
 
     async def answers(self) -> None:
         """Wait until it is ready: its database and broker must be there."""
-        await self.ready(self.ready_url)
+        await self.ready(self.ready_url, START_S_MAX)
 
     @property
     def log(self) -> Path:
@@ -107,6 +122,14 @@ def set_up(places: HubPlaces, plan: Plan) -> Mapping[Place, bytes]:
         opened.close()
 
 
+def _main(asked: str) -> None:
+    """Set up as `release.set_up` asks, with whichever release is found first on the path."""
+    told = json.loads(asked)
+    plan = Plan(**{**told["plan"], "postgres": tuple(told["plan"]["postgres"])})
+    given = set_up(HubPlaces(Path(told["folder"]), told["broker_port"], told["url"]), plan)
+    sys.stdout.write(json.dumps([(place.store, place.terminal, file.decode()) for place, file in given.items()]) + "\n")
+
+
 def rebuilt(places: HubPlaces, plan: Plan) -> list[str]:
     """What `stock rebuild` finds: each level that its ledger does not say."""
     opened = open_data(places.config)
@@ -118,3 +141,7 @@ def rebuilt(places: HubPlaces, plan: Plan) -> list[str]:
         ]
     finally:
         opened.close()
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

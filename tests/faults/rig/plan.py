@@ -29,7 +29,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Plan:
-    """`pause_s` is how long a cashier rests between two sales, on average; four tills at 0.1 s sell 25 a second."""
+    """`pause_s` is how long a cashier rests between two sales, on average; four tills at 0.1 s sell 25 a second.
+
+    `hub_tree` and `agent_tree` are folders with another release of these ("": as they are here); see `release.py`.
+    """
 
     kind: Kind = "production"
     stores: int = 2
@@ -38,6 +41,8 @@ class Plan:
     pause_s: float = 0.1
     broker_persists: bool = True
     postgres: tuple[str, ...] = ()
+    hub_tree: str = ""
+    agent_tree: str = ""
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -13,10 +13,9 @@ import psycopg
 from psycopg import sql
 
 from tests.demo.processes import ProcessFailed, free_port
-from tests.faults.rig.programs import Program
+from tests.faults.rig.programs import START_S_MAX, Program
 from tests.services import postgres_binaries
 
-READY_S_MAX = 60.0
 POSTGRES = ("shared_buffers=128MB", "max_connections=60", "wal_level=replica", "max_wal_senders=5")
 """`fsync`, `synchronous_commit` and `full_page_writes` stay as they are shipped: on."""
 
@@ -31,13 +30,15 @@ def missing() -> str:
 
 
 class Postgres(Program):
-    """A server. `folder` must be one that the server's own user may use; `data` is made by `create` or `copy_of`."""
+    """A server. `folder` is for its socket and log; `data` is its cluster, made by `create` or `copy_of`."""
 
-    def __init__(self, folder: Path, settings: Sequence[str] = (), *, name: str = "postgres") -> None:
+    def __init__(
+        self, folder: Path, settings: Sequence[str] = (), *, name: str = "postgres", data: Path | None = None
+    ) -> None:
         binaries = postgres_binaries()
         assert binaries is not None, missing()
         self.folder = folder
-        self.data = folder / "data"
+        self.data = data or folder / "data"
         self.port = free_port()
         self._binaries = binaries
         options = (word for setting in (*POSTGRES, *settings) for word in ("-c", setting))
@@ -50,23 +51,26 @@ class Postgres(Program):
 
     async def create(self, database: str) -> None:
         """Make a new cluster, start it, and make an empty database in it."""
-        give_to_postgres(self.folder)
-        initdb = ("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        self._give()
+        initdb = ("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
         await self.tool(*initdb)
         await self.start()
         await self.answers()
         await self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
-    async def copy_of(self, primary: Postgres, slot: str) -> None:
+    async def copy_of(self, primary: Postgres) -> None:
         """Become a stand-by of `primary`, by `pg_basebackup`; not started yet."""
-        give_to_postgres(self.folder)
-        source = f"host=127.0.0.1 port={primary.port} user=postgres application_name={slot}"
-        await self.tool("pg_basebackup", "-D", str(self.data), "-d", source, "-R", "-X", "stream", "-c", "fast")
+        self._give()
+        await self.tool("pg_basebackup", "-D", str(self.data), "-d", primary.url(), "-R", "-X", "stream", "-c", "fast")
+
+    async def backup(self, folder: Path) -> None:
+        """A copy of itself as it is now, while it runs."""
+        await self.tool("pg_basebackup", "-D", str(folder), "-d", self.url(), "-X", "stream", "-c", "fast")
 
     async def answers(self) -> None:
         """Wait until it takes connections: it has recovered. Raises ProcessFailed."""
         try:
-            async with asyncio.timeout(READY_S_MAX):
+            async with asyncio.timeout(START_S_MAX):
                 while not await asyncio.to_thread(self._takes_connections):
                     if not self.running:
                         raise ProcessFailed(f"{self.name} ended while it was starting: {self._tail()}")
@@ -99,6 +103,14 @@ class Postgres(Program):
             os.kill(self.pid, 2)
         return await super().stop()
 
+    def _give(self) -> None:
+        """Let the server's user have its folders. Where we are not root we are that user."""
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            for folder in (self.folder, self.data):
+                os.chown(folder, user.pw_uid, user.pw_gid)
+
     def _takes_connections(self) -> bool:
         try:
             with psycopg.connect(self.url(), connect_timeout=2) as connection:
@@ -129,7 +141,7 @@ class Mosquitto(Program):
         await listening(self, self.port)
 
 
-async def listening(program: Program, port: int, timeout_s: float = READY_S_MAX) -> None:
+async def listening(program: Program, port: int, timeout_s: float = START_S_MAX) -> None:
     """Wait until somebody listens on a port of this machine. Raises ProcessFailed."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -144,13 +156,6 @@ async def listening(program: Program, port: int, timeout_s: float = READY_S_MAX)
     except TimeoutError:
         pass
     raise ProcessFailed(f"{program.name} does not listen on port {port}")
-
-
-def give_to_postgres(folder: Path) -> None:
-    """Let the server's user have a folder. Where we are not root we are that user."""
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(folder, user.pw_uid, user.pw_gid)
 
 
 def _as_its_user() -> tuple[str, ...]:

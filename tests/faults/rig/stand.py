@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 
 from tests.demo.processes import free_port
+from tests.faults.rig import release
 from tests.faults.rig.cashier import Cashier, Confirmed, LivePage
 from tests.faults.rig.check import Verdict, compare
+from tests.faults.rig.disks import Disk
 from tests.faults.rig.hub import HubPlaces, HubProcess, rebuilt, set_up
 from tests.faults.rig.hub_books import read_hub, read_levels
 from tests.faults.rig.plan import Place, Plan
@@ -34,17 +36,23 @@ def straight(_: Place, broker_port: int) -> Road:
 
 
 class Rig:
-    """`postgres` and `broker` are None on an embedded rig. `confirmed` is what the cashiers saw, all of it."""
+    """`postgres` and `broker` are None on an embedded rig. `confirmed` is what the cashiers saw, all of it.
+
+    `disk` is where the hub's database is, if it has one of its own. `noticed` is what strikes found wrong, in words.
+    """
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.folder = folder
         self.postgres: Postgres | None = None
         self.broker: Mosquitto | None = None
+        self.standbys: list[Postgres] = []
         self.hubs: list[HubProcess] = []
         self.tills: list[TillProcess] = []
         self.cashiers: list[Cashier] = []
         self.confirmed: list[Confirmed] = []
+        self.disk: Disk | None = None
+        self.noticed: list[str] = []
 
     @property
     def hub(self) -> HubProcess:
@@ -55,7 +63,7 @@ class Rig:
     def programs(self) -> tuple[Program, ...]:
         """All that runs, or did."""
         services = (each for each in (self.postgres, self.broker) if each is not None)
-        return (*services, *self.hubs, *self.tills)
+        return (*services, *self.standbys, *self.hubs, *self.tills)
 
     @asynccontextmanager
     async def selling(self) -> AsyncIterator[None]:
@@ -88,9 +96,14 @@ class Rig:
         places = self.hub.places
         engine = places.engine()
         try:
-            return compare(tuple(self.confirmed), tills, read_hub(engine), rebuilt(places, self.plan))
+            return compare(tuple(self.confirmed), tills, read_hub(engine), self._rebuilt())
         finally:
             engine.dispose()
+
+    def _rebuilt(self) -> list[str]:
+        if self.plan.hub_tree and len(self.hubs) == 1:  # the newest hub that has seen the database looks into it
+            return release.rebuilt(self.plan.hub_tree, self.hub.places.file)
+        return rebuilt(self.hub.places, self.plan)
 
     def _on_the_way(self) -> str:
         for till in self.tills:
@@ -116,36 +129,48 @@ async def rig_of(
     seed: object,
     *,
     roads: Roads = straight,
-    place_data: Callable[[Path], Path] | None = None,
-    program: tuple[str, ...] = (),
+    disk: Disk | None = None,
+    hub_url: Callable[[Rig], Awaitable[str]] | None = None,
 ) -> AsyncIterator[Rig]:
-    """Build everything up, and end whatever runs with the context. `place_data` may give PostgreSQL another folder.
+    """Build everything up, and end whatever runs with the context. `disk` gets the hub's database.
 
-    `program` is how the hub is called, if not as it is installed here.
+    `hub_url` may make more of the database before the hub starts, and says how the hub reaches it.
     """
     with tempfile.TemporaryDirectory(prefix="tillwire-rig-", ignore_cleanup_errors=True) as base:
         folder = folder_of(base, "")
         folder.chmod(0o755)  # PostgreSQL's user must be able to walk through
         rig = Rig(plan, folder)
+        rig.disk = disk
         async with AsyncExitStack() as closers:
             url, broker_port = "", free_port()
             if plan.kind == "production":
-                url, broker_port = await _services(rig, closers, place_data)
+                url, broker_port = await _services(rig, closers)
             hub_folder = folder / "hub"
             hub_folder.mkdir()
-            places = HubPlaces(hub_folder, broker_port, url)
-            given = await asyncio.to_thread(set_up, places, plan)
-            rig.hubs.append(HubProcess(places, program=program))
+            own = disk.data if disk is not None and plan.kind == "embedded" else None
+            places = HubPlaces(hub_folder, broker_port, url, data=own)
+            given = await asyncio.to_thread(_set_up, places, plan)
+            if hub_url is not None:
+                closers.push_async_callback(_end_all, rig.standbys)
+                places.url = await hub_url(rig)
+            rig.hubs.append(HubProcess(places, program=release.program(plan.hub_tree, "hub")))
+            places.url = url  # as it is reached from outside, one server at a time
             closers.push_async_callback(_end_all, rig.hubs)
             await rig.hub.restart()
             await _raise_tills(rig, closers, given, roads, seed)
             yield rig
 
 
-async def _services(rig: Rig, closers: AsyncExitStack, place_data: Callable[[Path], Path] | None) -> tuple[str, int]:
+def _set_up(places: HubPlaces, plan: Plan) -> Mapping[Place, bytes]:
+    if plan.hub_tree:
+        return release.set_up(plan.hub_tree, places.folder, places.broker_port, places.url, plan)
+    return set_up(places, plan)
+
+
+async def _services(rig: Rig, closers: AsyncExitStack) -> tuple[str, int]:
     folder = rig.folder / "postgres"
     folder.mkdir()
-    rig.postgres = Postgres(place_data(folder) if place_data is not None else folder, rig.plan.postgres)
+    rig.postgres = Postgres(folder, rig.plan.postgres, data=rig.disk.data if rig.disk is not None else None)
     closers.push_async_callback(_end, rig.postgres)
     await rig.postgres.create(DATABASE)
     broker_folder = rig.folder / "broker"
@@ -161,7 +186,14 @@ async def _raise_tills(
 ) -> None:
     for place, credentials in given.items():
         road = roads(place, rig.hub.places.broker_port)
-        till = TillProcess(place, rig.folder / f"{place.store}-{place.terminal}", credentials, road)
+        folder = rig.folder / f"{place.store}-{place.terminal}"
+        till = TillProcess(
+            place,
+            folder,
+            credentials,
+            road,
+            release.program(rig.plan.agent_tree, "edge_agent") if rig.plan.agent_tree else (),
+        )
         rig.tills.append(till)
         closers.push_async_callback(_end, till)
     await asyncio.gather(*(till.restart() for till in rig.tills))
@@ -180,6 +212,6 @@ async def _end(program: Program) -> None:
     await program.stop()
 
 
-async def _end_all(programs: list[HubProcess]) -> None:
+async def _end_all(programs: Sequence[Program]) -> None:
     for program in programs:
         await _end(program)

@@ -21,7 +21,7 @@ from protocol.events import SaleCompleted
 from protocol.ids import store_feed
 from tests.demo.processes import command, free_port
 from tests.faults.rig.plan import Place, Plan
-from tests.faults.rig.programs import Program
+from tests.faults.rig.programs import START_S_MAX, Program
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class TillProcess(Program):
 
     async def answers(self) -> None:
         """Wait until it sells."""
-        await self.ready(self.health_url)
+        await self.ready(self.health_url, START_S_MAX)
 
     def epoch(self) -> int:
         """The epoch in which it sells."""
@@ -120,6 +120,11 @@ class TillProcess(Program):
         with self._reading() as connection:
             journal = SqliteJournal(connection)
             return journal.tail - journal.acked
+
+    def acked(self) -> int:
+        """Up to where the hub has said that it has its journal."""
+        with self._reading() as connection:
+            return SqliteJournal(connection).acked
 
     def shows(self, sku: str, level: int) -> bool:
         """Whether its document and its screen say this level."""

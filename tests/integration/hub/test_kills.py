@@ -154,6 +154,10 @@ def test_the_broker_child_ends_with_a_killed_hub(tmp_path: Path) -> None:
         hub.kill()
         eventually(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children), "the child is gone")
         hub.start()
+        same = hub.command("run")
+        assert same.returncode == 1
+        assert f"another hub is using {tmp_path / 'data'}: stop that one first" in same.stderr
+        config.write_text(config.read_text().replace(f"{tmp_path / 'data'}", f"{tmp_path / 'other'}"))
         other = hub.command("run")
         assert other.returncode == 3
         assert re.search(r"\[broker\] port: 127\.0\.0\.1:\d+ is taken", other.stderr)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from hub.errors import StorageRejected, StorageUnavailable
-from hub.storage.database import translated_errors
+from hub.storage.database import open_database, translated_errors
 
 URL = sa.make_url("postgresql+psycopg://hub@db/tillwire")
 
@@ -27,3 +29,14 @@ def test_what_a_database_refuses_as_such_is_not_tried_again() -> None:
     """A value that does not fit will not fit the next time."""
     with pytest.raises(StorageRejected), translated_errors(URL):
         raise sa.exc.DataError("UPDATE feed", {}, psycopg.errors.NumericValueOutOfRange("bigint out of range"))
+
+
+def test_a_database_of_a_newer_release_is_named_with_the_way_back(tmp_path: Path) -> None:
+    """After an upgrade that somebody takes back, the old hub says what to do; it touches nothing."""
+    url = sa.make_url(f"sqlite+pysqlite:///{tmp_path / 'hub.db'}")
+    database = open_database(url)
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0099'"))
+    database.close()
+    with pytest.raises(StorageRejected, match=r"hub\.db: .*newer release.*0099.*backup from before the upgrade"):
+        open_database(url)

@@ -314,6 +314,26 @@ def test_a_hub_that_was_put_back_is_believed() -> None:
     assert (change.replace, change.revision, receiver.revision) == (True, 4, 4)
 
 
+def test_a_heartbeat_from_before_our_revision_makes_us_ask_for_the_whole_state() -> None:
+    """The hub was put back while we were online, and is past our revision again before our question comes.
+
+    Only the whole state helps then: what the lost history had changed, nobody would ever send again.
+    """
+    receiver, pull = connected(revision=9)
+    receiver.receive(part(pull, 0, 9, last=True, from_rev=9), 0.0)
+    assert receiver.next_pull(0.0) is None
+    assert receiver.receive(FeedUpdate(feed="global", lineage="l", from_rev=4, to_rev=4), 1.0) is None
+    again = receiver.next_pull(1.0)
+    assert again is not None
+    assert pull_from(again, "l", 30) == 0
+    # A broadcast of the new history must not be taken for the next of the old one.
+    assert receiver.receive(FeedUpdate(feed="global", lineage="l", from_rev=8, to_rev=12), 1.0) is None
+    change = receiver.receive(part(again, 0, 12, last=True), 1.0)
+    assert isinstance(change, Apply)
+    assert (change.replace, change.revision, receiver.next_pull(1.0)) == (True, 12, None)
+    assert isinstance(receiver.receive(FeedUpdate(feed="global", lineage="l", from_rev=12, to_rev=13), 1.0), Apply)
+
+
 def test_an_answer_that_a_broadcast_has_overtaken_is_let_go() -> None:
     """The whole state at revision 3 must not take back what revision 5 said."""
     receiver, pull = connected()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -272,3 +272,44 @@ def test_silence_is_waited_out_ever_longer_and_not_for_ever() -> None:
         assert sender.next_range(wake_at_s - 0.01) is None
         now_s = wake_at_s
     assert waits == [2.0, 4.0, 8.0, 16.0, 16.0, 16.0, 16.0, 16.0]
+
+
+@given(data=st.data(), length=st.integers(1, 60))
+def test_a_hub_that_was_put_back_gets_again_what_it_had_acknowledged(data: st.DataObject, length: int) -> None:
+    """Its disk lied, its stand-by was behind, or it is a backup: what the till still has fills the gap.
+
+    What the till was told stays told: its own `acked` never runs backwards.
+    """
+    journal = drawer_chain(length)
+    acked = data.draw(st.integers(1, length), label="acked")
+    hub = ModelHub()
+    hub.log = list(journal[: data.draw(st.integers(0, acked - 1), label="put back to")])
+    sender = online(journal, acked)
+    if acked == length:
+        sender.hub_is_at(len(hub.log), lambda at: digests(journal, at), 0.0)
+    now_s, told = 0.0, acked
+    for _ in range(100 + length):
+        while (wanted := sender.next_range(now_s)) is not None:
+            last = min(wanted.first + wanted.events_max - 1, length)
+            sender.sent(wanted.first, last, now_s)
+            said = hub.take(batch_of(list(journal), wanted.first, last))
+            effect = sender.receive_ack(said, lambda at: digests(journal, at), now_s)
+            assert effect.epoch_lost is None
+            assert effect.acked is None or effect.acked > told
+            told = effect.acked or told
+        now_s = sender.wake_at_s() or now_s + 1.0
+    assert hub.log == list(journal)
+    assert (sender.acked, sender.backlog, sender.wake_at_s()) == (length, 0, None)
+
+
+def test_what_was_forgotten_cannot_be_sent_again() -> None:
+    """A backup from before what the till has kept: it sends nothing that would leave a gap, and keeps its epoch."""
+    journal = drawer_chain(9)
+    sender = online(journal, 8)
+    effect = sender.receive_ack(
+        ack("gap", 2, journal[1].digest), lambda at: digests(journal, at) if at >= 6 else None, 0.0
+    )
+    assert (effect.acked, effect.epoch_lost) == (None, None)
+    wanted = sender.next_range(0.0)
+    assert wanted is not None
+    assert wanted.first == 9

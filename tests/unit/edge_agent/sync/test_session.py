@@ -146,6 +146,21 @@ def test_a_journal_that_was_restored_from_a_backup_gives_up_its_epoch() -> None:
     assert till.journal.lost_epoch == LostEpoch("restored", "nonce-of-this-start-1")
 
 
+def test_a_whole_state_that_counts_less_of_our_journal_than_was_acknowledged_gets_the_rest_again() -> None:
+    """The hub was put back, and nobody sells: without a word of ours it would never hear what it has forgotten."""
+    till = Till()
+    for _ in range(3):
+        till.sell()
+    [pull] = [pull for pull in said(till.connect(), "pull", Pull) if pull.feed == STORE_FEED]
+    till.ack(3)
+    assert batches(till.poll()) == []
+    till.hear("chunk", FeedUpdate(
+        feed=STORE_FEED, lineage="db", from_rev=0, to_rev=2, request=pull.request, last=True, cursors=(_cursor(1, 1),),
+    ))  # fmt: skip
+    [batch] = batches(till.poll(after_s=1.0))
+    assert (batch.first, len(batch.events), till.journal.acked) == (2, 2, 3)
+
+
 def test_feeds_are_pulled_at_connect_and_applied_in_order() -> None:
     """A broadcast that leaves a gap makes us pull; the parts count with the last one."""
     till = Till()
