@@ -169,6 +169,7 @@ class Agent:
             pick_queue="printer" if config.pick_printer is None else "pick_printer",
             weigh=self._peripherals.weigh,
             has_terminal=config.terminal_device is not None,
+            enrolled_with_staff=self._credentials.has_staff,
         )
 
     def _start_link(self, database: Database, counter: Counter) -> None:

@@ -177,7 +177,10 @@ class AgentConfig(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """`credentials.json`: what the hub gave this terminal. Unknown keys are left alone: a newer hub may add some."""
+    """`credentials.json`: what the hub gave this terminal. Unknown keys are left alone: a newer hub may add some.
+
+    `has_staff`: people sign in at this store, so a till that knows none of them yet stays locked.
+    """
 
     store: str
     terminal: str
@@ -187,6 +190,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     global_feed_key: str
     mqtt_username: str | None = None
     mqtt_password: str | None = None
+    has_staff: bool = False
 
     def __repr__(self) -> str:
         """Keys and passwords are never shown."""

@@ -29,6 +29,7 @@ from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits
 from hub.ingest.worker import WorkerHooks
 from hub.projections.availability import AvailabilityProjection
+from hub.projections.expiry import ExpiryProjection
 from hub.projections.matters import MatterProjection
 from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
@@ -185,9 +186,8 @@ class Hub:
         )
         control = ControlThread(parts, time.monotonic, now)
         risk = config.stock.offline_risk_bp / BASIS_POINTS
-        silence = SilenceThread(
-            SilenceProjection(data.database, risk=risk), time.monotonic, now, control.wake
-        )  # fmt: skip
+        held_back = (SilenceProjection(data.database, risk=risk), ExpiryProjection(data.database))
+        silence = SilenceThread(held_back, time.monotonic, now, control.wake)
         hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),

@@ -6,6 +6,7 @@
 ├── BrokerUnavailable         the broker cannot be reached or did not start; the hub tries again by itself while it runs
 ├── StorageError
 │   ├── StorageUnavailable    the database is away, full or locked: the same work may succeed later
+│   │   └── StoresNotLocked   what was decided concerns stores that are not locked: again, with those locked, too
 │   └── StorageRejected       the database refuses this very work: the same work fails again
 │       └── AlreadyLogged     an event's id is in the log: the same batch is planned again with a look at the log
 ├── RowLocked                 memory store only: another open transaction has the store's row; a database would wait
@@ -52,6 +53,14 @@ class StorageError(HubError):
 
 class StorageUnavailable(StorageError):
     """The database is away, full or locked; try again."""
+
+
+class StoresNotLocked(StorageUnavailable):
+    """What was decided under locks concerns stores that are not among the locked ones; nothing is written."""
+
+    def __init__(self, stores: frozenset[str]) -> None:
+        super().__init__(f"{', '.join(sorted(stores))}: not locked; send the same again")
+        self.stores = stores
 
 
 class StorageRejected(StorageError):

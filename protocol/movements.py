@@ -60,10 +60,10 @@ def movements_of(data: EventData, at: datetime) -> tuple[Movement, ...]:
     sign = 1
     kind: MovementKind = "receive"
     match data:
+        case SaleCompleted(lines=sold):  # first: it comes a thousand times as often as all others
+            moved, sign, kind = _sold(sold), -1, "sale"
         case StockCounted(lines=counted):
             return _counts(counted)
-        case SaleCompleted(lines=sold):
-            moved, sign, kind = _sold(sold), -1, "sale"
         case SaleRefunded(lines=sold, restock=True):
             moved, kind = _sold(sold), "refund"
         case StockReceived(lines=lines):

@@ -46,7 +46,8 @@ class Till:
     `cashier` is who sells at a store that has no staff documents. `kick` opens the drawer, in the printer's bytes;
     None: there is no printer, so nothing is queued for one. `pick_queue` is the printer of pick tickets. `weigh`
     says what the scale says now, None without a scale; it is asked in the database's thread and answers at once.
-    `has_terminal`: a card terminal takes amounts.
+    `has_terminal`: a card terminal takes amounts. `enrolled_with_staff`: the store had staff when the hub made this
+    terminal's credentials, so it is nobody's before they have come.
     """
 
     store: StoreId
@@ -58,6 +59,7 @@ class Till:
     pick_queue: Queue = MAIN
     weigh: Callable[[], ScaleReading | None] = lambda: None
     has_terminal: bool = False
+    enrolled_with_staff: bool = False
     rules: RulesKept = field(default_factory=RulesKept, compare=False)
     quick_keys: QuickKeysKept = field(default_factory=QuickKeysKept, compare=False)
 
@@ -171,12 +173,12 @@ def is_training(books: Books) -> bool:
 def has_staff(connection: sqlite3.Connection, till: Till) -> bool:
     """Whether people sign in at this store: nobody must be locked out by names without a PIN.
 
-    A till that has once had staff stays locked when all of them are gone, by mistake or by somebody's will: only the
-    hub opens it, with the setting that says so.
+    A till that has once had staff, or was enrolled where people sign in, stays locked while it knows none of them, by
+    mistake, by somebody's will or because it was set up anew: only the hub opens it, with the setting that says so.
     """
     if _works_somebody(connection, till):
         return True
-    if till_state.preference(connection, HAD_STAFF) is None:
+    if not till.enrolled_with_staff and till_state.preference(connection, HAD_STAFF) is None:
         return False
     settings = find_document(connection, till.store_feed, "settings", "store", Settings)
     return settings is None or not settings.sells_without_staff

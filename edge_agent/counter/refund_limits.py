@@ -1,8 +1,10 @@
-"""How much somebody gives back on her own: one limit for a whole shift, whatever way the money takes.
+"""How much somebody gives back on her own: one limit for a whole business day, whatever way the money takes.
 
-A limit for each receipt would be no limit: ten small refunds take what one large one may not. What was given back in
-this shift without anybody's word counts too; what somebody allowed does not. It is asked when goods come into the cart,
-and again when the money goes, since two carts that wait know nothing of each other. One row is read, never for a scan.
+A limit for each receipt would be no limit: ten small refunds take what one large one may not. Nor would one for each
+shift, since whoever closes one and opens the next is the same person at the same drawer. What was given back on this
+day (and in a shift that runs past midnight) without anybody's word counts too; what somebody allowed does not. It is
+asked when goods come into the cart, and again when the money goes, since two carts that wait know nothing of each
+other. One row is read, never for a scan.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from edge_agent.till.rights import may_refund
 
 
 def is_within(books: Books, till: Till, role: str, value: int) -> bool:
-    """Whether a role's limit is enough for this and for what the one at the till gave back already in this shift."""
+    """Whether a role's limit is enough for this and for what the one at the till gave back already today."""
     today = at_store(till.clock.now(), books.settings.time_zone).date()
     tally = shift_state.load_tally(books.connection)
     by_herself = books.person is not None and role == books.person.role

@@ -56,8 +56,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was added up since the shift was opened; without one (`shift` is ""), since the last one was closed.
 
     `number` is this shift's or the last one's, `opened_at` when this one was opened or the last one closed.
-    `given_back` is what each cashier gave back that nobody else had to allow, in minor units; without a shift it is
-    that of one business day, `given_back_on`.
+    `given_back` is what each cashier gave back that nobody else had to allow, in minor units: on one business day,
+    `given_back_on`, through all shifts of it; a shift that runs past midnight counts on to its end.
     """
 
     shift: str = ""
@@ -74,17 +74,21 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     given_back_on: date | None = None
 
 
-def opened(fact: ShiftOpened, at: datetime) -> Tally:
-    """A new tally."""
+def opened(before: Tally, fact: ShiftOpened, at: datetime) -> Tally:
+    """A new tally. What was given back on the same day stays: who closes and opens has no new limit."""
+    same_day = before.given_back_on == fact.business_day
     return Tally(
         shift=fact.shift, number=fact.number, business_day=fact.business_day, opened_at=at, opened_by=fact.by,
-        currency=fact.currency, float_amount=fact.float_amount,
+        currency=fact.currency, float_amount=fact.float_amount, given_back=before.given_back if same_day else {},
+        given_back_on=before.given_back_on if same_day else None,
     )  # fmt: skip
 
 
 def closed(tally: Tally, at: datetime) -> Tally:
-    """What is kept after a shift: its number, and nothing counted since."""
-    return Tally(number=tally.number, opened_at=at)
+    """What is kept after a shift: its number, and what was given back that day; nothing else is counted since."""
+    return Tally(
+        number=tally.number, opened_at=at, given_back=tally.given_back, given_back_on=tally.given_back_on
+    )  # fmt: skip
 
 
 def tally_after(tally: Tally, fact: EventData) -> Tally:
@@ -106,7 +110,7 @@ def tally_after(tally: Tally, fact: EventData) -> Tally:
 
 
 def given_back(tally: Tally, cashier: str, day: date) -> int:
-    """What a cashier gave back in this shift (without one: on this day) on her own, in minor units."""
+    """What a cashier gave back on this day, and in this shift if one is open, on her own, in minor units."""
     if not tally.shift and tally.given_back_on != day:
         return 0
     return tally.given_back.get(_place(tally.given_back, cashier), 0)
@@ -135,7 +139,7 @@ def tally_of(facts: Iterable[tuple[EventData, datetime]]) -> Tally:
     tally = Tally()
     for fact, at in facts:
         if isinstance(fact, ShiftOpened):
-            tally = opened(fact, at)
+            tally = opened(tally, fact, at)
         elif isinstance(fact, ShiftClosed):
             tally = closed(tally, at)
         else:

@@ -245,6 +245,17 @@ def _transfer_differs(words: Words, alarm: AlarmRow) -> _Written:
     return words.say("Transfer"), text, remedy, words.say("Open")
 
 
+def _handed_over_twice(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say(
+        "Web order %(order)s was handed over more than once. %(facts)s", order=alarm.subject, facts=alarm.text
+    )
+    remedy = words.say(
+        "Ask these people whether the goods left once or twice, then count them at the till: the count puts the level "
+        "right."
+    )
+    return words.say("Handed over twice"), text, remedy, words.say("Open")
+
+
 def _shift_differs(words: Words, alarm: AlarmRow) -> _Written:
     text = words.say("A shift's report and its receipts do not add up (till / hub): %(facts)s", facts=alarm.text)
     remedy = words.say("Keep the report on paper and call support: receipts may be missing in the hub.")
@@ -274,4 +285,5 @@ _ALARMS: Mapping[AlarmKind, Callable[[Words, AlarmRow], _Written]] = {
     "voucher_overspent": _voucher_overspent,
     "transfer_differs": _transfer_differs,
     "shift_differs": _shift_differs,
+    "handed_over_twice": _handed_over_twice,
 }

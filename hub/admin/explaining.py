@@ -103,6 +103,10 @@ def _offered(words: Words, found: Explanation) -> list[str]:
                 quantity=words.quantity(found.buffer),
             )
         )
+    if found.expired:
+        sentences.append(
+            words.say("%(quantity)s has expired and is not offered.", quantity=words.quantity(found.expired))
+        )
     if found.coming:
         total = sum(coming.quantity for coming in found.coming)
         sentences.append(words.say("%(quantity)s is on its way here.", quantity=words.quantity(total)))

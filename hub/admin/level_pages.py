@@ -13,14 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.admin.explaining import delta_of, kind_word, reason_word, why
-from hub.admin.pages import overview_of
-from hub.admin.reading import Readings
-from hub.admin.templating import Templates
-from hub.api.port import WebPorts
+from hub.admin.overview_pages import OverviewPages
 from hub.api.problems import ProblemRaised
 from hub.catalogue.rules import rule_of
 from hub.errors import HubError
 from hub.stock.accuracy import GOAL, Accuracy
+from hub.storage.moments import zone_of
 from protocol.errors import ProtocolError
 
 PAGE = 50
@@ -30,13 +28,8 @@ PageNumber = Annotated[int, Query(ge=1, le=PAGES_MAX)]
 Field = Annotated[str, Form(max_length=64)]
 
 
-class LevelRoutes:
+class LevelRoutes(OverviewPages):
     """The pages behind a level."""
-
-    def __init__(self, ports: WebPorts, readings: Readings, templates: Templates) -> None:
-        self._ports = ports
-        self._readings = readings
-        self._templates = templates
 
     def router(self) -> APIRouter:
         """The routes; none is part of the API."""
@@ -59,28 +52,26 @@ class LevelRoutes:
         found = await run_in_threadpool(self._ports.queries.explain, store, sku, limit=PAGE, offset=(page - 1) * PAGE)
         if found is None:
             raise ProblemRaised(404, "unknown-level", f"Store {store!r} never had SKU {sku!r}, so it has no level.")
-        words = self._templates.viewer(request).words
-        reading = await run_in_threadpool(self._readings.take)
-        overview = overview_of(words, reading)
-        zone = overview.zones.get(store, "UTC")
+        words = self._words(request)
+        reading = await self._reading()
+        zone = next((row.time_zone for row in reading.stores if row.store == store), "UTC")
         context = {
-            "o": overview, "now": reading.now, "found": found, "zone": zone, "sentences": why(words, found, zone),
-            "kind_word": kind_word, "reason_word": reason_word, "delta_of": delta_of, "page": page,
-            "pages": max(1, -(-found.total // PAGE)), "today": reading.now.date(),
+            "found": found, "zone": zone, "sentences": why(words, found, zone), "kind_word": kind_word,
+            "reason_word": reason_word, "delta_of": delta_of, "page": page, "pages": max(1, -(-found.total // PAGE)),
+            "today": reading.now.astimezone(zone_of(zone)).date(),
         }  # fmt: skip
-        return self._templates.page(request, "stock_level.html", context)
+        return await self._page(request, "stock_level.html", context)
 
     async def accuracy(self, request: Request, store: Annotated[str, Query(max_length=32)] = "") -> Response:
         """How right levels were when they were counted, by store and day, and over all days."""
-        reading = await run_in_threadpool(self._readings.take)
+        reading = await self._reading()
         since = reading.now - timedelta(days=DAYS)
         rows = await run_in_threadpool(self._ports.queries.accuracy, since, store=store or None)
-        overview = overview_of(self._templates.viewer(request).words, reading)
         context = {
-            "o": overview, "now": reading.now, "rows": rows, "store": store, "goal": GOAL, "days": DAYS,
-            "total": total_of(rows), "currency": {row.store: row.currency for row in reading.stores},
+            "rows": rows, "store": store, "goal": GOAL, "days": DAYS, "total": total_of(rows),
+            "currency": {row.store: row.currency for row in reading.stores},
         }  # fmt: skip
-        return self._templates.page(request, "accuracy.html", context)
+        return await self._page(request, "accuracy.html", context)
 
     async def rules(self, request: Request, page: PageNumber = 1) -> Response:
         """The rules of safety stock, and a form for one more."""
@@ -108,12 +99,11 @@ class LevelRoutes:
         status: int = 200,
     ) -> Response:  # fmt: skip
         found = await run_in_threadpool(self._ports.queries.rules, limit=PAGE + 1, offset=(page - 1) * PAGE)
-        reading = await run_in_threadpool(self._readings.take)
         context = {
-            "o": overview_of(self._templates.viewer(request).words, reading), "now": reading.now, "page": page,
-            "rules": found[:PAGE], "more": len(found) > PAGE, "error": error, "typed": typed or defaultdict(str),
+            "page": page, "rules": found[:PAGE], "more": len(found) > PAGE, "error": error,
+            "typed": typed or defaultdict(str),
         }  # fmt: skip
-        return self._templates.page(request, "rules.html", context, status=status)
+        return await self._page(request, "rules.html", context, status=status)
 
 
 def total_of(rows: Sequence[Accuracy]) -> Accuracy | None:

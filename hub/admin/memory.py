@@ -29,6 +29,7 @@ from hub.storage.reading import (
     SaleLineRow,
     SaleOrder,
     SaleRow,
+    ShiftDetail,
     ShiftRow,
     StockOrder,
     StockPage,
@@ -64,6 +65,7 @@ class MemoryQueries(MemoryStockReads):
         self._revision = 0
         self.alarm_rows: list[AlarmRow] = []
         self.shift_rows: list[ShiftRow] = []
+        self.shift_details: dict[int, ShiftDetail] = {}
         self.parked_rows: list[ParkedRow] = []
 
     def stores(self, now: datetime) -> Sequence[StoreRow]:
@@ -136,6 +138,17 @@ class MemoryQueries(MemoryStockReads):
         found = [row for row in self.shift_rows if store in {None, row.store}]
         found = [row for row in found if before is None or row.position < before]
         return sorted(found, key=lambda row: -row.position)[:limit]
+
+    def shift(self, store: str, terminal: str, shift: str) -> ShiftDetail | None:
+        """One shift."""
+        return next(
+            (
+                self.shift_details.get(row.position, ShiftDetail(row))
+                for row in self.shift_rows
+                if (row.store, row.terminal, row.shift) == (store, terminal, shift)
+            ),
+            None,
+        )
 
     def stock(self, query: StockQuery) -> StockPage:
         """A page of levels."""

@@ -11,11 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.admin.pages import overview_of
-from hub.admin.reading import Readings
-from hub.admin.templating import Templates
+from hub.admin.overview_pages import OverviewPages
 from hub.admin.words import Words
-from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised
 from hub.errors import UnknownOrder
 from hub.matters.orders import ORDER_STATES
@@ -32,13 +29,8 @@ STATES: Mapping[str, tuple[str, Callable[[Words], str]]] = {
 }
 
 
-class OrderPageRoutes:
+class OrderPageRoutes(OverviewPages):
     """The pages about web orders."""
-
-    def __init__(self, ports: WebPorts, readings: Readings, templates: Templates) -> None:
-        self._ports = ports
-        self._readings = readings
-        self._templates = templates
 
     def router(self) -> APIRouter:
         """The routes; none is part of the API."""
@@ -55,14 +47,14 @@ class OrderPageRoutes:
         wanted = state if state in ORDER_STATES else ""
         found = await run_in_threadpool(self._ports.queries.orders, state=wanted, limit=PAGE, offset=(page - 1) * PAGE)
         context = {"found": found, "state": wanted, "page": page, "pages": max(1, -(-found.total // PAGE))}
-        return await self._page(request, "orders.html", context)
+        return await self._order_page(request, "orders.html", context)
 
     async def order(self, request: Request, order: str) -> Response:
         """One order."""
         detail = await run_in_threadpool(self._ports.queries.order, order)
         if detail is None:
             raise ProblemRaised(404, "unknown-order", f"There is no order {order!r}.")
-        return await self._page(request, "order.html", {"detail": detail})
+        return await self._order_page(request, "order.html", {"detail": detail})
 
     async def cancel(self, order: str) -> Response:
         """Give the order up, and show it."""
@@ -72,12 +64,10 @@ class OrderPageRoutes:
             raise ProblemRaised(404, "unknown-order", f"There is no order {order!r}.") from error
         return RedirectResponse(f"/orders/{quote(order, safe='')}", 303)
 
-    async def _page(self, request: Request, template: str, context: Mapping[str, object]) -> Response:
-        reading = await run_in_threadpool(self._readings.take)
-        words = self._templates.viewer(request).words
+    async def _order_page(self, request: Request, template: str, context: Mapping[str, object]) -> Response:
+        words = self._words(request)
         states = {state: (tone, text(words)) for state, (tone, text) in STATES.items()}
-        shared = {"o": overview_of(words, reading), "now": reading.now, "states": states, "quote": _quoted}
-        return self._templates.page(request, template, {**shared, **context})
+        return await self._page(request, template, {"states": states, "quote": _quoted, **context})
 
 
 def _quoted(order: str) -> str:

@@ -10,11 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.admin.pages import POSITION_MAX, overview_of
-from hub.admin.reading import Readings
-from hub.admin.templating import Templates
+from hub.admin.overview_pages import OverviewPages
+from hub.admin.pages import POSITION_MAX
 from hub.admin.words import Words
-from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised
 
 BYTES_SHOWN = 20_000
@@ -38,13 +36,8 @@ REASONS: Mapping[str, Callable[[Words], tuple[str, str]]] = {
 }
 
 
-class ParkedRoutes:
+class ParkedRoutes(OverviewPages):
     """The pages about what was set aside."""
-
-    def __init__(self, ports: WebPorts, readings: Readings, templates: Templates) -> None:
-        self._ports = ports
-        self._readings = readings
-        self._templates = templates
 
     def router(self) -> APIRouter:
         """The routes; none is part of the API."""
@@ -61,14 +54,12 @@ class ParkedRoutes:
         found = await run_in_threadpool(self._ports.queries.parked_event, position) if known else None
         if found is None:
             raise ProblemRaised(404, "unknown-entry", "There is no such entry.")
-        words = self._templates.viewer(request).words
-        reading = await run_in_threadpool(self._readings.take)
-        explained = REASONS.get(found.reason, REASONS["unreadable"])(words)
+        explained = REASONS.get(found.reason, REASONS["unreadable"])(self._words(request))
         context = {
-            "o": overview_of(words, reading), "now": reading.now, "found": found, "explained": explained, "done": done,
+            "found": found, "explained": explained, "done": done,
             "text": found.raw[:BYTES_SHOWN].decode(errors="backslashreplace"), "cut": len(found.raw) > BYTES_SHOWN,
         }  # fmt: skip
-        return self._templates.page(request, "parked.html", context)
+        return await self._page(request, "parked.html", context)
 
     async def replay(self) -> Response:
         """Count in what can be read by now, and show what is left."""

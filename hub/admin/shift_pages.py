@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.admin.pages import POSITION_MAX, overview_of
-from hub.admin.reading import Readings
+from hub.admin.overview_pages import OverviewPages
+from hub.admin.pages import POSITION_MAX
 from hub.admin.stock_pages import csv_lines, plain
-from hub.admin.templating import Templates
 from hub.admin.words import Words
-from hub.api.port import WebPorts
+from hub.api.problems import ProblemRaised
 from hub.storage.reading import ShiftRow
 from protocol.money import decimals
 
@@ -24,20 +23,17 @@ PAGE = 50
 CSV_PAGE = 2_000
 PAGES_MAX = 1_000
 StoreName = Annotated[str, Query(max_length=32)]
+Name = Annotated[str, Path(max_length=128)]
 
 
-class ShiftRoutes:
+class ShiftRoutes(OverviewPages):
     """The pages about shifts."""
-
-    def __init__(self, ports: WebPorts, readings: Readings, templates: Templates) -> None:
-        self._ports = ports
-        self._readings = readings
-        self._templates = templates
 
     def router(self) -> APIRouter:
         """The routes; none is part of the API."""
         router = APIRouter(include_in_schema=False)
         router.add_api_route("/shifts", self.shifts, methods=["GET", "HEAD"])
+        router.add_api_route("/shifts/{store}/{terminal}/{shift}", self.shift, methods=["GET", "HEAD"])
         router.add_api_route("/shifts.csv", self.download, methods=["GET"])
         return router
 
@@ -48,18 +44,21 @@ class ShiftRoutes:
         store: StoreName = "",
     ) -> Response:
         """Shifts, the last opened first, fifty a page."""
-        reading = await run_in_threadpool(self._readings.take)
-        overview = overview_of(self._templates.viewer(request).words, reading)
         found = await run_in_threadpool(self._ports.queries.shifts, PAGE + 1, store=store or None, before=before)
         older = found[PAGE - 1].position if len(found) > PAGE else None
-        context = {
-            "o": overview, "now": reading.now, "shifts": found[:PAGE], "older": older, "before": before, "store": store,
-        }  # fmt: skip
-        return self._templates.page(request, "shifts.html", context)
+        context = {"shifts": found[:PAGE], "older": older, "before": before, "store": store}
+        return await self._page(request, "shifts.html", context)
+
+    async def shift(self, request: Request, store: Name, terminal: Name, shift: Name) -> Response:
+        """One shift: when the drawer was opened without a receipt and why, and who allowed which refund."""
+        detail = await run_in_threadpool(self._ports.queries.shift, store, terminal, shift)
+        if detail is None:
+            raise ProblemRaised(404, "unknown-shift", f"The hub knows no shift {shift!r} of {store}/{terminal}.")
+        return await self._page(request, "shift.html", {"detail": detail, "row": detail.row})
 
     async def download(self, request: Request, store: StoreName = "") -> Response:
         """All shifts as CSV, with a byte order mark so that Excel reads it as UTF-8."""
-        words = self._templates.viewer(request).words
+        words = self._words(request)
         headers = {"content-disposition": 'attachment; filename="shifts.csv"', "cache-control": "no-store"}
         return StreamingResponse(self._csv(words, store), headers=headers, media_type="text/csv; charset=utf-8")
 

@@ -17,11 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.admin.pages import overview_of
-from hub.admin.reading import Readings
-from hub.admin.templating import Templates
+from hub.admin.overview_pages import OverviewPages
 from hub.admin.words import Words
-from hub.api.port import WebPorts
 from hub.api.problems import ProblemRaised
 from hub.storage.reading import StockOrder, StockQuery, StockRow
 from protocol.errors import InvalidId
@@ -77,13 +74,8 @@ class Listing:
         return self.address(order=order, descending=self.order == order and not self.descending, page=1)
 
 
-class StockRoutes:
+class StockRoutes(OverviewPages):
     """The pages about stock."""
-
-    def __init__(self, ports: WebPorts, readings: Readings, templates: Templates) -> None:
-        self._ports = ports
-        self._readings = readings
-        self._templates = templates
 
     def router(self) -> APIRouter:
         """The routes; none is part of the API."""
@@ -101,16 +93,14 @@ class StockRoutes:
         if listing.page > pages:
             listing = replace(listing, page=pages)
             found = await run_in_threadpool(self._ports.queries.stock, listing.query())
-        reading = await run_in_threadpool(self._readings.take)
-        overview = overview_of(self._templates.viewer(request).words, reading)
-        context = {"o": overview, "now": reading.now, "listing": listing, "found": found, "pages": pages}
         part = request.headers.get("hx-request") == "true" and "hx-history-restore-request" not in request.headers
-        return self._templates.page(request, "parts/stock.html" if part else "stock.html", context)
+        context = {"listing": listing, "found": found, "pages": pages}
+        return await self._page(request, "parts/stock.html" if part else "stock.html", context)
 
     async def download(self, request: Request) -> Response:
         """The same list as CSV, all of its pages, with a byte order mark so that Excel reads it as UTF-8."""
         listing = replace(listing_of(request.query_params), page=1)
-        words = self._templates.viewer(request).words
+        words = self._words(request)
         headers = {"content-disposition": 'attachment; filename="stock.csv"', "cache-control": "no-store"}
         return StreamingResponse(self._csv(words, listing), headers=headers, media_type="text/csv; charset=utf-8")
 
@@ -125,14 +115,9 @@ class StockRoutes:
             raise ProblemRaised(404, "unknown-sku", f"SKU {sku!r} is not in the catalogue.")
         query = StockQuery(sku=known, order="on_hand", limit=CSV_PAGE)
         rows = (await run_in_threadpool(self._ports.queries.stock, query)).rows
-        reading = await run_in_threadpool(self._readings.take)
-        overview = overview_of(self._templates.viewer(request).words, reading)
         transit = await run_in_threadpool(self._ports.queries.in_transit, known)
-        context = {
-            "o": overview, "now": reading.now, "availability": found[0], "rows": rows, "sku": known,
-            "transit": transit,
-        }  # fmt: skip
-        return self._templates.page(request, "stock_item.html", context)
+        context = {"availability": found[0], "rows": rows, "sku": known, "transit": transit}
+        return await self._page(request, "stock_item.html", context)
 
     def _csv(self, words: Words, listing: Listing) -> Iterator[bytes]:
         head = [

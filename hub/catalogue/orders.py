@@ -7,17 +7,17 @@ in thousandths; never both, so that nobody's 2 becomes two thousandths.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from hub.catalogue.documents import NUL, objects_of, read_struct
 from hub.errors import ImportFailed
-from hub.matters.orders import OrderedLine, PlacedOrder
+from hub.matters.orders import LINES_MAX, OrderedLine, OrderHead, PlacedOrder
 from protocol.errors import ProtocolError
 from protocol.ids import sku, store_id
 from protocol.quantity import QUANTITY_MAX, format_quantity, parse_quantity
-from protocol.scalars import Moment, Text, Word
+from protocol.scalars import Word
 
 
 class WrittenLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,19 +28,10 @@ class WrittenLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity_milli: int | None = None
 
 
-class WrittenOrder(msgspec.Struct, frozen=True, kw_only=True):
+class WrittenOrder(OrderHead, frozen=True, kw_only=True):
     """An order as it is written; see `PlacedOrder`."""
 
-    order: Word
-    lines: Annotated[tuple[WrittenLine, ...], msgspec.Meta(min_length=1, max_length=500)]
-    channel: Text = ""
-    number: Text = ""
-    way: Literal["pickup", "delivery"] = "delivery"
-    store: Text = ""
-    customer: Text = ""
-    note: Text = ""
-    placed_at: Moment | None = None
-    due_at: Moment | None = None
+    lines: Annotated[tuple[WrittenLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
 
 
 def read_orders(name: str, text: str) -> Sequence[PlacedOrder]:
@@ -69,8 +60,7 @@ def read_order(place: str, raw: Mapping[str, object]) -> PlacedOrder:
     except ProtocolError as error:
         raise ImportFailed(f"{place}: field store: {error}") from error
     return PlacedOrder(
-        order=written.order, channel=written.channel, number=written.number, way=written.way, store=written.store,
-        customer=written.customer, note=written.note, placed_at=written.placed_at, due_at=written.due_at,
+        **{name: getattr(written, name) for name in OrderHead.__struct_fields__},
         lines=tuple(_line(f"{place}: field lines.{number}", line) for number, line in enumerate(written.lines, 1)),
     )  # fmt: skip
 

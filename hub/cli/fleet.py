@@ -17,7 +17,7 @@ from hub.fleet.enrolment import Credentials, HubPlace, as_json, credentials, wri
 from hub.identity.admin_key import new_link_key
 from hub.running.addresses import running_addresses
 from hub.running.data import OpenData
-from protocol.documents import Settings
+from protocol.documents import Settings, Staff
 from protocol.errors import InvalidMoney
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId, TerminalId, store_feed, store_id, terminal_id
@@ -28,6 +28,9 @@ out_option = click.option(
 )
 hub_host_option = click.option("--hub-host", help="The host under which this terminal reaches the broker.")
 hub_port_option = click.option("--hub-port", type=int, help="The port under which this terminal reaches the broker.")
+
+
+STAFF_MAX = 10_000
 
 
 @click.group()
@@ -65,16 +68,25 @@ def list_stores(invocation: Invocation) -> None:
 @store.command("settings")
 @click.argument("name", metavar="STORE")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--sells-without-staff/--needs-staff",
+    default=None,
+    help="Open its tills, or keep them locked, once nobody of those who signed in works there any more.",
+)
 @click.option("--json", "as_json_", is_flag=True, help="Show them as JSON, as FILE may be.")
 @pass_invocation
-def store_settings(invocation: Invocation, name: str, file: Path | None, *, as_json_: bool) -> None:
-    """Change what FILE (.toml or .json) names of a store's settings, and show them all; tills follow within seconds."""
+def store_settings(
+    invocation: Invocation, name: str, file: Path | None, *, sells_without_staff: bool | None, as_json_: bool
+) -> None:
+    """Change what FILE (.toml or .json) and options name of a store's settings, show them all; tills follow at once."""
     checked = store_id(name)
     with invocation.data() as data:
         settings = data.stores.fleet.settings(checked)
-        if file is not None:
-            changes = read_object(str(file), read_text(file))
-            settings = changed_settings(str(file), settings, changes)
+        changes = {} if file is None else dict(read_object(str(file), read_text(file)))
+        if sells_without_staff is not None:
+            changes["sells_without_staff"] = sells_without_staff
+        if changes:
+            settings = changed_settings("options" if file is None else str(file), settings, changes)
             data.stores.fleet.set_settings(checked, settings, now())
     shown = msgspec.to_builtins(settings, builtin_types=())
     full = {name: shown.get(name, getattr(settings, name)) for name in settings.__struct_fields__}
@@ -219,6 +231,13 @@ def _settings(title: str, currency: str, time_zone: str, language: str) -> Setti
         raise click.UsageError(f"these settings make no store: {error}") from error
 
 
+def _works_somebody(data: OpenData, store: StoreId) -> bool:
+    """Whether people sign in at a store, as its tills will decide once they have heard of them."""
+    people = data.stores.documents.documents(store_feed(store), "staff", limit=STAFF_MAX)
+    found = (msgspec.json.decode(one.body, type=Staff) for one in people)
+    return any(person.active and person.pin for person in found)
+
+
 def _hand_over(  # noqa: PLR0913 - as the options
     data: OpenData,
     config: HubConfig,
@@ -235,8 +254,9 @@ def _hand_over(  # noqa: PLR0913 - as the options
     port = hub_port or config.broker.port or (running.broker[1] if running is not None else 0)
     where = HubPlace(hub_host or config.broker.host, port, config.broker.tls)
     given: Credentials = credentials(
-        *place, epoch=epoch, key=key, store_key=feeds[store_feed(place[0])], global_key=feeds[GLOBAL_FEED], hub=where
-    )
+        *place, epoch=epoch, key=key, store_key=feeds[store_feed(place[0])], global_key=feeds[GLOBAL_FEED], hub=where,
+        has_staff=_works_somebody(data, place[0]),
+    )  # fmt: skip
     if out is None:
         sys.stdout.buffer.write(as_json(given))
         sys.stdout.buffer.flush()

@@ -21,7 +21,10 @@ class HubPlace(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The file that `tillwire-agent enrol` takes; keys are in hexadecimal."""
+    """The file that `tillwire-agent enrol` takes; keys are in hexadecimal.
+
+    `has_staff`: people sign in at this store; the till stays locked until it has heard of them.
+    """
 
     store: str
     terminal: str
@@ -30,13 +33,22 @@ class Credentials(msgspec.Struct, frozen=True):
     store_feed_key: str
     global_feed_key: str
     hub: HubPlace
+    has_staff: bool = False
 
 
 def credentials(  # noqa: PLR0913 - the file has these parts
-    store: StoreId, terminal: TerminalId, *, epoch: int, key: Key, store_key: Key, global_key: Key, hub: HubPlace
+    store: StoreId,
+    terminal: TerminalId,
+    *,
+    epoch: int,
+    key: Key,
+    store_key: Key,
+    global_key: Key,
+    hub: HubPlace,
+    has_staff: bool,
 ) -> Credentials:
     """Put a terminal's credentials together."""
-    return Credentials(store, terminal, epoch, key.hex(), store_key.hex(), global_key.hex(), hub)
+    return Credentials(store, terminal, epoch, key.hex(), store_key.hex(), global_key.hex(), hub, has_staff)
 
 
 def as_json(given: Credentials) -> bytes:

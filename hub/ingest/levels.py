@@ -11,11 +11,12 @@ import msgspec
 from hub.stock.level import Level, after_movements
 from hub.storage.port import LedgerReads
 from hub.storage.records import LedgerMovement, LevelKey, Promise
-from protocol.ids import Sku
+from protocol.ids import Sku, StoreId
 from protocol.movements import Movement
 
 Reserved = Mapping[tuple[Promise, Sku], int]
 NOTHING: Reserved = {}
+NO_LEVEL = Level()
 
 
 def moved_levels(
@@ -25,19 +26,17 @@ def moved_levels(
 
     `ended` are reservations that end in the same transaction: goods that leave are no longer promised.
     """
-    by_key: defaultdict[LevelKey, list[Movement]] = defaultdict(list)
+    by_place: defaultdict[tuple[StoreId, Sku], list[Movement]] = defaultdict(list)
     for entry in movements:
-        by_key[LevelKey(entry.key.store, entry.movement.sku)].append(entry.movement)
-    freed: defaultdict[LevelKey, int] = defaultdict(int)
+        by_place[entry.key.store, entry.movement.sku].append(entry.movement)
+    freed: defaultdict[tuple[StoreId, Sku], int] = defaultdict(int)
     for (promise, sku), quantity in ended.items():
-        freed[LevelKey(promise.store, sku)] += quantity
-    touched = by_key.keys() | freed.keys()
+        freed[promise.store, sku] += quantity
+    touched = [LevelKey(*place) for place in sorted(by_place.keys() | freed.keys())]
     if not touched:
         return {}
     before = reads.levels(touched)
-    return {
-        key: _after(key, before.get(key, Level()), by_key[key], reads, freed.get(key, 0)) for key in sorted(touched)
-    }
+    return {key: _after(key, before.get(key, NO_LEVEL), by_place[key], reads, freed.get(key, 0)) for key in touched}
 
 
 def ending(promises: Collection[Promise], reads: LedgerReads) -> Reserved:

@@ -23,6 +23,7 @@ OrderState = Literal["open", "short", "picked", "handed_over", "oversold", "canc
 ORDER_STATES: tuple[OrderState, ...] = get_args(OrderState)
 ParcelState = Literal["open", "picked", "handed_over"]
 Goods = Mapping[str, int]
+LINES_MAX = 500
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +33,10 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(gt=0, le=10**12)]
 
 
-class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order as a channel placed it. `store` is the customer's choice, "" for none; `pieces` is what it takes."""
+class OrderHead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an order says beside its lines. `store` is the customer's choice, "" for none."""
 
     order: Word
-    lines: Annotated[tuple[OrderedLine, ...], msgspec.Meta(min_length=1, max_length=500)]
     channel: Text = ""
     number: Text = ""
     way: Literal["pickup", "delivery"] = "delivery"
@@ -45,6 +45,12 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     note: Text = ""
     placed_at: Moment | None = None
     due_at: Moment | None = None
+
+
+class PlacedOrder(OrderHead, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as a channel placed it; `pieces` is what it takes."""
+
+    lines: Annotated[tuple[OrderedLine, ...], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
     pieces: dict[str, int] = {}  # msgspec copies the empty default
 
 
@@ -94,6 +100,22 @@ def order_after(
         missing.subtract(parcel.goods)
     left = {} if cancelled else {sku: quantity for sku, quantity in sorted(missing.items()) if quantity > 0}
     return OrderOutcome(_state(parcels, left, cancelled=cancelled), parcels, left)
+
+
+def handed_over_twice(told: Iterable[Told]) -> dict[str, list[Told]]:
+    """Stores that handed an order over more than once, with all that they said of it, the first first.
+
+    A parcel leaves once, so a second hand-over is somebody's mistake, or somebody's goods; only a count can tell.
+    """
+    by_store: defaultdict[str, list[Told]] = defaultdict(list)
+    for event in told:
+        if isinstance(event.data, OrderHandedOver):
+            by_store[event.store].append(event)
+    return {
+        store: sorted(said, key=lambda event: (event.at, event.terminal, msgspec.json.encode(event.data)))
+        for store, said in sorted(by_store.items())
+        if len(said) > 1
+    }
 
 
 def _parcel(store: str, wanted: Counter[str], told: Sequence[Told], *, cancelled: bool) -> Parcel:

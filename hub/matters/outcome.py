@@ -109,6 +109,19 @@ def pick_after(base: Pick, told: Iterable[Told]) -> Pick:
     return msgspec.structs.replace(base, state="picked") if OrderPicked in said else base
 
 
+def promised_by(pick: Pick, told: Iterable[Told]) -> Counter[str]:
+    """What a pick that was put by hand still promises: its goods, then what was found of them, handed over nothing."""
+    wanted = _sum(pick.lines)
+    picks = [(event.at, event.terminal, event.data) for event in told if isinstance(event.data, OrderPicked)]
+    if pick.state == "handed_over":
+        return Counter()
+    if picks:
+        *_, last = max(picks, key=lambda said: (said[0], said[1], msgspec.json.encode(said[2])))
+        found = _sum(last.lines)
+        wanted = Counter({sku: min(quantity, found[sku]) for sku, quantity in wanted.items()})
+    return +wanted
+
+
 def transfer_after(transfer: str, put: Iterable[Transfer], told: Sequence[Told]) -> TransferOutcome:
     """Where a transfer's documents are: wanted of the sender, then on the way to the receiver, then nowhere.
 

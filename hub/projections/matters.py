@@ -19,12 +19,12 @@ from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.moments import to_us
-from hub.storage.orders import retry_missing
+from hub.storage.orders import retry_missing, stores_now
 from hub.storage.records import Alarm
 from hub.storage.recounts import settle_recounts
 from hub.storage.settling import Settled, feeds_of, settle, settle_alarm
-from hub.storage.settling_orders import DEFAULT_POLICY, AllotmentPolicy, SettledBy
-from protocol.ids import FeedName
+from hub.storage.settling_orders import DEFAULT_POLICY, AllotmentPolicy, SettledBy, widening
+from protocol.ids import FeedName, StoreId, store_feed
 
 AT_ONCE = 50
 ENTRIES_AT_ONCE = 1_000
@@ -36,6 +36,8 @@ OVERDUE = timedelta(days=7)
 
 TEXT_MAX = 2_000
 _LOCK = "matters"
+_MATTER = schema.matter.c
+_NEW = sa.select(schema.matter).where(_MATTER.state == "new").order_by(_MATTER.kind, _MATTER.key)
 
 
 class MatterProjection:
@@ -90,28 +92,28 @@ def settle_all(database: Database, now: datetime, policy: AllotmentPolicy = DEFA
 
 def settle_some(database: Database, now: datetime, policy: AllotmentPolicy = DEFAULT_POLICY) -> int:
     """Settle at most fifty matters in one transaction; returns how many."""
-    matter = schema.matter.c
-    new = sa.select(schema.matter).where(matter.state == "new").order_by(matter.kind, matter.key)
     with database.read() as connection:
-        if connection.execute(new.limit(1)).first() is None:
+        if connection.execute(_NEW.limit(1)).first() is None:
             return 0
+    by = SettledBy(to_us(now), policy)
+    return widening(lambda stores: _settle_some(database, by, stores), frozenset(), lambda: stores_now(database))
+
+
+def _settle_some(database: Database, by: SettledBy, stores: frozenset[str]) -> int:
     with database.write() as connection:
         connection.execute(_lock())
         by_matter: dict[tuple[str, str], list[sa.Row[tuple[object, ...]]]] = {}
-        for row in connection.execute(new.limit(ENTRIES_AT_ONCE)):
+        for row in connection.execute(_NEW.limit(ENTRIES_AT_ONCE)):
             if len(by_matter) >= AT_ONCE and (row.kind, row.key) not in by_matter:
                 break
             by_matter.setdefault((row.kind, row.key), []).append(row)
-        feeds = LockedFeeds(connection, set().union(*(feeds_of(connection, *place) for place in by_matter)))
+        wanted = {store_feed(StoreId(store)) for store in stores}
+        feeds = LockedFeeds(connection, wanted.union(*(feeds_of(connection, *place, by) for place in by_matter)))
         for (kind, key), rows in by_matter.items():
-            settled = (
-                settle_shift(connection, key)
-                if kind == "shift"
-                else settle(connection, feeds, kind, key, SettledBy(to_us(now), policy))
-            )
+            settled = settle_shift(connection, key) if kind == "shift" else settle(connection, feeds, kind, key, by)
             _mark(connection, rows, settled)
-            if settled.alarm_kind is not None:
-                settle_alarm(connection, settled.alarm_kind, key, settled.alarm, to_us(now))
+            for alarm_kind, alarm in settled.alarms.items():
+                settle_alarm(connection, alarm_kind, key, alarm, by.now_us)
         feeds.finish()
     return len(by_matter)
 

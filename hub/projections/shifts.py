@@ -50,7 +50,7 @@ def settle_shift(connection: sa.Connection, key: str) -> Settled:
         connection, schema.shift, [row], replace=[name for name in row if name not in ("store", "terminal", "shift")]
     )
     alarm = Alarm("shift_differs", store, terminal, differs, subject=key) if differs else None
-    return Settled(alarm_kind="shift_differs", alarm=alarm)
+    return Settled(alarms={"shift_differs": alarm})
 
 
 def _row(opened: _Logged | None, closed: _Logged | None) -> dict[str, object] | None:

@@ -17,11 +17,10 @@ import sqlalchemy as sa
 from hub.stock.sales_rate import RecentSales
 from hub.stock.silence import RATE_WINDOW, TillContact, TillSales, held_back, silent_since
 from hub.storage import schema
-from hub.storage.changed_skus import COUNTER, counter_locked, number_changes
+from hub.storage.changed_skus import COUNTER
 from hub.storage.database import Database
+from hub.storage.held_back import Place, standing, write_held
 from hub.storage.moments import from_us, maybe_from_us, to_us, zone_of
-from hub.storage.shelves import wholes_of
-from hub.storage.upserts import upsert
 from protocol.documents import Settings
 
 EVERY_S = 60.0
@@ -31,9 +30,7 @@ RETURNED_EVERY_S = 2.0
 SKUS_MAX = 20_000
 """So many SKUs of a till are held back for; the best-selling ones, should there be more."""
 
-WRITTEN_AT_ONCE = 1_000
 _Till = tuple[str, str]
-_Place = tuple[str, str]
 
 
 class SilenceProjection:
@@ -146,29 +143,11 @@ def sales_before(database: Database, till: _Till, since: datetime) -> TillSales:
     return TillSales(amounts, hours)
 
 
-def write_buffers(database: Database, wanted: Mapping[_Place, int]) -> int:
+def write_buffers(database: Database, wanted: Mapping[Place, int]) -> int:
     """Make the buffers what is wanted, and number the SKUs that change; returns how many places changed."""
     with database.read() as connection:
-        before = _standing(connection)
-    changed = sorted(place for place in before.keys() | wanted.keys() if before.get(place) != wanted.get(place))
-    for start in range(0, len(changed), WRITTEN_AT_ONCE):  # so that nobody waits long for the database, or the counter
-        _write_some(database, {place: wanted.get(place, 0) for place in changed[start : start + WRITTEN_AT_ONCE]})
+        before = standing(connection, schema.offline_buffer)
+    places = before.keys() | wanted.keys()
+    changed = {place: wanted.get(place, 0) for place in places if before.get(place, 0) != wanted.get(place, 0)}
+    write_held(database, schema.offline_buffer, changed)
     return len(changed)
-
-
-def _write_some(database: Database, places: Mapping[_Place, int]) -> None:
-    table = schema.offline_buffer
-    gone = [{"the_store": store, "the_sku": sku} for (store, sku), quantity in places.items() if not quantity]
-    rows = [{"store": store, "sku": sku, "quantity": number} for (store, sku), number in places.items() if number]
-    mine = sa.and_(table.c.store == sa.bindparam("the_store"), table.c.sku == sa.bindparam("the_sku"))
-    skus = {sku for _, sku in places}
-    with database.write() as connection:
-        counter = counter_locked(connection)
-        if gone:
-            connection.execute(sa.delete(table).where(mine), gone)
-        upsert(connection, table, rows, replace=["quantity"])
-        number_changes(connection, skus | wholes_of(connection, skus), counter)
-
-
-def _standing(connection: sa.Connection) -> dict[_Place, int]:
-    return {(row.store, row.sku): row.quantity for row in connection.execute(sa.select(schema.offline_buffer))}

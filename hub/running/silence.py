@@ -1,4 +1,4 @@
-"""The silence thread: offline buffers, beside the control thread, because a till's rates may take a second to read.
+"""The silence thread: offline buffers and what has expired, beside the control thread, as either may take a second.
 
 In the evening all tills of a chain fall silent at once; tills that are still heard must not wait for their feeds then.
 """
@@ -7,26 +7,35 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from hub.errors import StorageError
-from hub.projections.silence import RETURNED_EVERY_S, SilenceProjection
+from hub.projections.silence import RETURNED_EVERY_S
 
 _log = logging.getLogger(__name__)
 
 
+class HeldBack(Protocol):
+    """A projection of what is held back of the web."""
+
+    def advance(self, now: datetime, now_s: float) -> int:
+        """Bring it up to date if it is time to; returns how much changed. Raises StorageError."""
+        ...
+
+
 class SilenceThread:
-    """One thread. `changed` is called, in it, when buffers have changed."""
+    """One thread. `changed` is called, in it, when something else is held back."""
 
     def __init__(
         self,
-        silence: SilenceProjection,
+        held_back: Sequence[HeldBack],
         clock_s: Callable[[], float],
         wall: Callable[[], datetime],
         changed: Callable[[], None],
     ) -> None:
-        self._silence = silence
+        self._held_back = held_back
         self._clock_s = clock_s
         self._wall = wall
         self._changed = changed
@@ -52,11 +61,14 @@ class SilenceThread:
     def step(self) -> None:
         """One look; a database that is away is told once, and looked for again."""
         try:
-            if self._silence.advance(self._wall(), self._clock_s()):
+            now, now_s = self._wall(), self._clock_s()
+            if sum(projection.advance(now, now_s) for projection in self._held_back):
                 self._changed()
         except StorageError as error:
             if not self._failing:
-                _log.error("offline buffers wait", extra={"action": "silence_stopped", "problem": str(error)})
+                _log.error(
+                    "offline buffers and expired lots wait", extra={"action": "silence_stopped", "problem": str(error)}
+                )
             self._failing = True
             return
         self._failing = False

@@ -28,9 +28,9 @@ class Level(msgspec.Struct, frozen=True):
         return self.on_hand - self.reserved
 
 
-def web_available(level: Level, *, safety: int = 0, buffer: int = 0) -> int:
-    """What the web may sell from this place, less safety stock and offline buffer: never negative."""
-    return max(0, level.available - safety - buffer)
+def web_available(level: Level, *, safety: int = 0, buffer: int = 0, expired: int = 0) -> int:
+    """What the web may sell from this place, less safety stock, offline buffer and expired lots: never negative."""
+    return max(0, level.available - safety - buffer - expired)
 
 
 def level_of(movements: Iterable[Movement], *, reserved: int = 0) -> Level:

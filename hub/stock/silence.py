@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from hub.stock.offline_buffer import units_quantile
-from hub.stock.sales_rate import HOURS_PER_WEEK, RecentSales, StoreHabit, WeekProfile, expected_sales
+from hub.stock.sales_rate import HOURS_PER_WEEK, Expected, RecentSales, StoreHabit, WeekProfile, expected_sales
 from protocol.quantity import SCALE
 
 GRACE = timedelta(minutes=2)
@@ -64,34 +64,68 @@ def silent_since(till: TillContact, now: datetime) -> datetime | None:
     return since if now - since >= GRACE else None
 
 
+@dataclass(frozen=True)
+class SilentTill:
+    """What is reckoned of a till when it falls silent; `profile` is its usual week by the clock of `zone`."""
+
+    since: datetime
+    weeks: float
+    habit: StoreHabit
+    profile: WeekProfile
+    zone: tzinfo | None
+
+    @classmethod
+    def of(cls, since: datetime, sales: TillSales) -> SilentTill:
+        """From what it sold before `since`; needs a receipt."""
+        return cls(since, *_habit(sales, since), _profile(sales.receipts), _zone(sales.receipts))
+
+    def part(self, now: datetime) -> float:
+        """Which part of its usual week to reckon with: what fell into the silence by now, and as much again."""
+        end = min(now, self.since + SILENCE_MAX)
+        start_min, end_min = (_week_minutes(moment, self.zone) for moment in (self.since, end))
+        return TRADE_AGAIN * self.profile.weeks(start_min, end_min)
+
+    def expects(self, recent: RecentSales, part: float) -> Expected:
+        """What it sells of an article with these sales in a part of its week."""
+        return expected_sales(recent, self.weeks, self.habit, part)
+
+
 def held_back(silent: Iterable[tuple[datetime, TillSales]], now: datetime, risk: float) -> dict[str, int]:
     """What to hold back in a store with these silent tills, by SKU; what is 0 is left out."""
-    mean: defaultdict[str, float] = defaultdict(float)
-    variance: defaultdict[str, float] = defaultdict(float)
+    expected: defaultdict[str, list[Expected]] = defaultdict(list)
     for since, sales in silent:
         if not sales.receipts:
             continue  # a till that has not sold for weeks is not in use
-        weeks, habit = _habit(sales, since)
-        part = TRADE_AGAIN * week_part(sales.receipts, since, now)
+        till = SilentTill.of(since, sales)
+        part = till.part(now)
         for sku, recent in sales.sold.items():
-            expected = expected_sales(recent, weeks, habit, part)
-            mean[sku] += expected.mean
-            variance[sku] += expected.variance
-    found = {sku: units_quantile(mean[sku], variance[sku], risk) for sku in sorted(mean)}
+            expected[sku].append(till.expects(recent, part))
+    found = {sku: units_held_back(expected[sku], risk) for sku in sorted(expected)}
     return {sku: units * SCALE for sku, units in found.items() if units > 0}
 
 
-def week_part(receipts: Mapping[datetime, int], since: datetime, now: datetime) -> float:
-    """Which part of this till's usual week falls between two instants; SILENCE_MAX at most. Needs a receipt."""
-    zone = next(iter(receipts)).tzinfo
+def units_held_back(expected: Iterable[Expected], risk: float) -> int:
+    """How many units of an article to hold back, by what each of the store's silent tills is expected to sell of it."""
+    mean = variance = 0.0
+    for one in expected:
+        mean += one.mean
+        variance += one.variance
+    return units_quantile(mean, variance, risk)
+
+
+def _profile(receipts: Mapping[datetime, int]) -> WeekProfile:
     hours = [0.0] * HOURS_PER_WEEK
     for hour, count in receipts.items():
         hours[hour.weekday() * 24 + hour.hour] += count
-    end = min(now, since + SILENCE_MAX)
-    start_min, end_min = (
-        (moment.astimezone(zone).replace(tzinfo=None) - _MONDAY) / timedelta(minutes=1) for moment in (since, end)
-    )
-    return WeekProfile.from_hours(hours).weeks(start_min, end_min)
+    return WeekProfile.from_hours(hours)
+
+
+def _zone(receipts: Mapping[datetime, int]) -> tzinfo | None:
+    return next(iter(receipts)).tzinfo
+
+
+def _week_minutes(moment: datetime, zone: tzinfo | None) -> float:
+    return (moment.astimezone(zone).replace(tzinfo=None) - _MONDAY) / timedelta(minutes=1)
 
 
 def _habit(sales: TillSales, since: datetime) -> tuple[float, StoreHabit]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 
+from hub.errors import OrderConflict
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.document_rows import DocumentRow, LockedFeeds
@@ -18,9 +20,12 @@ from hub.storage.reservations import reserve
 from hub.storage.settling import WITH_DOCUMENTS, settle
 from hub.storage.settling_orders import SettledBy
 from protocol.documents import Customer, DocumentBody
-from protocol.ids import FeedName
+from protocol.ids import FeedName, store_of_feed
 
 _PART = 500
+PICK = "pick"
+PROMISES: Mapping[str, Literal["order", "transfer"]] = {PICK: "order", "transfer": "transfer"}
+"""Documents that promise goods of their store."""
 
 
 class SqlDocumentStore:
@@ -39,10 +44,12 @@ class SqlDocumentStore:
             rows = {row.key: row for row in feeds.rows(kind, keys)}
             changed = 0
             moved = _with_events(connection, kind, keys)
+            if kind == PICK:
+                _refuse_orders(connection, feed, keys)
             for put in puts:
                 before = rows.get(put.key)
                 after = _put(before or DocumentRow(feed, kind, put.key), put, moment)
-                if put.key not in moved and kind != "transfer":  # one that is asked of a store is promised there
+                if put.key not in moved and kind not in PROMISES:
                     changed += feeds.write([(before, after.telling(after.base))])
                     continue
                 # The base alone; what events made of it since follows at once.
@@ -62,9 +69,10 @@ class SqlDocumentStore:
             there = [row for row in feeds.rows(kind, list(keys)) if not row.deleted]
             gone = [replace(row, base=None, base_us=moment, balance_us=moment).telling(None) for row in there]
             deleted = feeds.write(zip(there, gone, strict=True))
-            if kind == "transfer":
-                for row in there:
-                    reserve(connection, feeds, ("transfer", row.key), {}, moment)
+            orders = placed_here(connection, keys) if kind == PICK else frozenset()
+            for row in there:
+                if kind in PROMISES and row.key not in orders:  # what an order reserves follows from its own facts
+                    reserve(connection, feeds, (PROMISES[kind], row.key), {}, moment)
             feeds.finish()
         return deleted
 
@@ -105,6 +113,24 @@ def _put(row: DocumentRow, put: DocumentPut, moment: int) -> DocumentRow:
     if isinstance(body, Customer) and row.base is not None:
         body = msgspec.structs.replace(body, owes=msgspec.json.decode(row.base, type=Customer).owes)
     return replace(row, base=_text(body), base_us=at)
+
+
+def placed_here(connection: sa.Connection, keys: Collection[str]) -> frozenset[str]:
+    """Those of these ids that are orders which channels placed."""
+    order = schema.web_order.c
+    names = sorted(keys)
+    parts = (names[start : start + _PART] for start in range(0, len(names), _PART))
+    return frozenset(
+        found for part in parts for found in connection.execute(sa.select(order.id).where(order.id.in_(part))).scalars()
+    )
+
+
+def _refuse_orders(connection: sa.Connection, feed: FeedName, keys: Sequence[str]) -> None:
+    for key in sorted(placed_here(connection, keys)):
+        raise OrderConflict(
+            f"order {key} was placed here, so the hub itself says what {store_of_feed(feed)} gathers of it; "
+            f"give the pick another id, or give the order up: tillwire-hub order cancel {key}"
+        )
 
 
 def _with_events(connection: sa.Connection, kind: str, keys: Sequence[str]) -> Mapping[str, bool]:

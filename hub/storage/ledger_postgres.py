@@ -13,7 +13,7 @@ import psycopg
 
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
-from hub.storage.moments import from_us, maybe_from_us, to_us
+from hub.storage.moments import maybe_from_us, to_us
 from hub.storage.postgres_arrays import Int8Column, TextColumn
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
@@ -156,10 +156,12 @@ class PostgresLedger:
 
     def ledger(self, key: LevelKey, since: datetime | None) -> Sequence[Movement]:
         """See LedgerReads."""
-        query = "SELECT line, sku, delta, kind, at_us FROM movement WHERE store = %s AND sku = %s AND at_us >= %s"
+        query = (
+            "SELECT line, sku, delta, kind, at_us, lot, expires FROM movement "
+            "WHERE store = %s AND sku = %s AND at_us >= %s"
+        )
         after = -(2**62) if since is None else to_us(since)
-        found = self._connection.execute(query, (*key, after))
-        return [Movement(line, Sku(sku), delta, kind, from_us(at)) for line, sku, delta, kind, at in found]
+        return [rows.movement_of(row) for row in self._connection.execute(query, (*key, after))]
 
     def write(self, writes: LedgerWrites) -> None:
         """See LedgerTransaction."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
-from hub.storage.moments import maybe_us, to_us
+from hub.storage.moments import from_us, maybe_us, to_us
 from hub.storage.records import EpochKey, LedgerWrites, ParkedEvent, SaleFact
+from protocol.ids import Sku
+from protocol.movements import Movement, MovementKind
 
 Row = tuple[object, ...]
 
@@ -58,6 +60,12 @@ def movement_rows(writes: LedgerWrites) -> Iterator[Row]:
             store, movement.sku, at_us, source, epoch, entry.sequence, movement.line, movement.delta,
             movement.kind, entry.reason, movement.lot, movement.expires.isoformat() if movement.expires else "",
         )  # fmt: skip
+
+
+def movement_of(row: tuple[int, str, int, MovementKind, int, str, str]) -> Movement:
+    """A movement of a row of: line, sku, delta, kind, at_us, lot, expires."""
+    line, sku, delta, kind, at_us, lot, expires = row
+    return Movement(line, Sku(sku), delta, kind, from_us(at_us), lot, date.fromisoformat(expires) if expires else None)
 
 
 def sale_rows(writes: LedgerWrites) -> Iterator[Row]:

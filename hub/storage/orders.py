@@ -1,10 +1,11 @@
-"""Web orders on a real database: placed, cancelled, asked about again, each in one transaction under locks."""
+"""Web orders on a real database: placed, cancelled, asked about again, each in a transaction that locks its stores."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -17,11 +18,23 @@ from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
 from hub.storage.settling import settle_alarm
-from hub.storage.settling_orders import AllotmentPolicy, OrderFacts, SettledBy, all_stores, facts_of, settle_order
+from hub.storage.settling_orders import (
+    KIND,
+    AllotmentPolicy,
+    OrderFacts,
+    SettledBy,
+    all_stores,
+    choose,
+    facts_of,
+    oversold,
+    settle_order,
+    widening,
+)
 from hub.storage.shelves import parts_by_sku, web_levels
+from hub.storage.upserts import insert_for
 from protocol.errors import InexactQuantity
 from protocol.goods import taken
-from protocol.ids import StoreId, store_feed
+from protocol.ids import FeedName, StoreId, store_feed, store_of_feed
 
 RETRIED_AT_ONCE = 50
 LOOKED_AT_MAX = 2_000
@@ -40,46 +53,59 @@ class SqlOrderStore:
 
         Raises OrderConflict (another order has this id), UnknownStore (the chosen one), UnorderableItem.
         """
-        with self._database.write() as connection:
-            stores = all_stores(connection)
-            if order.store and order.store not in stores:
+        with self._database.read() as connection:
+            if order.store and order.store not in all_stores(connection):
                 raise UnknownStore(
                     f"order {order.order}: store {order.store}: there is none of this name; `tillwire-hub store list` "
                     "shows them"
                 )
-            feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in stores])
-            known = facts_of(connection, order.order)
-            if known is not None:
-                _check_same(known.order, order)
+            if _is_known(connection, order):
                 return False
             complete = _complete(connection, order, now)
-            connection.execute(
-                sa.insert(schema.web_order).values(
-                    id=order.order, placed_us=to_us(complete.placed_at or now), body=_text(complete), cancelled_us=None,
-                    state="open", missing="{}", updated_us=to_us(now),
-                )
-            )  # fmt: skip
-            _settle(connection, feeds, order.order, SettledBy(to_us(now), self._policy))
-        return True
+            stores = self._chosen(connection, OrderFacts(complete, (), (), None), now)
+        return self._widening(lambda locked: self._place(complete, now, locked), stores)
 
     def cancel(self, order: str, now: datetime) -> bool:
         """Give up an order: what is reserved is free, what was not gathered is not; False if it was cancelled before.
 
         Raises UnknownOrder.
         """
+        known = self.facts(order)
+        if known is None:
+            raise UnknownOrder(f"order {order}: there is none of this id; `tillwire-hub order list` shows them")
+        stores = frozenset(one.store for one in known.asked)
+        return self._widening(lambda locked: self._cancel(order, now, locked), stores)
+
+    def _place(self, order: PlacedOrder, now: datetime, stores: frozenset[str]) -> bool:
+        with self._database.write() as connection:
+            feeds = _locked(connection, stores)
+            row = {
+                "id": order.order, "placed_us": to_us(order.placed_at or now), "body": _text(order),
+                "cancelled_us": None, "state": "open", "missing": "{}", "updated_us": to_us(now),
+            }  # fmt: skip
+            if not insert_for(connection, schema.web_order, row):  # the same order, meanwhile, at another process
+                _is_known(connection, order)
+                return False
+            _refuse_picks(connection, order.order)
+            _settle(connection, feeds, order.order, SettledBy(to_us(now), self._policy, stores))
+        return True
+
+    def _cancel(self, order: str, now: datetime, stores: frozenset[str]) -> bool:
         table = schema.web_order.c
         with self._database.write() as connection:
-            known = facts_of(connection, order)
-            if known is None:
-                raise UnknownOrder(f"order {order}: there is none of this id; `tillwire-hub order list` shows them")
-            # The decisions can grow between this read and the locks, so the locks are of all stores that may have one.
-            stores = all_stores(connection)
-            feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in stores])
+            feeds = _locked(connection, stores)
             mine = sa.update(schema.web_order).where(table.id == order, table.cancelled_us.is_(None))
             if not connection.execute(mine.values(cancelled_us=to_us(now))).rowcount:
                 return False
             _settle(connection, feeds, order, SettledBy(to_us(now), self._policy))
         return True
+
+    def _chosen(self, connection: sa.Connection, facts: OrderFacts, now: datetime) -> frozenset[str]:
+        asked = choose(connection, facts, SettledBy(to_us(now), self._policy))
+        return frozenset(one.store for one in asked)
+
+    def _widening(self, attempt: Callable[[frozenset[str]], bool], stores: frozenset[str]) -> bool:
+        return widening(attempt, stores, lambda: stores_now(self._database))
 
     def facts(self, order: str) -> OrderFacts | None:
         """Everything known of an order; None for an unknown one."""
@@ -97,11 +123,32 @@ def retry_missing(database: Database, policy: AllotmentPolicy, now: datetime) ->
         levels = web_levels(connection, sorted({sku for goods in missing.values() for sku in goods}))
         hope = (order for order in missing if _may_be_filled(connection, order, missing[order], levels))
         hopeful = list(islice(hope, RETRIED_AT_ONCE))
+        by = SettledBy(to_us(now), policy)
+        stores = {order: _concerned(connection, order, by) for order in hopeful}
     for order in hopeful:
-        with database.write() as connection:
-            feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in all_stores(connection)])
-            _settle(connection, feeds, order, SettledBy(to_us(now), policy))
+        widening(partial(_ask_again, database, order, by), stores[order], partial(stores_now, database))
     return len(hopeful)
+
+
+def stores_now(database: Database) -> frozenset[str]:
+    """All stores that there are now."""
+    with database.read() as connection:
+        return all_stores(connection)
+
+
+def _concerned(connection: sa.Connection, order: str, by: SettledBy) -> frozenset[str]:
+    facts = facts_of(connection, order)
+    assert facts is not None
+    return frozenset(one.store for one in (*facts.asked, *choose(connection, facts, by)))
+
+
+def _ask_again(database: Database, order: str, by: SettledBy, stores: frozenset[str]) -> None:
+    with database.write() as connection:
+        _settle(connection, _locked(connection, stores), order, by)
+
+
+def _locked(connection: sa.Connection, stores: frozenset[str]) -> LockedFeeds:
+    return LockedFeeds(connection, [store_feed(StoreId(store)) for store in stores])
 
 
 def _may_be_filled(connection: sa.Connection, order: str, missing: Goods, levels: Mapping[str, Goods]) -> bool:
@@ -120,11 +167,27 @@ def _may_be_filled(connection: sa.Connection, order: str, missing: Goods, levels
 def _settle(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> None:
     settled = settle_order(connection, feeds, order, by)
     assert settled is not None
-    settle_alarm(connection, "oversold", order, settled.alarm, by.now_us)
+    settle_alarm(connection, "oversold", order, oversold(settled), by.now_us)
     feeds.finish()
 
 
-def _check_same(known: PlacedOrder, order: PlacedOrder) -> None:
+def _refuse_picks(connection: sa.Connection, order: str) -> None:
+    document = schema.document.c
+    by_hand = sa.and_(document.kind == KIND, document.key == order, document.deleted.is_(False))
+    for feed in connection.execute(sa.select(document.feed).where(by_hand).order_by(document.feed)).scalars():
+        store = store_of_feed(FeedName(feed))
+        raise OrderConflict(
+            f"order {order}: a pick of this id was put by hand at {store}; give this one its own, or take that away: "
+            f"tillwire-hub document delete {store} pick {order}"
+        )
+
+
+def _is_known(connection: sa.Connection, order: PlacedOrder) -> bool:
+    """Whether an order was placed before. Raises OrderConflict: another one was."""
+    facts = facts_of(connection, order.order)
+    if facts is None:
+        return False
+    known = facts.order
     same = msgspec.structs.replace(order, pieces=known.pieces, placed_at=order.placed_at or known.placed_at)
     if same != known:
         differing = [name for name in known.__struct_fields__ if getattr(known, name) != getattr(same, name)]
@@ -132,6 +195,7 @@ def _check_same(known: PlacedOrder, order: PlacedOrder) -> None:
             f"order {order.order}: there is another one of this id, with another {', '.join(differing)}; "
             "cancel that one or give this one its own id"
         )
+    return True
 
 
 def _complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> PlacedOrder:

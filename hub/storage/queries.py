@@ -136,6 +136,7 @@ class SqlQueries(StockQueries, SumQueries, LedgerQueries, OrderQueries):
             _sale_row(row), data.cashier, lines, [(t.kind, t.amount) for t in data.tenders],
             original=(data.original_receipt or "") if isinstance(data, SaleRefunded) else "",
             exchange=bool(data.exchange), discounted=sum(cut.amount for line in data.lines for cut in line.cuts),
+            allowed_by=data.allowed_by if isinstance(data, SaleRefunded) else "",
         )  # fmt: skip
 
     def latency(self, minutes: int, now: datetime) -> Latency:

@@ -55,6 +55,7 @@ class LedgerQueries:
                 held=_held(connection, store, sku), coming=_coming(connection, store, sku),
                 lots=lots_at(connection, store, sku),
                 steps=_steps(connection, mine, _with_events(page).limit(limit).offset(offset), counted), total=total,
+                expired=shelf.expired,
             )  # fmt: skip
 
     def in_transit(self, sku: str) -> Mapping[str, int]:

@@ -52,7 +52,7 @@ class StockQueries:
                 StockRow(
                     store=row.store, sku=row.sku, name=row.name, unit=row.unit or "piece", on_hand=row.on_hand,
                     reserved=row.reserved, available=shelf.available, updated_at=from_us(row.updated_us),
-                    safety=shelf.safety, buffer=shelf.buffer,
+                    safety=shelf.safety, buffer=shelf.buffer, expired=shelf.expired,
                 )
                 for row in found
                 for shelf in [shelves[row.sku][row.store]]

@@ -8,13 +8,18 @@ from datetime import date
 import msgspec
 import sqlalchemy as sa
 
+from hub.matters.outcome import Told
+from hub.matters.parts import shift_key
 from hub.matters.sums import ReceiptSums
 from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.matters import data_of, told_of
 from hub.storage.moments import from_us, maybe_from_us
-from hub.storage.reading import ShiftRow
-from protocol.events import ShiftSums
+from hub.storage.reading import DrawerOpening, ShiftDetail, ShiftRefund, ShiftRow
+from protocol.events import TYPE_NAMES, DrawerOpened, SaleRefunded, ShiftSums
+
+LOOKED_AT_MAX = 1_000
+"""So many openings and refunds of one shift are shown."""
 
 _PLACE = ("store", "terminal", "epoch", "sequence")
 
@@ -54,6 +59,52 @@ class SumQueries:
             query = query.where(shift.opened_us < before)
         with self._sums_database.read() as connection:
             return [_shift_row(row) for row in connection.execute(query)]
+
+    def shift(self, store: str, terminal: str, shift: str) -> ShiftDetail | None:
+        """See Queries."""
+        table = schema.shift.c
+        mine = sa.and_(table.store == store, table.terminal == terminal, table.shift == shift)
+        with self._sums_database.read() as connection:
+            row = connection.execute(sa.select(schema.shift).where(mine)).first()
+            if row is None:
+                return None
+            told = _looked_at(connection, store, terminal, shift)
+        openings = [
+            DrawerOpening(one.at, one.data.by, one.data.reason)
+            for one in told
+            if isinstance(one.data, DrawerOpened) and one.data.why == "no_sale"
+        ]
+        refunds = [
+            ShiftRefund(
+                one.at, one.data.receipt_number, one.data.cashier, one.data.allowed_by, one.data.total,
+                one.data.currency,
+            )
+            for one in told
+            if isinstance(one.data, SaleRefunded)
+        ]  # fmt: skip
+        return ShiftDetail(_shift_row(row), openings, refunds)
+
+
+def _looked_at(connection: sa.Connection, store: str, terminal: str, shift: str) -> list[Told]:
+    """What a shift's journal says of drawer and refunds, between its opening and its closing."""
+    event, matter = schema.event.c, schema.matter.c
+    bounds = sa.select(matter.role, matter.epoch, matter.sequence).where(
+        matter.kind == "shift", matter.key == shift_key(store, terminal, shift)
+    )
+    at = {row.role: (row.epoch, row.sequence) for row in connection.execute(bounds)}
+    if "opened" not in at:
+        return []
+    place = sa.tuple_(event.epoch, event.sequence)
+    types = [TYPE_NAMES[DrawerOpened], TYPE_NAMES[SaleRefunded]]
+    query = sa.select(event.raw, event.at_us).where(
+        event.store == store, event.terminal == terminal, event.type.in_(types), event.duplicate_of.is_(None),
+        place > sa.tuple_(*at["opened"]),
+    )  # fmt: skip
+    if "closed" in at:
+        query = query.where(place < sa.tuple_(*at["closed"]))
+    rows = connection.execute(query.order_by(event.epoch, event.sequence).limit(LOOKED_AT_MAX))
+    found = ((data_of(bytes(row.raw)), from_us(row.at_us)) for row in rows)
+    return [Told(data, moment, store, terminal) for data, moment in found if data is not None]
 
 
 def _shift_row(row: sa.Row[tuple[object, ...]]) -> ShiftRow:

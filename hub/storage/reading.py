@@ -22,6 +22,7 @@ SaleOrder = Literal["newest", "slowest"]
 AlarmKind = Literal[
     "fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock",
     "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
+    "handed_over_twice",
 ]  # fmt: skip
 Severity = Literal["bad", "warn", "info"]
 
@@ -96,7 +97,7 @@ class SaleDetail:
     """A sale with its lines and how it was paid: (kind, amount) pairs.
 
     `original` is the receipt that a refund gives back, `exchange` tells that a sale and a refund belong together,
-    `discounted` is what promotions and people took off.
+    `discounted` is what promotions and people took off, `allowed_by` who allowed a refund, "" if nobody had to.
     """
 
     sale: SaleRow
@@ -106,6 +107,7 @@ class SaleDetail:
     original: str = ""
     exchange: bool = False
     discounted: int = 0
+    allowed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,36 @@ class ShiftRow:
 
 
 @dataclass(frozen=True)
+class DrawerOpening:
+    """The drawer was opened without a receipt, by whom and for which reason."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShiftRefund:
+    """Money that was given back in a shift; `allowed_by` is "" if the cashier's own limit was enough."""
+
+    at: datetime
+    receipt_number: str
+    cashier: str
+    allowed_by: str
+    total: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class ShiftDetail:
+    """A shift, and what of it somebody should look at; in the order of the till's journal."""
+
+    row: ShiftRow
+    openings: Sequence[DrawerOpening] = ()
+    refunds: Sequence[ShiftRefund] = ()
+
+
+@dataclass(frozen=True)
 class StockQuery:
     """Which levels to list. `search` is found at the start of a SKU or anywhere in a name, without regard to case.
 
@@ -155,7 +187,7 @@ class StockQuery:
 class StockRow:
     """One store's level of one SKU. `available` is what the web may sell, so it is never below zero.
 
-    `safety` and `buffer` (held back while tills cannot be heard) are in it already, as is `reserved`.
+    `safety`, `buffer` (held back while tills cannot be heard) and `expired` are in it already, as is `reserved`.
     """
 
     store: str
@@ -168,6 +200,7 @@ class StockRow:
     updated_at: datetime
     safety: int = 0
     buffer: int = 0
+    expired: int = 0
 
 
 @dataclass(frozen=True)
@@ -289,6 +322,10 @@ class Queries(StockReads, Protocol):
 
     def shifts(self, limit: int, *, store: str | None = None, before: int | None = None) -> Sequence[ShiftRow]:
         """At most `limit` shifts, the last opened first, below position `before`."""
+        ...
+
+    def shift(self, store: str, terminal: str, shift: str) -> ShiftDetail | None:
+        """One shift with its openings of the drawer and its refunds; None for an unknown one."""
         ...
 
     def stock(self, query: StockQuery) -> StockPage:

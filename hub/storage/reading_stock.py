@@ -42,7 +42,8 @@ class Explanation:
     """Why a store's level of a SKU is what it is; quantities are thousandths.
 
     `counted` is the count that the level stands on, `since` what has moved after it, by kind; `late` came after the
-    count had come, of a time that it had seen. `steps` are a page of the ledger, newest first, of `total`.
+    count had come, of a time that it had seen. `expired` are lots whose day has passed: held back, too. `steps` are a
+    page of the ledger, newest first, of `total`.
     """
 
     store: str
@@ -63,6 +64,7 @@ class Explanation:
     lots: Sequence[LotLevel]
     steps: Sequence[Step]
     total: int
+    expired: int = 0
 
 
 @dataclass(frozen=True)

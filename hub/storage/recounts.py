@@ -1,4 +1,4 @@
-"""What stores are asked to count: shelves below zero, and goods that were not found when an order was gathered.
+"""What stores are asked to count: shelves below zero, goods that were not found or that two tills handed over.
 
 A document stands until a count of later than its cause has come; one about a level below zero also ends when the level
 has risen. It is the same for all tills of a store, so it is asked once.
@@ -22,10 +22,11 @@ from protocol.ids import FeedName, StoreId, store_feed, store_of_feed
 
 KIND = "recount"
 AT_ONCE = 500
-Reason = Literal["negative", "short_pick", "oversold"]
+Reason = Literal["negative", "short_pick", "oversold", "handed_over_twice"]
 NEGATIVE: Reason = "negative"
 SHORT: Reason = "short_pick"
 OVERSOLD: Reason = "oversold"
+TWICE: Reason = "handed_over_twice"
 
 
 def ask_to_count(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration."""
 
 _Position = BigInteger().with_variant(Integer, "sqlite")
@@ -137,6 +137,11 @@ movement = Table(
 """The ledger. `source` is a terminal, or "~hub". Kept in the order in which a level is derived: by SKU and time."""
 _counted: ColumnElement[bool] = movement.c.kind == text("'count'")
 Index("movement_counts", movement.c.store, movement.c.at_us, sqlite_where=_counted, postgresql_where=_counted)
+
+_dated: ColumnElement[bool] = movement.c.expires != text("''")
+Index(
+    "movement_dated", movement.c.store, movement.c.sku, movement.c.expires, sqlite_where=_dated, postgresql_where=_dated
+)
 
 level = Table(
     "level",
@@ -367,6 +372,9 @@ offline_buffer = Table(
     "offline_buffer", metadata, _text("store", key=True), _text("sku", key=True), _number("quantity")
 )
 """What is held back while a store's tills cannot be heard; written by `projections/silence.py`."""
+
+expired_stock = Table("expired_stock", metadata, _text("store", key=True), _text("sku", key=True), _number("quantity"))
+"""What of a level may not be sold any more; written by `projections/expiry.py`."""
 
 availability = Table("availability", metadata, _text("sku", key=True), _number("revision"))
 """The web's one order of changes; written behind the ingest path by `projections/availability.py`."""

@@ -6,15 +6,18 @@ or in any order. The locks of all feeds that may change must be held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import sqlalchemy as sa
 
+from hub.matters.orders import handed_over_twice
 from hub.matters.outcome import (
     Told,
     customer_after,
     pick_after,
+    promised_by,
     purchase_after,
     returned_twice,
     transfer_after,
@@ -25,26 +28,35 @@ from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.matters import logged_sale, told_of
 from hub.storage.moments import maybe_from_us
 from hub.storage.records import Alarm, AlarmKind
+from hub.storage.recounts import TWICE, ask_to_count
 from hub.storage.reservations import reserve
-from hub.storage.settling_orders import SettledBy, all_stores, facts_of, settle_order
+from hub.storage.settling_orders import SettledBy, choose, facts_of, oversold, settle_order
 from protocol.documents import Customer, Pick, Purchase, Transfer, Voucher
-from protocol.events import AccountPaid, CustomerSaved, SaleCompleted, SaleRefunded, TransferSent
+from protocol.events import (
+    AccountPaid,
+    CustomerSaved,
+    OrderHandedOver,
+    SaleCompleted,
+    SaleRefunded,
+    StockLine,
+    TransferSent,
+)
 from protocol.ids import GLOBAL_FEED, FeedName, StoreId, store_feed, store_of_feed
+from protocol.quantity import format_quantity
 
 WITH_DOCUMENTS = frozenset({"customer", "voucher", "transfer", "pick", "purchase"})
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a matter. `alarm` is what should stand for `alarm_kind`, None for nothing."""
+    """What became of a matter. `alarms` are what should stand for each kind that it may have, None for nothing."""
 
     waits: bool = False
-    alarm_kind: AlarmKind | None = None
-    alarm: Alarm | None = None
+    alarms: Mapping[AlarmKind, Alarm | None] = field(default_factory=dict)
 
 
-def feeds_of(connection: sa.Connection, kind: str, key: str) -> set[FeedName]:
-    """The feeds on which documents of a matter may change."""
+def feeds_of(connection: sa.Connection, kind: str, key: str, by: SettledBy) -> set[FeedName]:
+    """The feeds on which documents of a matter may change; of an order also those of whom to ask for what it misses."""
     if kind not in WITH_DOCUMENTS:
         return set()
     if kind in ("customer", "voucher"):
@@ -56,9 +68,7 @@ def feeds_of(connection: sa.Connection, kind: str, key: str) -> set[FeedName]:
         sent = [told.data for told in told_of(connection, kind, key, ("sent",))]
         feeds |= {store_feed(StoreId(data.to_store)) for data in sent if isinstance(data, TransferSent)}
     if kind == "pick" and (facts := facts_of(connection, key)) is not None:
-        asked = {one.store for one in facts.asked}
-        # What is missing may be asked of any store; nothing else touches more than the order's own.
-        feeds |= {store_feed(StoreId(store)) for store in (all_stores(connection) if facts.outcome.missing else asked)}
+        feeds |= {store_feed(StoreId(one.store)) for one in (*facts.asked, *choose(connection, facts, by))}
     known = sa.select(document.feed).where(document.kind == kind, document.key == key)
     return feeds | {FeedName(row[0]) for row in connection.execute(known)}
 
@@ -130,7 +140,7 @@ def _voucher(connection: sa.Connection, feeds: LockedFeeds, key: str) -> Settled
         spent = [event for event in told if isinstance(event.data, SaleCompleted | AccountPaid)]
         text = f"{outcome.rest}: {_receipts(spent)}"
         alarm = _alarm("voucher_overspent", key, spent, text)
-    return Settled(not outcome.known, "voucher_overspent", alarm)
+    return Settled(not outcome.known, {"voucher_overspent": alarm})
 
 
 def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str, by: SettledBy) -> Settled:
@@ -147,26 +157,59 @@ def _transfer(connection: sa.Connection, feeds: LockedFeeds, key: str, by: Settl
     wanted = {(said.from_store, line.sku): line.quantity for said in promised for line in said.lines}
     reserve(connection, feeds, ("transfer", key), wanted, by.now_us)
     alarm = _alarm("transfer_differs", key, told, outcome.differs) if outcome.differs else None
-    return Settled(alarm_kind="transfer_differs", alarm=alarm)
+    return Settled(alarms={"transfer_differs": alarm})
 
 
 def _store_work(connection: sa.Connection, feeds: LockedFeeds, kind: str, key: str, by: SettledBy) -> Settled:
-    order = settle_order(connection, feeds, key, by) if kind == "pick" else None
-    if order is not None:
-        return Settled(alarm_kind="oversold" if order.is_known else None, alarm=order.alarm)
     told = told_of(connection, kind, key)
+    alarms: dict[AlarmKind, Alarm | None] = {}
+    if kind == "pick":
+        alarms["handed_over_twice"] = _handed_over_twice(connection, feeds, key, told)
+        order = settle_order(connection, feeds, key, by)
+        if order is not None:
+            return Settled(alarms=alarms | {"oversold": oversold(order)})
+    promised: dict[tuple[str, str], int] = {}
     for row in feeds.rows(kind, [key]):
-        if row.base is None:
+        store = store_of_feed(row.feed)
+        if row.base is None or store is None:
             continue
-        mine = [event for event in told if event.store == store_of_feed(row.feed)]
+        mine = [event for event in told if event.store == store]
         after: Pick | Purchase | None
         if kind == "pick":
             after = pick_after(msgspec.json.decode(row.base, type=Pick), mine)
+            promised |= {(store, sku): quantity for sku, quantity in promised_by(after, mine).items()}
         else:
             base = msgspec.json.decode(row.base, type=Purchase)
             after = purchase_after(base, maybe_from_us(row.balance_us), mine)
         feeds.write([(row, row.telling(_text(after)))])
-    return Settled()
+    if kind == "pick":  # put by hand, it is promised at its store as an order's parcel is
+        reserve(connection, feeds, ("order", key), promised, by.now_us)
+    return Settled(alarms=alarms)
+
+
+def _handed_over_twice(connection: sa.Connection, feeds: LockedFeeds, order: str, told: Sequence[Told]) -> Alarm | None:
+    """Ask to count what more than one till says that it handed over, and say which tills."""
+    found = handed_over_twice(told)
+    facts = []
+    for store, said in found.items():
+        goods = [(event, event.data.lines) for event in said if isinstance(event.data, OrderHandedOver)]
+        skus = sorted({line.sku for _, lines in goods for line in lines})
+        ask_to_count(connection, feeds, store, dict.fromkeys(skus, (TWICE, said[-1].at)), order)
+        facts += [f"{_who(event)}: {_words_of(lines)}" for event, lines in goods]
+    return (
+        _alarm("handed_over_twice", order, [s for said in found.values() for s in said], "; ".join(facts))
+        if found
+        else None
+    )
+
+
+def _who(event: Told) -> str:
+    by = event.data.by if isinstance(event.data, OrderHandedOver) else ""
+    return f"{event.store}/{event.terminal} {event.at.isoformat(sep=' ', timespec='minutes')}{f' ({by})' if by else ''}"
+
+
+def _words_of(lines: Sequence[StockLine]) -> str:
+    return ", ".join(f"{line.sku} {format_quantity(line.quantity)}" for line in lines)
 
 
 def _receipt(connection: sa.Connection, key: str) -> Settled:
@@ -176,7 +219,7 @@ def _receipt(connection: sa.Connection, key: str) -> Settled:
     refunds = [told for told in told_of(connection, "receipt", key) if isinstance(told.data, SaleRefunded)]
     text = returned_twice(found.sale, refunds)
     alarm = _alarm("returned_twice", key, refunds, text) if text else None
-    return Settled(alarm_kind="returned_twice", alarm=alarm)
+    return Settled(alarms={"returned_twice": alarm})
 
 
 def _alarm(kind: AlarmKind, subject: str, told: list[Told], text: str) -> Alarm:

@@ -1,40 +1,48 @@
 """What follows from an order's facts, written down: allotments, reservations, picks, its state, its alarm.
 
 Allotments are the one thing here that is not derived: they are decisions, made once with the stock of the moment and
-only ever added to. All else is derived anew each time, so it may be done twice, late, or in any order. The locks of
-the order's stores must be held; whoever holds those of all stores may ask further stores.
+only ever added to. All else is derived anew each time, so it may be done twice, late, or in any order.
+
+The locks of the stores that are asked must be held, and of no others: an order keeps nobody waiting in a store that has
+nothing to do with it. So stores are chosen first, by reading, then locked, and then it is decided again; where that
+names a store that is not locked, StoresNotLocked says so and `widening` begins anew. The trap: of stores that are not
+locked only who is preferred is known, never how much is there.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.matters.orders import Asked, OrderOutcome, Parcel, PlacedOrder, order_after
+from hub.errors import StoresNotLocked
+from hub.matters.orders import Asked, Goods, OrderOutcome, Parcel, PlacedOrder, order_after
 from hub.matters.outcome import Told
-from hub.stock.allotment import AllotmentRule, Candidate, allot
+from hub.stock.allotment import AllotmentRule, Allotted, Candidate, allot
 from hub.stock.lots import Lot, pick_lots
 from hub.storage import schema
 from hub.storage.document_rows import DocumentRow, LockedFeeds
-from hub.storage.lots import lots_at
+from hub.storage.lots import day_in, expired_in, lots_in
 from hub.storage.matters import told_of
-from hub.storage.moments import from_us, maybe_from_us, zone_of
+from hub.storage.moments import from_us, maybe_from_us
 from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
 from hub.storage.shelves import shelves_of
-from protocol.documents import Pick, Settings
+from protocol.documents import Pick
 from protocol.events import OrderPicked, StockLine
 from protocol.ids import StoreId, store_feed
 from protocol.quantity import format_quantity
 
 KIND = "pick"
+T = TypeVar("T")
+TRIES_MAX = 4
+"""So often stores are chosen anew; then all are locked."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +61,11 @@ DEFAULT_POLICY = AllotmentPolicy()
 
 
 class SettledBy(NamedTuple):
-    """When something is settled, and by which rule orders are allotted."""
+    """When something is settled, by which rule orders are allotted, and which stores were `chosen` and stay so."""
 
     now_us: int
     policy: AllotmentPolicy = DEFAULT_POLICY
-
-
-class SettledOrder(NamedTuple):
-    """What became of an order; `is_known` False: what it misses is still to be asked for, so no alarm yet."""
-
-    outcome: OrderOutcome
-    is_known: bool
-    alarm: Alarm | None
+    chosen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,20 +107,43 @@ def facts_of(connection: sa.Connection, order: str, *, lock: bool = False) -> Or
     )  # fmt: skip
 
 
-def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> SettledOrder | None:
-    """Ask stores for what is missing, if all are locked, and write down what follows; None for an unknown order."""
+def widening(
+    attempt: Callable[[frozenset[str]], T], stores: frozenset[str], everywhere: Callable[[], frozenset[str]]
+) -> T:
+    """Do something under the locks of `stores`, and again with those that it turns out to concern.
+
+    What is locked only grows, and in the end it is everything, so that nobody who is unlucky tries for ever.
+    """
+    for _ in range(TRIES_MAX):
+        try:
+            return attempt(stores)
+        except StoresNotLocked as more:
+            stores |= more.stores
+    return attempt(everywhere())
+
+
+def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> OrderFacts | None:
+    """Ask stores for what is missing, and write down what follows; None for an unknown order.
+
+    Raises StoresNotLocked: a store of this order, or one that is to be asked now, is not locked.
+    """
     facts = facts_of(connection, order, lock=True)
     if facts is None:
         return None
-    everywhere = all(feeds.has(store_feed(StoreId(store))) for store in all_stores(connection))
-    if facts.outcome.missing and everywhere:
-        facts = facts.with_asked(_ask(connection, facts, by))
+    new = choose(connection, facts, by)
+    stores = {one.store for one in (*facts.asked, *new)}
+    unlocked = frozenset(store for store in stores if not feeds.has(store_feed(StoreId(store))))
+    if unlocked:
+        raise StoresNotLocked(unlocked)
+    if new:
+        rows = [{"order_id": order, **one._asdict(), "at_us": by.now_us} for one in new]
+        connection.execute(sa.insert(schema.allotment), rows)
+        facts = facts.with_asked(new)
     outcome = facts.outcome
     wanted = {(p.store, sku): quantity for p in outcome.parcels for sku, quantity in p.reserved.items()}
     for parcel in outcome.parcels:
-        if feeds.has(store_feed(StoreId(parcel.store))):
-            _write_pick(connection, feeds, facts, parcel, by.now_us)
-            _ask_to_count(connection, feeds, facts, parcel)
+        _write_pick(connection, feeds, facts, parcel, by.now_us)
+        _ask_to_count(connection, feeds, facts, parcel)
     reserve(connection, feeds, ("order", order), wanted, by.now_us)
     missing = msgspec.json.encode(outcome.missing).decode()
     mine = sa.and_(
@@ -128,46 +152,73 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
     )
     values = {"state": outcome.state, "missing": missing, "updated_us": by.now_us}
     connection.execute(sa.update(schema.web_order).where(mine).values(values))
-    is_known = everywhere or not outcome.missing
-    return SettledOrder(outcome, is_known, _alarm(facts.order, outcome) if is_known else None)
+    return facts
 
 
-def all_stores(connection: sa.Connection) -> list[str]:
-    """All stores, by id."""
-    return list(connection.execute(sa.select(schema.store.c.id).order_by(schema.store.c.id)).scalars())
+def all_stores(connection: sa.Connection) -> frozenset[str]:
+    """All stores."""
+    return frozenset(connection.execute(sa.select(schema.store.c.id)).scalars())
 
 
-def _ask(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
+def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
+    """Whom to ask for what an order misses, by the stock of the moment. Reads only, and needs no lock."""
     missing = facts.outcome.missing
+    if not missing:
+        return []
+    candidates = {candidate.store: candidate for candidate in _candidates(connection, facts, by.policy)}
+    order = facts.order
+
+    def among(stores: Collection[str]) -> Allotted:
+        able = [candidate for store, candidate in candidates.items() if store in stores]
+        return allot(missing, able, by.policy.rule, way=order.way, chosen=order.store or None)
+
+    looked_at: set[str] = set()
+    while True:
+        found = among(by.chosen)
+        if found.missing:
+            found = among(candidates)
+        # What has expired is kept some seconds behind; of those who would be asked it is looked up, once each.
+        new = found.parcels.keys() - looked_at
+        if not new:
+            break
+        looked_at |= new
+        candidates |= {store: _without_expired(connection, candidates[store], missing, by.now_us) for store in new}
+    number = max((one.number for one in facts.asked), default=0) + 1
+    return [
+        Asked(number, store, sku, quantity)
+        for store, parcel in found.parcels.items()
+        for sku, quantity in sorted(parcel.items())
+    ]
+
+
+def _candidates(connection: sa.Connection, facts: OrderFacts, policy: AllotmentPolicy) -> list[Candidate]:
     terminal = schema.terminal.c
     heard = sa.select(terminal.store, sa.func.max(sa.case((terminal.online, 1), else_=0)).label("online"))
     online = {
         row.store: bool(row.online)
         for row in connection.execute(heard.where(terminal.revoked_us.is_(None)).group_by(terminal.store))
     }
-    shelves = shelves_of(connection, list(missing))
+    shelves = shelves_of(connection, list(facts.outcome.missing))
     available: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for sku, places in shelves.items():
         for store, shelf in places.items():
             available[store][sku] = shelf.available
     # A store without tills has nobody who could fall silent.
-    candidates = [
-        Candidate(store, goods, online.get(store, True), by.policy.rank(store))
+    return [
+        Candidate(store, goods, online.get(store, True), policy.rank(store))
         for store, goods in available.items()
         if store not in facts.closed
     ]
-    order = facts.order
-    found = allot(missing, candidates, by.policy.rule, way=order.way, chosen=order.store or None)
-    number = max((one.number for one in facts.asked), default=0) + 1
-    asked = [
-        Asked(number, store, sku, quantity)
-        for store, parcel in found.parcels.items()
-        for sku, quantity in sorted(parcel.items())
-    ]
-    rows = [{"order_id": order.order, **one._asdict(), "at_us": by.now_us} for one in asked]
-    if rows:
-        connection.execute(sa.insert(schema.allotment), rows)
-    return asked
+
+
+def _without_expired(connection: sa.Connection, candidate: Candidate, missing: Goods, now_us: int) -> Candidate:
+    store = candidate.store
+    gone = expired_in(connection, store, list(missing), day_in(connection, store, from_us(now_us)))
+    if not gone:
+        return candidate
+    shelves = shelves_of(connection, list(gone))
+    left = {sku: replace(shelves[sku][store], expired=quantity).available for sku, quantity in gone.items()}
+    return replace(candidate, available={**candidate.available, **left})
 
 
 def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel, now_us: int) -> None:
@@ -217,29 +268,25 @@ def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
 
 
 def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[StockLine, ...]:
-    day = _day_in(connection, parcel.store, now_us)
+    day = day_in(connection, parcel.store, from_us(now_us))
+    levels = lots_in(connection, parcel.store, parcel.goods)
     lines: list[StockLine] = []
     for sku, quantity in sorted(parcel.goods.items()):
-        levels = lots_at(connection, parcel.store, sku)
-        lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels, quantity, day)]
+        lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels.get(sku, ()), quantity, day)]
     return tuple(lines)
-
-
-def _day_in(connection: sa.Connection, store: str, now_us: int) -> date:
-    """The store's own calendar day: goods may be sold to the end of their last one."""
-    found = connection.execute(sa.select(schema.store.c.settings).where(schema.store.c.id == store)).scalar_one()
-    return from_us(now_us).astimezone(zone_of(msgspec.json.decode(found, type=Settings).time_zone)).date()
 
 
 def _line(sku: str, lot: Lot, quantity: int) -> StockLine:
     return StockLine(sku=sku, quantity=quantity, lot=lot.name, expires=lot.expires)
 
 
-def _alarm(order: PlacedOrder, outcome: OrderOutcome) -> Alarm | None:
-    if not outcome.missing:
+def oversold(facts: OrderFacts) -> Alarm | None:
+    """What should be told of an order that nobody has all of."""
+    missing = facts.outcome.missing
+    if not missing:
         return None
-    text = "; ".join(f"{sku} {format_quantity(quantity)}" for sku, quantity in outcome.missing.items())
-    return Alarm("oversold", order.store, "", text, subject=order.order)
+    text = "; ".join(f"{sku} {format_quantity(quantity)}" for sku, quantity in missing.items())
+    return Alarm("oversold", facts.order.store, "", text, subject=facts.order.order)
 
 
 def _sum(lines: Sequence[StockLine]) -> Counter[str]:

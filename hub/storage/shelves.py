@@ -1,4 +1,6 @@
-"""What the web may sell, by place: levels less reservations, safety stock and offline buffers; packs by their pieces.
+"""What the web may sell, by place: levels less reservations, safety stock, offline buffers and what has expired.
+
+Packs and bundles are reckoned by their pieces.
 
 Rules are few and closest-first (`hub/stock/safety.py`), so they are looked up when somebody asks, not kept with each
 level: a rule that changes touches no level, and a sale writes no more than before.
@@ -29,6 +31,7 @@ class Shelf:
     reserved: int
     buffer: int
     rule: Rule | None
+    expired: int = 0
 
     @property
     def safety(self) -> int:
@@ -38,7 +41,8 @@ class Shelf:
     @property
     def available(self) -> int:
         """What the web may sell here."""
-        return web_available(Level(self.on_hand, self.reserved), safety=self.safety, buffer=self.buffer)
+        level = Level(self.on_hand, self.reserved)
+        return web_available(level, safety=self.safety, buffer=self.buffer, expired=self.expired)
 
 
 Shelves = Mapping[str, Mapping[str, Shelf]]
@@ -47,13 +51,15 @@ Shelves = Mapping[str, Mapping[str, Shelf]]
 
 def shelves_of(connection: sa.Connection, skus: Collection[str]) -> Shelves:
     """The shelves of these SKUs in all stores that ever had them."""
-    level, item, buffer = schema.level.c, schema.item.c, schema.offline_buffer.c
-    joined = schema.level.outerjoin(schema.item, item.sku == level.sku).outerjoin(
-        schema.offline_buffer, sa.and_(buffer.store == level.store, buffer.sku == level.sku)
+    level, item, buffer, gone = schema.level.c, schema.item.c, schema.offline_buffer.c, schema.expired_stock.c
+    joined = (
+        schema.level.outerjoin(schema.item, item.sku == level.sku)
+        .outerjoin(schema.offline_buffer, sa.and_(buffer.store == level.store, buffer.sku == level.sku))
+        .outerjoin(schema.expired_stock, sa.and_(gone.store == level.store, gone.sku == level.sku))
     )
     columns = (
         level.sku, level.store, level.on_hand, level.reserved, sa.func.coalesce(item.category, "").label("category"),
-        sa.func.coalesce(buffer.quantity, 0).label("buffer"),
+        sa.func.coalesce(buffer.quantity, 0).label("buffer"), sa.func.coalesce(gone.quantity, 0).label("expired"),
     )  # fmt: skip
     found: defaultdict[str, dict[str, Shelf]] = defaultdict(dict)
     for part in _parts(sorted(set(skus))):
@@ -62,7 +68,7 @@ def shelves_of(connection: sa.Connection, skus: Collection[str]) -> Shelves:
         safety = _safety_stock(connection, part, {row.category for row in rows})
         for row in rows:
             rule = safety.rule_for(row.store, row.sku, row.category)
-            found[row.sku][row.store] = Shelf(row.on_hand, row.reserved, row.buffer, rule)
+            found[row.sku][row.store] = Shelf(row.on_hand, row.reserved, row.buffer, rule, row.expired)
     return found
 
 
@@ -128,10 +134,10 @@ def available_column(connection: sa.Connection) -> sa.ColumnElement[int]:
     """
     level = schema.level.c
     left: sa.ColumnElement[int] = level.on_hand - level.reserved
-    if connection.execute(sa.select(schema.offline_buffer.c.sku).limit(1)).first() is not None:
-        buffer = schema.offline_buffer.c
-        mine = sa.select(buffer.quantity).where(buffer.store == level.store, buffer.sku == level.sku)
-        left = left - sa.func.coalesce(mine.correlate(schema.level).scalar_subquery(), 0)
+    for table in (schema.offline_buffer, schema.expired_stock):
+        if connection.execute(sa.select(table.c.sku).limit(1)).first() is not None:
+            mine = sa.select(table.c.quantity).where(table.c.store == level.store, table.c.sku == level.sku)
+            left = left - sa.func.coalesce(mine.correlate(schema.level).scalar_subquery(), 0)
     safety = _safety_column(connection)
     if safety is not None:
         left = left - safety

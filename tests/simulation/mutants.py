@@ -40,9 +40,11 @@ from tests.simulation.mutants_of_stock import (
     asks_nobody_to_count,
     forgets_later_rounds,
     keeps_alarms,
+    never_looks_twice,
     promises_twice,
     replay_again,
     replay_without_matters,
+    sells_expired,
     sells_safety_stock,
 )
 from tests.simulation.mutants_of_till import (
@@ -109,6 +111,8 @@ MUTANTS: Mapping[str, Parts] = {
     "keep_alarms": Parts(sql_hub=keeps_alarms),
     "sell_safety_stock": Parts(sql_hub=sells_safety_stock),
     "never_ask_again": Parts(matters=NeverAsksAgain),
+    "sell_expired": Parts(sql_hub=sells_expired),
+    "never_look_twice": Parts(sql_hub=never_looks_twice),
 }
 ONLY_IN: Mapping[str, Kind] = {
     "no_id_dedupe": "fork",
@@ -117,7 +121,8 @@ ONLY_IN: Mapping[str, Kind] = {
         (
             "transfer_stays_on_its_way", "release_twice", "keep_reservation", "forget_picks", "forget_later_rounds",
             "promise_twice", "place_twice", "cancel_on_paper", "replay_without_matters", "ask_nobody_to_count",
-            "keep_alarms", "sell_safety_stock", "never_ask_again",
+            "keep_alarms", "sell_safety_stock", "never_ask_again", "never_look_twice",
+            "sell_expired",
         ),
         "orders",
     ),

@@ -273,6 +273,27 @@ class CancelsOnPaper(SqlOrderStore):
             return bool(connection.execute(mine.values(cancelled_us=to_us(now))).rowcount)
 
 
+def sells_expired(global_feed_key: Key) -> SqlHub:
+    """A hub that keeps lots with their days, and sells what has expired."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        return statement.replace("movement.expires != ''", "movement.expires = 'never'"), parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
+def never_looks_twice(global_feed_key: Key) -> SqlHub:
+    """A hub to which a second hand-over is as good as the first: nobody is told, nobody counts."""
+
+    def rewrite(statement: str, parameters: object) -> tuple[str, object]:
+        if statement.startswith("INSERT INTO alarm") and "handed_over_twice" in str(parameters):
+            start = statement.replace("VALUES", "SELECT * FROM (VALUES", 1)
+            statement = start + ") WHERE 0"
+        return statement, parameters
+
+    return _rewriting(global_feed_key, rewrite)
+
+
 def _rewriting(global_feed_key: Key, rewrite: Rewrite) -> SqlHub:
     return SqlHub(LINEAGE, global_feed_key, rewrite)
 

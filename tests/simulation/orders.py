@@ -148,7 +148,7 @@ class Desks:
         found = dict(work.goods)
         if is_short:
             sku = dice.random.choice(sorted(found))
-            found[sku] -= 1000 * dice.random.randint(1, found[sku] // 1000)
+            found[sku] -= min(found[sku], 1000 * dice.random.randint(1, max(1, found[sku] // 1000)))
         short = {sku: work.goods[sku] - found[sku] for sku in found if work.goods[sku] > found[sku]}
         data = OrderPicked(order=work.order, lines=_lines(found), by="lan", short=_lines(short))
         till.say(lambda _: Happening(data, pick=Picked(work.order, found)))
@@ -169,6 +169,11 @@ class Desks:
             world.dice.count("order handed over that the hub knows is cancelled")
         till.say(hand_over)
         world.dice.count("order handed over")
+        desk = world.dice.random.choice([other for other in world.tills if other.identity.store == till.identity.store])
+        if world.dice.chance(0.1) and desk.session is not None:
+            # Somebody at a till that does not show it yet hands the same parcel over, or thinks so.
+            desk.say(hand_over)
+            world.dice.count("order handed over twice")
 
     def _is_open(self, till: Till, work: Work) -> bool:
         store = till.identity.store

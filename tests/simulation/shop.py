@@ -36,7 +36,8 @@ MADE_OF: dict[str, tuple[tuple[str, int], ...]] = {"BOX": (("A", 6000),), "SET":
 """A case of six and a bundle: what one of each takes off the shelves, in thousandths."""
 
 _LOTS: Sequence[tuple[str, date | None]] = (
-    ("", None), ("", None), ("L1", date(2026, 12, 24)), ("L2", date(2027, 1, 7)), ("L2", None), ("", date(2027, 1, 7)),
+    ("", None), ("", None), ("L0", date(2026, 11, 20)), ("L1", date(2026, 12, 24)), ("L2", date(2027, 1, 7)),
+    ("L2", None), ("", date(2027, 1, 7)),
 )  # fmt: skip
 
 

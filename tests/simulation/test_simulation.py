@@ -50,6 +50,7 @@ FAULTS = (
     "worker upgraded", "event of the version to come", "event of the version before", "replay broken off",
     "order placed again", "order placed: no answer", "order cancelled: no answer",
     "order cancelled while it is handed over", "order handed over that the hub knows is cancelled",
+    "order handed over twice",
 )  # fmt: skip
 CONSEQUENCES = (
     "ack ok", "ack gap", "ack fork", "ack broken", "ack without news", "puback",

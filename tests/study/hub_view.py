@@ -51,7 +51,7 @@ class StoreView:
         self.units += sign * units
         self.squares += sign * units * units
         self.open_hours[int(at) // MINUTES_PER_HOUR] += sign
-        self.hours[int(at % WEEK) // MINUTES_PER_HOUR] += sign * units
+        self.hours[int(at % WEEK) // MINUTES_PER_HOUR] += sign  # as the hub does, which counts receipts
 
 
 class HubView:

@@ -6,14 +6,15 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from datetime import UTC
 from time import perf_counter
 from typing import Any, get_args
 
-from hub.stock.offline_buffer import units_quantile
-from hub.stock.sales_rate import RecentSales, StoreHabit, WeekProfile, expected_sales, silence_minutes
+from hub.stock.sales_rate import RecentSales, StoreHabit, WeekProfile
+from hub.stock.silence import SilentTill, units_held_back
 from tests.study.chance import OUTAGES, draw
 from tests.study.figures import Figures, Repetition, figures
-from tests.study.policies import RECOMMENDED, Regime, buffer_at, policies
+from tests.study.policies import RECOMMENDED, Regime, buffer_at, instant, policies
 from tests.study.shops import Shops, studied
 from tests.study.trade import WEEK, Trade
 
@@ -123,11 +124,11 @@ def microseconds_per_estimate() -> float:
     """Measure the shipped estimate: from an article's sums to the units held back, for slow and fast sellers."""
     profile = WeekProfile.from_hours([1.0] * 168)
     habit = StoreHabit.from_sums(1000, RecentSales(5000, 7000, 12_000), 200_000, 4)
+    till = SilentTill(instant(0.0), 4, habit, profile, UTC)
     begin = perf_counter()
     for number in range(TIMED):
-        part = profile.weeks(*silence_minutes(0.0, 10.0 + number % 1000))
-        expected = expected_sales(RecentSales(number % 200, number % 200, 2 * (number % 200)), 4, habit, part)
-        units_quantile(expected.mean, expected.variance, 0.01)
+        part = till.part(instant(10.0 + number % 1000))
+        units_held_back([till.expects(RecentSales(number % 200, number % 200, 2 * (number % 200)), part)], 0.01)
     return (perf_counter() - begin) / TIMED * 1e6
 
 

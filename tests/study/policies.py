@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hub.stock.offline_buffer import offline_buffer, units_quantile
 from hub.stock.sales_rate import Expected, expected_sales, silence_minutes
+from hub.stock.silence import SilentTill, TillContact, silent_since, units_held_back
 from tests.study.hub_view import HubView
 from tests.study.trade import WEEK
 
 EVERYTHING = 10**9
+_BEGIN = datetime(1970, 1, 5, tzinfo=UTC)
 
 RECOMMENDED = 1.0
 """The accepted risk in percent that the hub should start with."""
@@ -57,7 +60,8 @@ def _anywhere() -> tuple[Policy, ...]:
         Policy("1 %: as long again", "steps", when_silent(plain_rate(0.01, again=True))),
         Policy("1 %: + week profile", "steps", when_silent(profiled(0.01))),
         Policy("1 %: + pooled rates", "steps", when_silent(pooled(0.01))),
-        Policy("1 %: all, not as long again", "steps", when_silent(shipped(0.01, again=False))),
+        Policy("1 %: all, not as long again", "steps", when_silent(by_the_clock(0.01, again=False))),
+        Policy("1 %: all, by the clock", "steps", when_silent(by_the_clock(0.01, again=True))),
         *(Policy(buffer_at(risk), "buffer", when_silent(shipped(risk / 100))) for risk in (5, RECOMMENDED, 0.1, 0.01)),
     )
 
@@ -117,8 +121,8 @@ def pooled(risk: float) -> Hold:
     return hold
 
 
-def shipped(risk: float, *, again: bool = True) -> Hold:
-    """What ships: week profile, pooled rate, spread of rates and quantities, the silence as long again."""
+def by_the_clock(risk: float, *, again: bool) -> Hold:
+    """Week profile, pooled rate, spread of rates and quantities; the silence as long again, not its trade."""
 
     def hold(hub: HubView, shelf: int, now: float) -> int:
         expected = expectation(hub, shelf, now, again=again)
@@ -127,8 +131,37 @@ def shipped(risk: float, *, again: bool = True) -> Hold:
     return hold
 
 
+def shipped(risk: float) -> Hold:
+    """What ships, by the functions that ship: as much trade again, from the moment on at which a till is silent."""
+
+    def hold(hub: HubView, shelf: int, now: float) -> int:
+        till = silent_till(hub, shelf, now)
+        if till is None:
+            return 0
+        return units_held_back([till.expects(hub.recent(shelf), till.part(instant(now)))], risk)
+
+    return hold
+
+
+def silent_till(hub: HubView, shelf: int, now: float) -> SilentTill | None:
+    """The shelf's store as one till, if the hub takes it for silent by now."""
+    heard = hub.silent_since(shelf)
+    assert heard is not None
+    contact = TillContact("", "", online=False, backlog=0, oldest_unsent_at=None, last_contact=instant(heard))
+    since = silent_since(contact, instant(now))
+    if since is None:
+        return None
+    profile, habit = hub.of_silence(shelf)
+    return SilentTill(since, hub.weeks(shelf), habit, profile, UTC)
+
+
+def instant(minute: float) -> datetime:
+    """A minute of the study as a moment; its weeks begin where those of the shipped profile do."""
+    return _BEGIN + timedelta(minutes=minute)
+
+
 def expectation(hub: HubView, shelf: int, now: float, *, again: bool) -> Expected:
-    """Return the shipped expectation for a shelf of a silent store."""
+    """Return the expectation for a shelf of a silent store, of a silence by the clock."""
     _, habit = hub.of_silence(shelf)
     return expected_sales(hub.recent(shelf), hub.weeks(shelf), habit, part_of_week(hub, shelf, now, again=again))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from hub.stock.sales_rate import RecentSales
+from hub.stock.silence import TillSales, held_back
 from tests.study.__main__ import main
 from tests.study.chance import Chance, draw
 from tests.study.chart import KINDS, chart
 from tests.study.figures import Ratio, ratio
+from tests.study.hub_view import HubView
 from tests.study.oversell import Found, Settings, as_report, run_study
-from tests.study.policies import Policy, constant, policies
+from tests.study.policies import Policy, constant, instant, policies, shipped
 from tests.study.shops import Run, Shops, studied
 from tests.study.trade import WEEK, Trade, folded, generated_trade
 
@@ -104,6 +108,33 @@ def test_no_policy_sees_the_future_or_into_a_silent_store(policy: Policy) -> Non
     seen, blind = ([it for it in decisions(trade, chance, policy) if it[0] < stop] for trade in (TRADE, hidden))
     assert any(start <= at < stop and TRADE.shelves[shelf].store == store for at, shelf, _ in seen)
     assert seen == blind
+
+
+def test_what_the_study_plays_is_what_the_hub_holds_back() -> None:
+    """From the same sales, the policy's number of each shelf is that of the hub's own function, and as late."""
+    store_of = tuple(shelf.store for shelf in TRADE.shelves)
+    heard = 2.3 * WEEK
+    lines = [(0.0, 0, 1), *(line for line in TRADE.lines if line[0] < heard)]
+    hub = HubView.of(store_of, len(TRADE.stores))
+    sold: dict[str, list[int]] = {str(shelf): [0, 0, 0] for shelf, store in enumerate(store_of) if store == 0}
+    receipts: Counter[datetime] = Counter()
+    for line in lines:
+        hub.learn(line)
+        at, shelf, units = line
+        if store_of[shelf] == 0:
+            sums = sold[str(shelf)]
+            sums[:] = sums[0] + 1, sums[1] + units, sums[2] + units * units
+            receipts[instant(at).replace(minute=0, second=0, microsecond=0)] += 1
+    hub.falls_silent(0, heard)
+    sales = TillSales({name: RecentSales(*sums) for name, sums in sold.items()}, receipts)
+    hold = shipped(0.01)
+    assert held_back([(instant(heard), sales)], instant(heard + 90), 0.01)
+    for minutes in (5, 90, 3_000, 30_000):
+        now = heard + minutes
+        wanted = held_back([(instant(heard), sales)], instant(now), 0.01)
+        played = {name: hold(hub, int(name), now) * 1_000 for name in sold}
+        assert {name: quantity for name, quantity in played.items() if quantity} == wanted
+    assert not any(hold(hub, int(name), heard + 1) for name in sold)
 
 
 def test_goods_are_neither_made_nor_lost() -> None:

@@ -101,7 +101,7 @@ def open_shift(books: Books, till: Till, order: OpenShift) -> Outcome:
         by=books.by, currency=currency, float_amount=amount,
     )  # fmt: skip
     write_down(books, till, fact, moment)
-    shift_state.save_tally(books.connection, sums_of.opened(fact, moment.real))
+    shift_state.save_tally(books.connection, sums_of.opened(tally, fact, moment.real))
     return Outcome("shift_opened", good=True, detail=str(order.number), journalled=True)
 
 

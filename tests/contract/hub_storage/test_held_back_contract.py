@@ -185,7 +185,9 @@ def test_the_thread_tells_of_changes_and_outlives_a_database_that_is_away(shop: 
                 raise StorageUnavailable("away")
             return int(now == at(0))
 
-    thread = SilenceThread(Flaky(shop.database, risk=0.01), lambda: 0.0, lambda: next(moments), lambda: told.append(1))
+    thread = SilenceThread(
+        [Flaky(shop.database, risk=0.01)], lambda: 0.0, lambda: next(moments), lambda: told.append(1)
+    )
     for _ in range(3):
         thread.step()
     assert told == [1]

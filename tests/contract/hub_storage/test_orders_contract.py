@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from hub.errors import OrderConflict, StorageError, UnknownOrder, UnknownStore, UnorderableItem
+from hub.errors import OrderConflict, UnknownOrder, UnknownStore, UnorderableItem
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.matters.orders import OrderedLine, PlacedOrder
@@ -23,7 +22,7 @@ from hub.storage.orders import RETRIED_AT_ONCE, SqlOrderStore, retry_missing
 from hub.storage.records import DocumentPut
 from hub.storage.settling_orders import AllotmentPolicy
 from hub.storage.stores import open_stores
-from protocol.documents import Item, Pick, Settings, Transfer
+from protocol.documents import Item, Pick, Recount, Settings, Transfer
 from protocol.events import EventData, OrderHandedOver, OrderPicked
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, store_feed
@@ -97,8 +96,17 @@ class Shop:
 
     def alarms(self) -> list[tuple[str, str]]:
         """Orders that nobody can fill."""
+        return self.told("oversold")
+
+    def recounts(self, store: StoreId) -> dict[str, str]:
+        """What a store is asked to count, and why."""
+        found = self.stores.documents.documents(store_feed(store), "recount")
+        return {one.key: msgspec.json.decode(one.body, type=Recount).reason for one in found}
+
+    def told(self, kind: str) -> list[tuple[str, str]]:
+        """Open alarms of a kind: about what, and in which words."""
         alarm = schema.alarm.c
-        query = sa.select(alarm.subject, alarm.text).where(alarm.kind == "oversold", alarm.closed_us.is_(None))
+        query = sa.select(alarm.subject, alarm.text).where(alarm.kind == kind, alarm.closed_us.is_(None))
         with self.database.read() as connection:
             return sorted((row[0], row[1]) for row in connection.execute(query))
 
@@ -262,30 +270,6 @@ def test_levels_agree_with_reservations_and_facts_at_every_step(shop: Shop, seed
                 total[parcel.store, name] += quantity
     assert shop.reserved() == shop.promised() == dict(total)
     assert not differences(shop.stores.ledger, shop.database, HANOI)
-
-
-def test_shops_that_order_at_once_never_share_the_last_piece(shop: Shop) -> None:
-    """Ten pieces in two stores, twelve orders of one from four threads, some sent twice: ten are promised."""
-    refused: list[Exception] = []
-
-    def order(names: list[str]) -> None:
-        desk = SqlOrderStore(shop.database, shop.policy)
-        for name in names:
-            line = OrderedLine(sku=TEA, quantity=1_000)
-            try:
-                desk.place(PlacedOrder(order=name, lines=(line,)), at(100))
-            except StorageError as error:
-                refused.append(error)
-
-    names = [f"o{number}" for number in range(12)]
-    threads = [threading.Thread(target=order, args=(part,)) for part in (names[:6], names[6:], names[3:9], names[::2])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not refused
-    assert shop.reserved() == shop.promised() == {(HANOI, TEA): 5_000, (HUE, TEA): 5_000}
-    assert len(shop.alarms()) == 2
 
 
 def test_orders_that_nobody_can_fill_do_not_keep_others_waiting(shop: Shop) -> None:

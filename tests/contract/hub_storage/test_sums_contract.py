@@ -11,9 +11,10 @@ from hub.ingest.session import ingest
 from hub.projections.matters import settle_all
 from hub.storage.database import Database
 from hub.storage.queries import SqlQueries
+from hub.storage.reading import DrawerOpening
 from hub.storage.stores import SqlStores, open_stores
 from protocol.documents import Settings
-from protocol.events import PriceCut, Tender
+from protocol.events import DrawerOpened, EventData, PriceCut, Tender
 from protocol.frame import Key
 from protocol.ids import GLOBAL_FEED, StoreId
 from tests.unit.hub.journals import Journal, at
@@ -84,6 +85,40 @@ def test_shifts_are_listed_open_and_closed(database: Database, stores: SqlStores
     assert (first.closed_at, first.sums.turnover, first.over, first.differs) == (at(3), 300, 0, "")
     assert list(queries.shifts(1, before=second.position)) == [first]
     assert queries.shifts(10, store="hue") == []
+
+
+def test_a_shift_tells_of_its_drawer_and_its_refunds(database: Database, stores: SqlStores) -> None:
+    """What was opened without a receipt, with its reason, and who allowed a refund; of this shift and of no other."""
+    till = Journal("hanoi")
+    before = DrawerOpened(by="an", why="no_sale", reason="before")
+    by_hand = DrawerOpened(by="an", why="no_sale", reason="đổi tiền")
+    allowed = msgspec.structs.replace(given_back("B2", "R1", ("tea", 900)), allowed_by="mai")
+    alone = given_back("B1", "R1", ("tea", 200))
+    for_sale = DrawerOpened(by="an", why="sale", receipt_number="R1")
+    closed = shift_closed("s1", at(1), cash=300, sales=1)
+    said: tuple[EventData, ...] = (
+        before, shift_opened("s1"), by_hand, for_sale, alone, allowed, closed, shift_opened("s2", 2),
+    )  # fmt: skip
+    for second, data in enumerate(said):
+        till.append(data, at(second))
+    till.append(DrawerOpened(by="lan", why="no_sale"), at(20))
+    ingest(stores.ledger, [till.batch(1, len(till.events))], at(30))
+    settle_all(database, at(31))
+    queries = SqlQueries(database)
+    first, second_one = queries.shift("hanoi", "till1", "s1"), queries.shift("hanoi", "till1", "s2")
+    assert first is not None
+    assert second_one is not None
+    assert first.row == queries.shifts(10)[1]
+    assert list(first.openings) == [DrawerOpening(at(2), "an", "đổi tiền")]
+    assert [(one.receipt_number, one.allowed_by, one.total) for one in first.refunds] == [
+        ("B1", "", 200), ("B2", "mai", 900),
+    ]  # fmt: skip
+    assert (list(second_one.openings), list(second_one.refunds)) == ([DrawerOpening(at(20), "lan", "")], [])
+    assert queries.shift("hanoi", "till1", "s9") is None
+    (allowed_one,) = [one for one in queries.recent_sales(9) if one.receipt_number == "B2"]
+    detail = queries.sale(allowed_one.position)
+    assert detail is not None
+    assert detail.allowed_by == "mai"
 
 
 def test_both_databases_settle_every_kind_of_matter(database: Database, stores: SqlStores) -> None:

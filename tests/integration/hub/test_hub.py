@@ -40,7 +40,7 @@ def enrol(hub: Hub, terminal: str) -> Credentials:
     place = HubPlace(*hub.broker_address, tls=False)
     return credentials(
         HANOI, terminal_id(terminal), epoch=epoch, key=key, store_key=keys[store_feed(HANOI)],
-        global_key=keys[GLOBAL_FEED], hub=place,
+        global_key=keys[GLOBAL_FEED], hub=place, has_staff=False,
     )  # fmt: skip
 
 

@@ -47,6 +47,25 @@ def test_a_terminal_gets_its_credentials_in_a_file_of_its_own(
     assert renewed["terminal_key"] != given["terminal_key"]
 
 
+def test_a_terminal_is_told_with_its_credentials_whether_people_sign_in_at_its_store(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that one that was wiped stays locked until it has heard of them; the switch is among the store's settings."""
+    pin = tmp_path / "pin"
+    pin.write_text("1111")
+    assert hub(settings, "terminal", "add", "hanoi", "till1", "--create-store") == 0
+    assert json.loads(capsys.readouterr().out)["has_staff"] is False
+    assert hub(settings, "staff", "add", "hanoi", "lan", "--name", "Lan", "--pin-file", str(pin)) == 0
+    capsys.readouterr()
+    assert hub(settings, "terminal", "renew", "hanoi", "till1") == 0
+    assert json.loads(capsys.readouterr().out)["has_staff"] is True
+    for switch, wanted in (("--sells-without-staff", True), ("--needs-staff", False)):
+        assert hub(settings, "store", "settings", "hanoi", switch, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["sells_without_staff"] is wanted
+    assert hub(settings, "store", "settings", "hanoi", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["sells_without_staff"] is False
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

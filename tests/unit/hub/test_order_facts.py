@@ -7,8 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.matters.orders import Asked, OrderOutcome, order_after
-from hub.matters.outcome import Told
+from hub.matters.orders import Asked, OrderOutcome, handed_over_twice, order_after
+from hub.matters.outcome import Told, pick_after, promised_by
+from protocol.documents import Pick
 from protocol.events import OrderHandedOver, OrderPicked
 from tests.unit.hub.journals import at
 from tests.unit.hub.matter_facts import goods
@@ -78,6 +79,32 @@ def test_no_more_is_promised_than_was_decided_and_nothing_after_the_hand_over(
         assert 0 < quantity <= wanted[store, sku]
         assert not cancelled
         assert not any(t.store == store and isinstance(t.data, OrderHandedOver) for t in said)
+
+
+@given(st.data(), told)
+def test_a_second_hand_over_is_seen_in_whatever_order_they_come(data: st.DataObject, said: list[Told]) -> None:
+    """Of a store that handed over more than once all that it handed over, the first first; of others nothing."""
+    found = handed_over_twice(data.draw(st.permutations(said)))
+    assert found == handed_over_twice(said)
+    for store in ("hn", "hue"):
+        mine = [one for one in said if one.store == store and isinstance(one.data, OrderHandedOver)]
+        assert len(found.get(store, [])) == (len(mine) if len(mine) > 1 else 0)
+        assert [one.at for one in found.get(store, [])] == sorted(one.at for one in found.get(store, []))
+
+
+@given(st.data(), told)
+def test_a_pick_put_by_hand_promises_no_more_than_it_says_and_nothing_once_it_left(
+    data: st.DataObject, said: list[Told]
+) -> None:
+    """Whatever was found and in whatever order it was told."""
+    pick = Pick(order="o1", lines=goods(("tea", 3_000), ("pho", 1_000)))
+    mine = [one for one in said if one.store == "hn"]
+    promised = promised_by(pick_after(pick, mine), mine)
+    shuffled = data.draw(st.permutations(mine))
+    assert promised_by(pick_after(pick, shuffled), shuffled) == promised
+    assert all(0 < quantity <= {"tea": 3_000, "pho": 1_000}[sku] for sku, quantity in promised.items())
+    if any(isinstance(one.data, OrderHandedOver) for one in mine):
+        assert not promised
 
 
 def test_an_order_goes_its_way() -> None:

@@ -18,7 +18,7 @@ from hub.stock.lots import NO_LOT, Lot, LotLevel, LotMovement, expired, lots_of,
 from hub.stock.offline_buffer import units_quantile
 from hub.stock.safety import Rule, SafetyStock
 from hub.stock.sales_rate import RecentSales, StoreHabit, expected_sales
-from hub.stock.silence import SILENCE_MAX, TillContact, TillSales, held_back, silent_since, week_part
+from hub.stock.silence import SILENCE_MAX, SilentTill, TillContact, TillSales, held_back, silent_since
 from protocol.ids import Sku
 from protocol.movements import Movement, MovementKind
 from tests.unit.hub.journals import at
@@ -209,6 +209,11 @@ EIGHT_TO_TEN = opening_hours(8, 9, days=range(1, 11))
 TEN_A_DAY = RecentSales(100, 100.0, 100.0)
 
 
+def part_of_week(receipts: dict[datetime, int], since: datetime, now: datetime) -> float:
+    """Which part of its week is reckoned with for a till of these receipts."""
+    return SilentTill.of(since, TillSales({}, receipts)).part(now)
+
+
 def test_what_is_held_back_follows_from_what_the_silent_tills_sell_at_this_hour() -> None:
     """More for an hour of trade than for half of it, more for two tills than for one, and for what sells better."""
     sales = TillSales({"tea": TEN_A_DAY, "pho": RecentSales(10, 10.0, 10.0)}, EIGHT_TO_TEN)
@@ -219,7 +224,7 @@ def test_what_is_held_back_follows_from_what_the_silent_tills_sell_at_this_hour(
     assert held_back([(at(0), TillSales())], at(3_600), 0.01) == {}
     weeks = max(1.0, (at(0) - min(EIGHT_TO_TEN)) / timedelta(weeks=1))
     habit = StoreHabit.from_sums(2, RecentSales(110, 110.0, 110.0), 100**2 + 10**2, weeks)
-    part = 2 * week_part(EIGHT_TO_TEN, at(0), at(3_600))
+    part = part_of_week(EIGHT_TO_TEN, at(0), at(3_600))
     expected = expected_sales(TEN_A_DAY, weeks, habit, part)
     assert hour == units_quantile(expected.mean, expected.variance, 0.01) * 1_000
 
@@ -227,17 +232,17 @@ def test_what_is_held_back_follows_from_what_the_silent_tills_sell_at_this_hour(
 def test_a_shop_that_has_closed_holds_next_to_nothing_back_for_the_night() -> None:
     """Ten hours of the night weigh less than a quarter of an hour of trade, however long they are silent."""
     evening = at(0) + timedelta(hours=14)
-    night = week_part(EIGHT_TO_TEN, evening, evening + timedelta(hours=10))
-    assert 0 < night < week_part(EIGHT_TO_TEN, at(86_400), at(86_400 + 900))
+    night = part_of_week(EIGHT_TO_TEN, evening, evening + timedelta(hours=10))
+    assert 0 < night < part_of_week(EIGHT_TO_TEN, at(86_400), at(86_400 + 900))
 
 
 @given(st.integers(0, 3 * 86_400), st.integers(0, 86_400), st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Paris"]))
 def test_more_silence_never_holds_less_back_and_a_week_is_the_most(start: int, more: int, zone: str) -> None:
     """In every time zone, and wherever in an hour a till falls silent."""
     receipts = {hour.astimezone(ZoneInfo(zone)): count for hour, count in EIGHT_TO_TEN.items()}
-    parts = [week_part(receipts, at(start), at(start + length)) for length in (0, more, more + 3_600)]
+    parts = [part_of_week(receipts, at(start), at(start + length)) for length in (0, more, more + 3_600)]
     assert parts == sorted(parts)
-    assert week_part(receipts, at(0), at(0) + SILENCE_MAX * 9) == pytest.approx(1.0)
+    assert part_of_week(receipts, at(0), at(0) + SILENCE_MAX * 9) == pytest.approx(2.0)
 
 
 kinds: st.SearchStrategy[MovementKind] = st.sampled_from(["sale", "refund", "receive", "count"])

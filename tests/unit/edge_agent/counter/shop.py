@@ -88,6 +88,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     items: Iterable[Item] = CATALOGUE,
     has_printer: bool = True,
     has_terminal: bool = False,
+    enrolled_with_staff: bool = False,
     wall: Callable[[], datetime] | None = None,
     monotonic: Callable[[], float] | None = None,
     elapsed_s: Callable[[], float] = lambda: 0.0,
@@ -105,7 +106,7 @@ async def shop_in(  # noqa: PLR0913 - everything that a shop may have or lack, a
     till = Till(
         store=STORE, terminal=TERMINAL, cashier="lan", clock=TillClock(wall, elapsed_s),
         new_id=lambda: f"{prefix}-{next(numbers)}", kick=b"kick" if has_printer else None, weigh=weigh,
-        has_terminal=has_terminal,
+        has_terminal=has_terminal, enrolled_with_staff=enrolled_with_staff,
     )  # fmt: skip
     counter = Counter(
         database, till, wake_link=lambda: woken.append("link"), wake_printer=lambda: woken.append("printer"),

@@ -1,8 +1,9 @@
-"""What a cashier gives back on her own has one limit a shift; cash that rounds gives back no more than was paid."""
+"""What a cashier gives back on her own has one limit a day; cash that rounds gives back no more than was paid."""
 
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -57,8 +58,8 @@ async def test_carts_that_wait_know_nothing_of_each_other(tmp_path: Path) -> Non
         assert [fact.allowed_by for fact in await of_kind(shop, SaleRefunded)] == ["", "mai"]
 
 
-async def test_the_limit_begins_anew_with_a_shift_and_survives_a_restart(tmp_path: Path) -> None:
-    """It is the shift's: a restart forgets nothing, the next shift begins at nothing."""
+async def test_the_limit_is_the_days_and_outlives_shifts_and_restarts(tmp_path: Path) -> None:
+    """Neither a restart nor the next shift of the same day, nor none, gives her a new one."""
     async with shop_in(tmp_path) as shop:
         await staffed(shop, LIMIT)
         await shop.counter.order("open_shift", {"number": "1", "amount": "100000"})
@@ -70,8 +71,33 @@ async def test_the_limit_begins_anew_with_a_shift_and_survives_a_restart(tmp_pat
         shift = shop.counter.view().shift
         assert shift is not None
         await shop.counter.order("close_shift", {"shift": shift.id, "amount": "130000"})
+        assert await returned(shop, number) == "approval_needed"
+        await shop.counter.order("drop_approval", {})
+        await shop.counter.order("open_shift", {"number": "2", "amount": "130000"})
+        assert await returned(shop, number) == "approval_needed"
+
+
+async def test_the_next_day_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """With a shift of the day before closed and one of the new day opened; and without shifts."""
+    moments = [datetime(2026, 11, 22, 3, 0, tzinfo=UTC)]
+
+    def wall() -> datetime:
+        moments[0] += timedelta(seconds=1)
+        return moments[0]
+
+    async with shop_in(tmp_path, wall=wall) as shop:
+        await staffed(shop, LIMIT)
+        await shop.counter.order("open_shift", {"number": "1", "amount": "100000"})
+        number = await sell(shop, "8*" + WATER)
+        assert await returned(shop, number, "2") == "sale_done"
+        shift = shop.counter.view().shift
+        assert shift is not None
+        await shop.counter.order("close_shift", {"shift": shift.id, "amount": "130000"})
+        moments[0] += timedelta(days=1)
+        assert await returned(shop, number) == "sale_done"
         await shop.counter.order("open_shift", {"number": "2", "amount": "130000"})
         assert await returned(shop, number) == "sale_done"
+        assert await returned(shop, number) == "approval_needed"
 
 
 async def test_another_cashiers_refunds_are_hers(tmp_path: Path) -> None:

@@ -22,7 +22,18 @@ from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
-from hub.storage.reading import AlarmRow, ParkedRow, SaleLineRow, SaleRow, ShiftRow, StoreRow, TerminalRow
+from hub.storage.reading import (
+    AlarmRow,
+    DrawerOpening,
+    ParkedRow,
+    SaleLineRow,
+    SaleRow,
+    ShiftDetail,
+    ShiftRefund,
+    ShiftRow,
+    StoreRow,
+    TerminalRow,
+)
 from protocol.events import ShiftSums, TenderSum
 from tests.unit.hub.admin import sample_stock
 
@@ -133,7 +144,7 @@ class SampleHub:
             tenders = (TenderSum(kind="cash", count=38, amount=3_100_000),)
             sums = ShiftSums(sales=41, sold=4_310_000, refunds=1, refunded=110_000, turnover=4_200_000, tenders=tenders)
             closed = number == 1
-            self.queries.shift_rows.append(
+            shift = (
                 ShiftRow(
                     store=store, terminal="T1", shift=f"{store}-{number}", number=number,
                     business_day=opened_at.date(), currency="VND", opened_by="Lan", opened_at=opened_at,
@@ -143,6 +154,15 @@ class SampleHub:
                     differs="sales 41 / 40" if closed and trouble else "", position=int(opened_at.timestamp()),
                 )
             )  # fmt: skip
+            self.queries.shift_rows.append(shift)
+            if trouble and closed:
+                openings = [DrawerOpening(opened_at + timedelta(hours=2), "Lan", "Đổi tiền lẻ <5k>")]
+                back = opened_at + timedelta(hours=3)
+                refunds = [
+                    ShiftRefund(back, "st01-T1-1-000009", "Lan", "", 40_000, "VND"),
+                    ShiftRefund(back, "st01-T1-1-000017", "Lan", "Mai", 70_000, "VND"),
+                ]
+                self.queries.shift_details[shift.position] = ShiftDetail(shift, openings, refunds)
 
     def _add_store(self, number: int, *, trouble: bool) -> None:
         store = f"st{number + 1:02}"

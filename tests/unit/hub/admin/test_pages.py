@@ -34,6 +34,7 @@ EN, VI = Words("en"), Words("vi")
 ALARMS: tuple[AlarmKind, ...] = (
     "fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock",
     "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
+    "handed_over_twice",
 )  # fmt: skip
 
 
@@ -302,6 +303,28 @@ def test_shifts_say_who_what_and_how_much_is_missing(hub: SampleHub, language: s
     assert "sales 41 / 40" not in other
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Drawer opened without a receipt", "Allowed by", "within the own limit")),
+        ("vi", ("Mở ngăn tiền không kèm hoá đơn", "Ai duyệt", "trong hạn mức")),
+    ],
+)
+def test_a_shift_says_why_the_drawer_was_opened_and_who_allowed_refunds(
+    hub: SampleHub, language: str, words: tuple[str, ...]
+) -> None:
+    """From the list to the shift; one without either says so; one that nobody knows is a page in words."""
+    listed = ask(hub, "/shifts?store=st01", accept_language=language).text
+    assert 'href="/shifts/st01/T1/st01-1"' in listed
+    text = text_of(ask(hub, "/shifts/st01/T1/st01-1", accept_language=language).text)
+    assert all(word in text for word in (*words, "Đổi tiền lẻ &lt;5k&gt;", "Mai", "st01-T1-1-000017"))
+    assert ("Never" if language == "en" else "Chưa lần nào") in ask(
+        hub, "/shifts/st01/T1/st01-2", accept_language=language
+    ).text
+    missing = ask(hub, "/shifts/st01/T1/none", accept_language=language)
+    assert missing.status_code == 404
+
+
 def test_the_shifts_csv_has_plain_numbers(hub: SampleHub) -> None:
     """As a spreadsheet adds them up."""
     answer = ask(hub, "/shifts.csv?store=st01", accept_language="en")
@@ -341,7 +364,15 @@ def test_a_sale_shows_its_lines_and_how_long_it_took(hub: SampleHub) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/stores/none", "/stores/%3Cb%3E", "/stock/item?sku=none", "/stock/item", "/parts/none", f"/sales/{10**30}"],
+    [
+        "/stores/none",
+        "/stores/%3Cb%3E",
+        "/shifts/none/none/%3Cb%3E",
+        "/stock/item?sku=none",
+        "/stock/item",
+        "/parts/none",
+        f"/sales/{10**30}",
+    ],
 )
 def test_what_is_not_there_is_told_in_words(hub: SampleHub, path: str) -> None:
     """404, in the viewer's language, with a way back."""
