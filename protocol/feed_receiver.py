@@ -1,9 +1,11 @@
 """The receiving side of a feed: a terminal's copy of the hub's documents, in order and without a gap.
 
 An update whose range starts at or before our revision applies in one transaction; anything that would leave a gap
-makes us pull. A heartbeat that is behind us tells of a hub that was put back to an older state: then broadcasts count for
-nothing until its whole state has replaced ours. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
+makes us pull. A pull's parts are staged, and only the last one moves the revision and the cursors: a level applied
 before its cursor would count a sale twice for a while, a cursor before its level would drop one.
+
+A heartbeat that is behind us tells of a hub that was put back to an older state: broadcasts count for nothing then,
+until its whole state has replaced ours.
 """
 
 from __future__ import annotations

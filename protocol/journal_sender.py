@@ -3,8 +3,8 @@
 Like TCP with a cumulative ack, except that the other end is a database: only the hub's ack, published after its
 commit, moves `acked`; the broker's PUBACK moves nothing. The machine holds positions, not events; the shell reads
 them from the journal. A gap or a silence rewinds to `acked`, or further to where a hub is that was put back to an older
-state: it takes again what it had acknowledged. A hub that knows another history than this journal
-stops the machine until a new epoch is given (sales go on: the journal grows, nothing is sent).
+state: it takes again what it had acknowledged. A hub that knows another history than this journal stops the machine
+until a new epoch is given (sales go on: the journal grows, nothing is sent).
 """
 
 from __future__ import annotations
