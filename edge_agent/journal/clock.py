@@ -5,6 +5,9 @@ After that, a PC clock that jumps (a flat battery, a helpful person) is noticed 
 nobody can set; then the hub's time plus the elapsed time is believed. The trap: one sale at a time in the future
 holds the journal's time there until that time is reached, so such events are flagged, and the business day never
 comes from a held time.
+
+The hub's clock may jump as well. Its word is not taken when it is against what it said before and against this PC's
+clock: two to one.
 """
 
 from __future__ import annotations
@@ -78,6 +81,19 @@ def trouble_of(wall: datetime, elapsed_s: float, checked: Checked | None, last: 
     return ClockTrouble("off", off) if abs(off) >= OFF_MIN else None
 
 
+DOUBTED_S = 3_600.0
+"""A hub that keeps to its new time for so long is believed: the PC may be wrong, and the hub mended."""
+
+
+def is_doubtful(word: Checked, before: Checked | None) -> bool:
+    """Whether the hub's clock has jumped, and this PC's clock says so, too."""
+    if before is None:
+        return False
+    passed_s = word.elapsed_s - before.elapsed_s
+    jumped_s = abs((word.hub_time - before.hub_time).total_seconds() - passed_s)
+    return jumped_s > JUMP_MIN_S + DRIFT_MAX * max(0.0, passed_s) and abs(word.hub_time - word.wall) >= OFF_MIN
+
+
 class TillClock:
     """Holds what the hub said last. Read from the database's thread, told from the link's: one reference, no lock.
 
@@ -88,6 +104,7 @@ class TillClock:
         self._wall = wall
         self._elapsed_s = elapsed_s
         self._checked: Checked | None = None
+        self._doubted_since_s: float | None = None
         self._begun = (wall(), elapsed_s())
 
     @property
@@ -116,6 +133,12 @@ class TillClock:
 
     def learn(self, checked: Checked) -> None:
         """The hub was heard."""
+        if is_doubtful(checked, self._checked):
+            if self._doubted_since_s is None:
+                self._doubted_since_s = checked.elapsed_s
+            if checked.elapsed_s - self._doubted_since_s < DOUBTED_S:
+                return
+        self._doubted_since_s = None
         self._checked = checked
 
     def now(self) -> datetime:

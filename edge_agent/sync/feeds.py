@@ -77,7 +77,7 @@ class TerminalFeeds:
         return self.untidy
 
     def take_replacing(self) -> Sequence[Cursor]:
-        """The cursors of whole states that have replaced ours since the last call: how far that hub has each journal."""
+        """The cursors of whole states that replaced ours since the last call: how far that hub has each journal."""
         found, self._replacing = self._replacing, []
         return found
 

@@ -178,13 +178,29 @@ def _negative(words: Words, alarm: AlarmRow) -> _Written:
     return words.say("Count"), text, remedy, words.say("See stock")
 
 
+_KEY_REASONS = ("forged", "unknown_terminal")
+"""See hub.storage.refusals: the alarm's text counts the reasons."""
+
+
 def _bad_frames(words: Words, alarm: AlarmRow) -> _Written:
+    if alarm.text and not any(reason in alarm.text for reason in _KEY_REASONS):
+        return _unusable_frames(words, alarm)
     text = words.say_many(
         "%(count)s message with a wrong signature was refused.",
         "%(count)s messages with a wrong signature were refused.",
         alarm.count,
     )
     remedy = words.say("Its key is old or somebody imitates it. Give it a new one: tillwire-hub terminal renew")
+    return words.say("Not trusted"), text, remedy, words.say("Open")
+
+
+def _unusable_frames(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say_many(
+        "%(count)s message that no till of ours writes was refused.",
+        "%(count)s messages that no till of ours writes were refused.",
+        alarm.count,
+    )
+    remedy = words.say("No sale is touched. Look who else can reach the broker, and keep it to the tills.")
     return words.say("Not trusted"), text, remedy, words.say("Open")
 
 

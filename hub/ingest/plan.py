@@ -68,15 +68,16 @@ class IngestPlan:
 
 
 def plan_batches(
-    batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, asking: bool = True
+    batches: Sequence[IncomingBatch], reads: LedgerReads, now: datetime, *, asking: bool = True, unfit: str = ""
 ) -> IngestPlan:
     """Decide on batches in the order in which they came; several of one epoch get one, cumulative answer.
 
     Not `asking`, the ids of new events are taken for new ones without a look at the log: true of all but what was
-    sealed again. Writing such a plan raises AlreadyLogged where it is not true.
+    sealed again. Writing such a plan raises AlreadyLogged where it is not true. `unfit` says why none of the events
+    can be counted in: each is kept with its bytes, and parked.
     """
     judgements = _judge_all(batches, reads)
-    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads, asking=asking))
+    work = _Work(now, reads.open_forks(), _ids_in_log(judgements, reads, asking=asking), unfit)
     for judgement in judgements.values():
         for verdict in judgement.verdicts:
             work.take(judgement.key, verdict)
@@ -161,7 +162,8 @@ def _ids_in_log(
         for key, judgement in judgements.items()
         for verdict in judgement.verdicts
         for taken in verdict.taken
-        if asking and taken.event is not None
+        # PostgreSQL takes no zero character, not even in a question.
+        if asking and taken.event is not None and not unstorable(taken.event, None)
     }
     for key, judgement in judgements.items():
         for verdict in judgement.verdicts:
@@ -178,7 +180,11 @@ class _Work:
     """Gathers the writes of one plan."""
 
     def __init__(
-        self, now: datetime, open_forks: frozenset[tuple[StoreId, str]], known: dict[tuple[StoreId, str], Place]
+        self,
+        now: datetime,
+        open_forks: frozenset[tuple[StoreId, str]],
+        known: dict[tuple[StoreId, str], Place],
+        unfit: str,
     ) -> None:
         self.events: list[LoggedEvent] = []
         self.movements: list[LedgerMovement] = []
@@ -191,6 +197,7 @@ class _Work:
         self._now = now
         self._open_forks = open_forks
         self._known = known
+        self._unfit = unfit
         self._counts: dict[EpochKey, _Counts] = {}
 
     def take(self, key: EpochKey, verdict: Verdict) -> None:
@@ -240,8 +247,8 @@ class _Work:
         sealed, event = taken.sealed, taken.event
         counts.taken += 1
         reason, text = taken.park_reason, taken.park_text
-        unfit = unstorable(event, taken.data) if event is not None else None
-        if event is None or unfit is not None:
+        unfit = self._unfit or (unstorable(event, taken.data) if event is not None else None)
+        if event is None or unfit:
             self.events.append(LoggedEvent(key, sealed.sequence, sealed.digest, sealed.raw, None, None, None))
             self._park(ParkedEvent(key, sealed.sequence, None, reason or "unreadable", unfit or text, sealed.raw))
             counts.parked += 1

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from hub.errors import StorageUnavailable
 from hub.ingest.effects import matters_of, promise_kept, sale_of, unstorable
 from hub.ingest.levels import ending, moved_levels
 from hub.storage.port import LedgerReads, LedgerStore, ParkedStore
-from hub.storage.records import Identified, LedgerMovement, LedgerWrites, LoggedMatter, ParkedEvent, Place, SaleFact
+from hub.storage.records import (
+    EpochKey,
+    Identified,
+    LedgerMovement,
+    LedgerWrites,
+    LoggedMatter,
+    ParkedEvent,
+    Place,
+    SaleFact,
+)
 from protocol.event import Event, Unreadable, read_data, read_event, source_of
 from protocol.events import EventData
 from protocol.ids import StoreId
 from protocol.movements import movements_of
 
 REPLAYED_AT_ONCE = 500
+_log = logging.getLogger(__name__)
 
 
 def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerReads, now: datetime) -> LedgerWrites:
@@ -62,11 +74,42 @@ def plan_replay(store: StoreId, parked: Sequence[ParkedEvent], reads: LedgerRead
 
 
 def replay(ledger: LedgerStore, parked: ParkedStore, store: StoreId, now: datetime) -> int:
-    """Replay a store's parked events; returns how many were counted in."""
+    """Replay a store's parked events; returns how many were counted in.
+
+    One that the database refuses, or that we stumble over, stays parked and keeps nobody else out.
+    """
+    try:
+        return _replay(ledger, parked, store, now)
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - as the docstring says
+        _log.error("a replay was refused", extra={"action": "replay_rejected"}, exc_info=error)
+    done = 0
+    for entry in parked.parked_events(store, REPLAYED_AT_ONCE):
+        try:
+            done += _replay(ledger, parked, store, now, only=(entry.key, entry.sequence, entry.raw))
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            place = f"{entry.key.store}/{entry.key.terminal} epoch {entry.key.epoch} sequence {entry.sequence}"
+            extra = {"action": "replay_failed", "event": place}
+            _log.error("an event still cannot be counted in", extra=extra, exc_info=error)
+    return done
+
+
+def _replay(
+    ledger: LedgerStore,
+    parked: ParkedStore,
+    store: StoreId,
+    now: datetime,
+    *,
+    only: tuple[EpochKey, int, bytes] | None = None,
+) -> int:
     with ledger.begin([store]) as transaction:
         # Read under the store's lock: two replays at once must not count an event twice.
         waiting = parked.parked_events(store, REPLAYED_AT_ONCE)
-        writes = plan_replay(store, waiting, transaction, now)
+        tried = [entry for entry in waiting if only in (None, (entry.key, entry.sequence, entry.raw))]
+        writes = plan_replay(store, tried, transaction, now)
         if not writes.is_empty:
             transaction.write(writes)
     return len(writes.replayed)

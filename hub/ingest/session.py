@@ -8,8 +8,8 @@ terminals send again until they hear an ack. A message that nobody can trust is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub.errors import AlreadyLogged, StorageUnavailable
@@ -18,9 +18,11 @@ from hub.storage.port import KeyRing, LedgerStore
 from hub.storage.records import EpochKey
 from hub.storage.refusals import Refusals
 from protocol.errors import BadFrame, InvalidId
+from protocol.event import Digest, chain_digest
 from protocol.frame import Key, decode_batch, encode
 from protocol.ids import StoreId, TerminalId
 from protocol.link import Publish
+from protocol.messages import Batch
 from protocol.topics import parse_terminal_topic, terminal_topic
 
 EPOCH_MAX = 2**31 - 1
@@ -98,8 +100,10 @@ class IngestSession:
             return None
         return max(self._first_at_s + (0.0 if self.full else self._limits.wait_s), self._not_before_s)
 
-    def commit(self, now_s: float, wall: datetime) -> list[Publish]:
+    def commit(self, now_s: float, wall: datetime, *, unfit: str = "") -> list[Publish]:
         """Commit everything that waits, in one transaction, and return the acks to publish.
+
+        With `unfit`, the reason, the events are kept and parked instead of being counted in.
 
         Raises StorageUnavailable, keeps what waits, and is due again a little later. What the database refuses as
         such (StorageRejected) would fail again: the caller takes it back by `take_pending`.
@@ -108,7 +112,7 @@ class IngestSession:
         if not self._pending:
             return []
         try:
-            plan = ingest(self._store, self._pending, wall)
+            plan = ingest(self._store, self._pending, wall, unfit=unfit)
         except StorageUnavailable:
             self._not_before_s = now_s + self._limits.retry_s
             raise
@@ -132,24 +136,39 @@ class IngestSession:
         return None if key is None else ack_of(store, terminal, result, key)
 
 
-def ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime) -> IngestPlan:
-    """Take batches in one transaction; when this returns, it has committed.
+def ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, unfit: str = "") -> IngestPlan:
+    """Take batches in one transaction; when this returns, it has committed. `unfit`: see plan_batches.
 
     Event ids are looked up in the log only when its index has refused one: they repeat where a till had to seal what
     was not acked again, and almost nowhere else, and a thousand look-ups cost as much as writing the thousand events.
     """
     try:
-        return _ingest(store, batches, now, asking=False)
+        return _ingest(store, batches, now, asking=False, unfit=unfit)
     except AlreadyLogged:
-        return _ingest(store, batches, now, asking=True)
+        return _ingest(store, batches, now, asking=True, unfit=unfit)
 
 
-def _ingest(store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, asking: bool) -> IngestPlan:
+def _ingest(
+    store: LedgerStore, batches: Sequence[IncomingBatch], now: datetime, *, asking: bool, unfit: str
+) -> IngestPlan:
     with store.begin(frozenset(incoming.key.store for incoming in batches)) as transaction:
-        plan = plan_batches(batches, transaction, now, asking=asking)
+        plan = plan_batches(batches, transaction, now, asking=asking, unfit=unfit)
         if not plan.writes.is_empty:
             transaction.write(plan.writes)
     return plan
+
+
+def event_by_event(incoming: IncomingBatch) -> Iterator[IncomingBatch]:
+    """The same events in batches of one. From a break of the chain on they stay together, to be judged as they are."""
+    batch = incoming.batch
+    previous: Digest | None = batch.previous
+    for index, raw in enumerate(batch.events):
+        if previous is None:
+            break
+        following = chain_digest(raw, previous)
+        events = (raw,) if following is not None else batch.events[index:]
+        yield replace(incoming, batch=Batch(batch.epoch, batch.first + index, previous, batch.sent_at, events))
+        previous = following
 
 
 def ack_of(store: StoreId, terminal: TerminalId, result: IngestResult, key: Key) -> Publish:

@@ -15,12 +15,13 @@ from typing import Protocol
 
 from hub.errors import StorageUnavailable
 from hub.ingest.mqtt_packets import Message
-from hub.ingest.plan import IngestResult
-from hub.ingest.session import IngestLimits, IngestSession
+from hub.ingest.plan import IncomingBatch, IngestResult
+from hub.ingest.session import IngestLimits, IngestSession, event_by_event
 from protocol.link import Publish
 
 IDLE_S = 0.5
 STOP_TRIES = 3
+_WHY_MAX = 500
 _log = logging.getLogger(__name__)
 
 
@@ -160,23 +161,44 @@ class IngestWorker:
             self._report(acks, started_s)
 
     def _commit_singly(self, error: Exception) -> None:
-        """Find the batch that cannot be committed, be it the database's word or our own mistake.
+        """Find the event that cannot be counted in, be it the database's word or our own mistake.
 
-        Each gets a transaction of its own. The bad one is let go: it was not acked, so its terminal keeps it and sends
-        it again; the problem stands until somebody mends the cause.
+        Each batch gets a transaction of its own, then each event of a bad one. What still fails is kept with its bytes
+        and parked: the journal behind it goes on, a person is told, and it is replayed once the cause is mended.
         """
         _log.error("a transaction was refused", extra={"action": "ingest_rejected"}, exc_info=error)
         for incoming in self._session.take_pending():
-            started_s = self._clock_s()
-            self._session.put_back(incoming)
-            try:
-                acks = self._session.commit(started_s, self._wall())
-            except Exception as failure:  # noqa: BLE001 - as above
-                self._session.take_pending()
-                place = f"{incoming.key.store}/{incoming.key.terminal}"
-                self._note(f"{place} epoch {incoming.key.epoch} from {incoming.batch.first}: {failure}")
-            else:
-                self._report(acks, started_s)
+            failure = self._try(incoming)
+            if failure is not None and not isinstance(failure, StorageUnavailable):
+                for event in event_by_event(incoming):
+                    self._take_or_park(event)
+
+    def _take_or_park(self, event: IncomingBatch) -> None:
+        failure = self._try(event)
+        if failure is None or isinstance(failure, StorageUnavailable):
+            return
+        why = f"this hub fails to count it in: {type(failure).__name__}: {failure}"[:_WHY_MAX].replace("\x00", "")
+        _log.error("an event is set aside", extra={"action": "ingest_parked", "why": why}, exc_info=failure)
+        failure = self._try(event, unfit=why)
+        if failure is not None:
+            # Not acked, so its terminal keeps it and sends it again; the problem stands until somebody mends the cause.
+            self._note(
+                f"{event.key.store}/{event.key.terminal} epoch {event.key.epoch} from {event.batch.first}: {why}"
+            )
+
+    def _try(self, incoming: IncomingBatch, *, unfit: str = "") -> Exception | None:
+        """Commit it alone; returns what went wrong."""
+        started_s = self._clock_s()
+        self._session.put_back(incoming)
+        try:
+            acks = self._session.commit(started_s, self._wall(), unfit=unfit)
+        except Exception as failure:  # noqa: BLE001 - whatever is wrong with one event must not stop all stores
+            self._session.take_pending()
+            if isinstance(failure, StorageUnavailable):
+                self._note(str(failure))
+            return failure
+        self._report(acks, started_s)
+        return None
 
     def _report(self, acks: Sequence[Publish], started_s: float) -> None:
         if self.problem:

@@ -13,7 +13,7 @@ from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.moments import maybe_us, to_us
 from hub.storage.port import Keys, TerminalReport
-from hub.storage.records import Alarm, EpochKey
+from hub.storage.records import TWIN_AFTER, Alarm, EpochKey
 from hub.storage.upserts import count_up_alarms, insert_for
 from protocol.documents import Settings
 from protocol.event import GENESIS
@@ -150,11 +150,31 @@ class SqlFleetStore:
             for group in (known, gone):
                 if group:
                     connection.execute(statement, group)
+            if twins := _twins(connection, reports, now):
+                count_up_alarms(connection, twins, now)
 
     def forget_presence(self) -> None:
         """See FleetStore."""
         with self._database.write() as connection:
             connection.execute(sa.update(schema.terminal).where(schema.terminal.c.online).values(online=False))
+
+
+def _twins(connection: sa.Connection, reports: Sequence[TerminalReport], now: datetime) -> list[Alarm]:
+    """Reports of an epoch that their terminal has left some time ago."""
+    told = {(each.store, each.terminal): each.status.epoch for each in reports if each.status.online}
+    terminal, epoch = schema.terminal.c, schema.epoch.c
+    newest = sa.and_(epoch.store == terminal.store, epoch.terminal == terminal.id, epoch.epoch == terminal.epoch)
+    query = (
+        sa.select(terminal.store, terminal.id, terminal.epoch)
+        .join_from(schema.terminal, schema.epoch, newest)
+        .where(terminal.epoch > 1, epoch.granted_us < to_us(now - TWIN_AFTER))
+        .where(sa.tuple_(terminal.store, terminal.id).in_(sorted(told)))
+    )
+    return [
+        Alarm.for_twin(store, name, told[store, name], granted)
+        for store, name, granted in connection.execute(query)
+        if 0 < told[store, name] < granted
+    ]
 
 
 def _text(settings: Settings) -> str:

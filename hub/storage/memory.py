@@ -18,6 +18,7 @@ from hub.storage.documents import item_document, settings_document, stock_docume
 from hub.storage.memory_ledger import MemoryEpoch, MemoryTables, MemoryTerminal, MemoryTransaction, count_up
 from hub.storage.port import BadFrame, Keys, TerminalReport
 from hub.storage.records import (
+    TWIN_AFTER,
     Alarm,
     EpochKey,
     LevelKey,
@@ -190,6 +191,7 @@ class MemoryStore:
             if (key.store, key.terminal) == (store, terminal) and epoch.nonce == request.nonce:
                 return EpochGrant(epoch=key.epoch, nonce=request.nonce)
         row.epoch = max(row.epoch, request.epoch) + 1
+        row.granted_at = now
         self._open_epoch(store, terminal, row.epoch, request.nonce)
         self.raise_alarms([Alarm.for_grant(store, terminal, request, row.epoch)], now)
         return EpochGrant(epoch=row.epoch, nonce=request.nonce)
@@ -200,6 +202,10 @@ class MemoryStore:
             row = self._tables.terminals.get((report.store, report.terminal))
             if row is not None:
                 row.status, row.seen_at = report.status, now
+                is_late = row.granted_at is not None and now - row.granted_at > TWIN_AFTER
+                if is_late and report.status.online and 0 < report.status.epoch < row.epoch:
+                    twin = Alarm.for_twin(report.store, report.terminal, report.status.epoch, row.epoch)
+                    self.raise_alarms([twin], now)
 
     def forget_presence(self) -> None:
         """See FleetStore."""

@@ -55,6 +55,7 @@ class MemoryTerminal:
     revoked: bool = False
     status: Status | None = None
     seen_at: datetime | None = None
+    granted_at: datetime | None = None
 
 
 @dataclass

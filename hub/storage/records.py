@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -159,6 +159,16 @@ class Alarm:
         kinds: dict[str, AlarmKind] = {"restored": "restored", "broken": "broken_chain"}
         text = f"asked for a new epoch ({request.reason}) and got {epoch}"
         return Alarm(kinds.get(request.reason, "fork"), store, terminal, text)
+
+    @staticmethod
+    def for_twin(store: StoreId, terminal: TerminalId, epoch: int, newest: int) -> Alarm:
+        """What a person should know about a PC that goes on in an epoch which its till has left."""
+        text = f"epoch {epoch} is still in use, though {newest} was granted: another PC runs as this till"
+        return Alarm("fork", store, terminal, text)
+
+
+TWIN_AFTER = timedelta(seconds=10)
+"""A till whose new epoch was granted says so at once. Who reports an older one so much later is another PC."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ CHROMIUM = SystemPackage(
 )
 STRACE = SystemPackage("strace", ("strace",), "system calls, to record and to break them")
 PYTHON_VENV = SystemPackage("python3-venv", (), "pip, to fetch everything else")
-FOR_TESTS = (MOSQUITTO, POSTGRESQL, CHROMIUM, *((STRACE,) if sys.platform == "linux" else ()))
+IPROUTE2 = SystemPackage("iproute2", ("ip",), "network namespaces, to give tills a network that fails")
+NFTABLES = SystemPackage("nftables", ("nft",), "packet rules, to lose and refuse a till's packets")
+FOR_TESTS = (MOSQUITTO, POSTGRESQL, CHROMIUM, *((STRACE, IPROUTE2, NFTABLES) if sys.platform == "linux" else ()))
 
 # Debian keeps servers out of a person's PATH; Homebrew and the PostgreSQL installer have places of their own.
 HIDDEN_PLACES = (

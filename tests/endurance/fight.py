@@ -240,11 +240,12 @@ class Fight:
             for job in questions:
                 await self.till.printer.wait_idle(timeout_s=PRINT_S_MAX)
                 self.asked += 1
-                is_there = bool(self.till.witness.whole[await self._look_of(job)])
+                is_there = bool(self.till.witness.whole[await self.look_of(job)])
                 await self.till.give("answer_print", job_id=job.job_id, printed="yes" if is_there else "no")
             await asyncio.sleep(0.03)
 
-    async def _look_of(self, job: spool.Job) -> str:
+    async def look_of(self, job: spool.Job) -> str:
+        """What this job looks like on paper."""
         looks = self.till.witness.looks
         if job.copy_number not in looks.get(job.receipt_number, {}):
             digest = await asyncio.to_thread(digest_of, job)
@@ -259,7 +260,7 @@ class Fight:
     async def _compare(self, plan: Round, cart: Cart, before: Books) -> None:
         books = self.look()
         for job in books.jobs:
-            await self._look_of(job)
+            await self.look_of(job)
         for problem in (*books.problems, *paper_problems(books, self.till.witness)):
             self.found(problem)
         new = [fact for number, fact in books.receipts.items() if number not in before.receipts]

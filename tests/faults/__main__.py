@@ -16,10 +16,30 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import clocks, company, damage, database, kills, machine, powercut, strikes, thirty_days
+from tests.faults import (
+    clocks,
+    clones,
+    company,
+    damage,
+    database,
+    kills,
+    machine,
+    messages,
+    paper,
+    partitions,
+    poison,
+    powercut,
+    strikes,
+    thirty_days,
+    weak_lines,
+    wrong_clocks,
+)
 from tests.faults.row import Fault, Row, watching
 
-FAMILIES = (damage, powercut, strikes, clocks, kills, database, machine, company, thirty_days)
+FAMILIES = (
+    damage, powercut, strikes, clocks, kills, database, machine, company, messages, partitions, weak_lines, poison,
+    clones, wrong_clocks, paper, thirty_days,
+)  # fmt: skip
 """Modules with `SCENARIOS`; another family is a module and a name here."""
 
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.SCENARIOS)

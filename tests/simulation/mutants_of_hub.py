@@ -136,11 +136,11 @@ class AckBeforeCommit(IngestSession):
 
     _answered = False
 
-    def commit(self, now_s: float, wall: datetime) -> list[Publish]:
+    def commit(self, now_s: float, wall: datetime, *, unfit: str = "") -> list[Publish]:
         """First the acks, with the next call the commit."""
         if self._answered or not self._pending:
             self._answered = False
-            super().commit(now_s, wall)
+            super().commit(now_s, wall, unfit=unfit)
             return []
         acks: list[Publish] = []
         with self._store.begin(frozenset(incoming.key.store for incoming in self._pending)) as transaction:
@@ -183,12 +183,12 @@ class NoHeartbeat(FeedSession):
 class AcksWhateverHappens(IngestSession):
     """Takes it for granted that what was written is committed, whatever the database has answered."""
 
-    def commit(self, now_s: float, wall: datetime) -> list[Publish]:
+    def commit(self, now_s: float, wall: datetime, *, unfit: str = "") -> list[Publish]:
         """Acks also when the commit failed, or when nobody knows."""
         plan: IngestPlan | None = None
         try:
             with self._store.begin(frozenset(incoming.key.store for incoming in self._pending)) as transaction:
-                plan = plan_batches(self._pending, transaction, wall)
+                plan = plan_batches(self._pending, transaction, wall, unfit=unfit)
                 transaction.write(plan.writes)
         except StorageUnavailable:
             if plan is None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from hub.errors import StoreExists, TerminalExists, UnknownStore, UnknownTerminal
+from hub.storage import schema
+from hub.storage.memory import MemoryStore
 from hub.storage.port import TerminalReport
 from protocol.documents import Item, Settings
 from protocol.frame import Key
@@ -15,6 +18,15 @@ from tests.unit.hub.journals import at
 
 HANOI, TILL = StoreId("hanoi"), TerminalId("till1")
 KEY, OTHER = Key(b"k" * 32), Key(b"o" * 32)
+
+
+def alarms_of(ports: Ports) -> set[str]:
+    """The kinds of all alarms."""
+    if isinstance(ports.fleet, MemoryStore):
+        return {alarm.kind for alarm in ports.fleet.alarms()}
+    assert ports.database is not None
+    with ports.database.read() as connection:
+        return set(connection.execute(sa.select(schema.alarm.c.kind)).scalars())
 
 
 def with_store(ports: Ports) -> None:
@@ -104,3 +116,24 @@ def test_reports_of_unknown_terminals_are_let_go(ports: Ports) -> None:
         [TerminalReport(HANOI, TILL, status), TerminalReport(HANOI, TerminalId("gone"), status)], at(2)
     )
     ports.fleet.record_reports([TerminalReport(HANOI, TILL, Status(online=False))], at(3))
+
+
+def test_a_pc_that_reports_an_epoch_which_its_till_has_left_is_a_second_one(ports: Ports) -> None:
+    """A copy that heard of the other's sales takes itself for restored; the other one goes on, and must be found.
+
+    What was on its way when the epoch was granted, and a last will, which knows no epoch, are nobody.
+    """
+    with_store(ports)
+    ports.fleet.add_terminal(HANOI, TILL, "", KEY, at(0))
+    request = EpochRequest(epoch=1, reason="restored", nonce="n" * 16)
+    assert ports.fleet.grant_epoch(HANOI, TILL, request, at(1)).epoch == 2
+
+    def report(epoch: int, seconds: float, *, online: bool = True) -> set[str]:
+        status = Status(online=online, version="1", epoch=epoch)
+        ports.fleet.record_reports([TerminalReport(HANOI, TILL, status)], at(seconds))
+        return alarms_of(ports)
+
+    assert report(1, 2) == {"restored"}
+    assert report(2, 60) == {"restored"}
+    assert report(0, 61, online=False) == {"restored"}
+    assert report(1, 62) == {"restored", "fork"}

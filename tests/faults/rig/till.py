@@ -26,11 +26,15 @@ from tests.faults.rig.programs import START_S_MAX, Program
 
 @dataclass(frozen=True)
 class Road:
-    """How a till reaches the broker: `port` 0 is the broker's own; `prefix` goes before the agent's command line."""
+    """How a till reaches the broker: `port` 0 is the broker's own; `prefix` goes before the agent's command line.
+
+    `page_port` is where its page is, for a till that lies in another network namespace; 0 takes a free one.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     prefix: tuple[str, ...] = ()
+    page_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class TillProcess(Program):
     ) -> None:
         self.place = place
         self.folder = folder
-        self.page_port = free_port()
+        self.road = road
+        self.page_port = road.page_port or free_port()
         data = folder / "data"
         data.mkdir(parents=True)
         file = data / "credentials.json"
@@ -89,6 +94,11 @@ class TillProcess(Program):
     async def answers(self) -> None:
         """Wait until it sells."""
         await self.ready(self.health_url, START_S_MAX)
+
+    def epoch(self) -> int:
+        """The epoch in which it sells."""
+        with self._reading() as connection:
+            return SqliteJournal(connection).epoch
 
     def books(self, plan: Plan) -> TillBooks:
         """Read its disk, while it runs or not, in one transaction."""

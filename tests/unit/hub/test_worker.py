@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from hub.errors import StorageRejected, StorageUnavailable
 from hub.ingest.mqtt_packets import Message
+from hub.ingest.replay import replay
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import CommitReport, IngestWorker, WorkerHooks
 from hub.storage.memory import MemoryStore
 from hub.storage.port import LedgerTransaction
-from hub.storage.records import LedgerWrites
-from protocol.ids import StoreId
+from hub.storage.records import LedgerWrites, LevelKey, Place
+from protocol.frame import decode
+from protocol.ids import Sku, StoreId
 from protocol.link import Publish
+from protocol.messages import Ack
 from tests.unit.hub.journals import Journal, at, sale
-from tests.unit.hub.test_ingest import hub_store
+from tests.unit.hub.test_ingest import HANOI, hub_store
 
+TEA = LevelKey(HANOI, Sku("tea"))
 LIMITS = IngestLimits(wait_s=0.01, retry_s=0.01)
 
 
 class TroubledLedger:
     """A ledger that is away for its first commits, and that refuses every transaction with a certain event."""
 
-    def __init__(self, store: MemoryStore, *, away: int = 0, poison: str = "") -> None:
+    def __init__(self, store: MemoryStore, *, away: int = 0, poison: Collection[str] = ()) -> None:
         self._store = store
         self._away = away
         self._poison = poison
+        self.refused_questions = 0
 
     def begin(self, stores: Collection[StoreId]) -> AbstractContextManager[LedgerTransaction]:
         """See LedgerStore."""
@@ -39,13 +44,21 @@ class TroubledLedger:
             self._away -= 1
             raise StorageUnavailable("away")
         with self._store.begin(stores) as transaction:
-            inner = transaction.write
+            inner, logged = transaction.write, transaction.logged_ids
 
             def write(writes: LedgerWrites) -> None:
-                if self._poison in {event.event_id for event in writes.events}:
-                    raise StorageRejected("poison")
+                written = {event.event_id for event in writes.events} | {one.event_id for one in writes.identified}
+                if refused := written.intersection(self._poison):
+                    raise StorageRejected(f"refused: {refused}")
                 inner(writes)
 
+            def logged_ids(ids: Collection[tuple[StoreId, str]]) -> Mapping[tuple[StoreId, str], Place]:
+                if any("\x00" in event_id for _, event_id in ids):
+                    self.refused_questions += 1
+                    raise StorageRejected("PostgreSQL takes no zero character, not even in a question")
+                return logged(ids)
+
+            transaction.logged_ids = logged_ids  # type: ignore[method-assign] # as the next line
             transaction.write = write  # type: ignore[method-assign] # the fake's own transaction
             yield transaction
 
@@ -128,17 +141,59 @@ def messages_of(*frames: tuple[Journal, bytes]) -> list[Message]:
     return [Message(journal.topic, frame, number, retained=False) for number, (journal, frame) in enumerate(frames, 1)]
 
 
-def test_one_bad_batch_does_not_stop_the_others() -> None:
-    """It is not acked, it is named, and everybody else's sales are committed."""
+def test_an_event_that_cannot_be_counted_in_is_set_aside_and_stops_nobody() -> None:
+    """The journal goes on behind it, its bytes are kept, a person is told, and everybody else's sales are committed."""
     good, bad = Journal(terminal="till1"), Journal(terminal="till2")
     good.append(sale(1, ("tea", 1_000)), at(1))
-    bad.append(sale(1, ("tea", 1_000)), at(1), event_id="poison")
+    for number, event_id in enumerate(("before", "poison", "after"), 1):
+        bad.append(sale(number, ("tea", 1_000)), at(number), event_id=event_id)
     store = hub_store(good, bad)
-    line = Messages(messages_of(*((journal, journal.frame(1, 1)) for journal in (bad, good, bad))))
-    heard = run(TroubledLedger(store, poison="poison"), store, line)
-    assert line.taken == [1, 2, 3]
-    assert [ack.topic for ack in heard.acks] == [good.topic.replace("journal", "ack")]
-    assert any("hanoi/till2 epoch 1 from 1" in failure for failure in heard.failures)
+    line = Messages(messages_of((bad, bad.frame(1, 3)), (good, good.frame(1, 1))))
+    heard = run(TroubledLedger(store, poison=["poison"]), store, line)
+    assert line.taken == [1, 2]
+    with store.begin([HANOI]) as reads:
+        cursors = reads.cursors(frozenset({good.epoch_key, bad.epoch_key}))
+        assert (cursors[good.epoch_key].sequence, cursors[bad.epoch_key].sequence) == (1, 3)
+        assert reads.levels({TEA})[TEA].on_hand == -3_000
+    (parked,) = store.parked_events()
+    assert (parked.sequence, parked.raw, parked.reason) == (2, bad.events[1].raw, "unreadable")
+    assert "poison" in parked.text
+    assert [alarm.terminal for alarm in store.alarms() if alarm.kind == "parked"] == ["till2"]
+    last = [ack for ack in heard.acks if ack.topic == bad.topic.replace("journal", "ack")][-1]
+    assert decode(last.payload, Ack, topic=last.topic, key=bad.key).sequence == 3
+
+
+def test_an_id_that_no_database_can_take_is_not_asked_for() -> None:
+    """It is parked as it comes; asked for, beside one that came again, it would fail everybody who is in it."""
+    first, second = Journal(terminal="till1"), Journal(terminal="till2")
+    first.append(sale(1, ("tea", 1_000)), at(1), event_id="again")
+    second.append(sale(1, ("tea", 1_000)), at(1), event_id="again")
+    second.append(sale(2, ("tea", 1_000)), at(2), event_id="zero \x00")
+    store = hub_store(first, second)
+    ledger = TroubledLedger(store)
+    for journal in (first, second):
+        run(ledger, store, Messages(messages_of((journal, journal.frame(1, len(journal.events))))))
+    assert ledger.refused_questions == 0
+    (parked,) = store.parked_events()
+    assert (parked.sequence, parked.reason) == (2, "unreadable")
+    assert "zero character" in parked.text
+
+
+def test_what_was_set_aside_is_counted_in_once_the_cause_is_mended() -> None:
+    """Until then a replay takes the others, and leaves it where it is."""
+    journal = Journal()
+    for number, event_id in enumerate(("poison", "poison too", "sound"), 1):
+        journal.append(sale(number, ("tea", 1_000)), at(number), event_id=event_id)
+    store = hub_store(journal)
+    line = Messages(messages_of((journal, journal.frame(1, 3))))
+    run(TroubledLedger(store, poison=["poison", "poison too"]), store, line)
+    assert [parked.sequence for parked in store.parked_events()] == [1, 2]
+    assert replay(TroubledLedger(store, poison=["poison"]), store, HANOI, at(70)) == 1
+    assert [parked.sequence for parked in store.parked_events()] == [1]
+    assert replay(store, store, HANOI, at(80)) == 1
+    assert store.parked_events() == []
+    with store.begin([HANOI]) as reads:
+        assert reads.levels({TEA})[TEA].on_hand == -3_000
 
 
 def test_a_database_that_comes_back_gets_what_waited() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.journal.clock import OFF_MIN, Checked, ClockTrouble, TillClock, corrected, stamp, trouble_of
+from edge_agent.journal.clock import DOUBTED_S, OFF_MIN, Checked, ClockTrouble, TillClock, corrected, stamp, trouble_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,3 +91,49 @@ def test_waits_follow_a_time_that_nobody_can_set() -> None:
     wall[0] += timedelta(days=365)
     elapsed_s[0] += 20
     assert (clock.begun, clock.steady()) == (NOON, NOON + timedelta(seconds=20))
+
+
+FAR = OFFSETS.filter(lambda off: abs(off) > timedelta(minutes=60))
+
+
+@given(FAR, st.timedeltas(timedelta(minutes=-1), timedelta(minutes=1)), st.floats(0, 3_000))
+def test_a_hub_whose_clock_jumps_is_not_believed_against_what_it_said_and_this_pcs_clock(
+    jump: timedelta, wrong: timedelta, passed_s: float
+) -> None:
+    """Sales are not dated a year off because of one machine in the office; when that is mended it is believed again."""
+    clock = TillClock(lambda: NOON, lambda: 0.0)
+    passed = timedelta(seconds=passed_s)
+    clock.learn(Checked(NOON, NOON + wrong, 0.0))
+    before = clock.offset_ms
+    clock.learn(Checked(NOON + passed + jump, NOON + passed + wrong, passed_s))
+    assert clock.offset_ms == before
+    clock.learn(Checked(NOON + passed + timedelta(seconds=1), NOON + passed + wrong, passed_s))
+    assert clock.offset_ms == before + 1_000  # type: ignore[operator] # it was told above
+
+
+@given(FAR, FAR)
+def test_a_hub_that_was_wrong_first_is_believed_as_soon_as_it_agrees_with_this_pc(
+    jump: timedelta, off: timedelta
+) -> None:
+    """Else its mistake at the till's start would outlast its mending. Two against one: the newest word and the PC."""
+    clock = TillClock(lambda: NOON, lambda: 0.0)
+    clock.learn(Checked(NOON + jump, NOON, 0.0))
+    clock.learn(Checked(NOON, NOON, 60.0))
+    assert clock.offset_ms == 0
+    pc = TillClock(lambda: NOON, lambda: 0.0)  # and however wrong the PC is, a hub that goes on as it said is believed
+    pc.learn(Checked(NOON, NOON + off, 0.0))
+    pc.learn(Checked(NOON + timedelta(seconds=61), NOON + off + timedelta(seconds=60), 60.0))
+    assert pc.offset_ms == round((timedelta(seconds=1) - off) / timedelta(milliseconds=1))
+
+
+@given(FAR, FAR)
+def test_a_hub_that_stays_with_its_new_time_is_believed_in_the_end(jump: timedelta, wrong: timedelta) -> None:
+    """A PC that is wrong, and a hub that was mended: nobody is right but the one who keeps to it."""
+    clock = TillClock(lambda: NOON, lambda: 0.0)
+    clock.learn(Checked(NOON, NOON + wrong, 0.0))
+    told = 0.0
+    while told <= DOUBTED_S + 600:
+        told += 600
+        passed = timedelta(seconds=told)
+        clock.learn(Checked(NOON + passed + jump, NOON + passed + wrong, told))
+    assert clock.offset_ms == round((jump - wrong) / timedelta(milliseconds=1))
