@@ -32,6 +32,7 @@ from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits
 from hub.ingest.worker import WorkerHooks
 from hub.projections.availability import AvailabilityProjection
+from hub.projections.expiry import EVERY_S as EXPIRY_EVERY_S
 from hub.projections.expiry import ExpiryProjection
 from hub.projections.matters import MatterProjection
 from hub.projections.silence import SilenceProjection
@@ -57,7 +58,7 @@ WATCH_S = 0.5
 # What suits the broker: rumqttd's window is 100 deliveries a connection; Mosquitto's is what its configuration says.
 EMBEDDED_LINES, EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 4, 400, 5
 EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
-POSTGRES_LANES = 2
+POSTGRES_LANES = 6
 _log = logging.getLogger(__name__)
 
 
@@ -203,7 +204,7 @@ class Hub:
         risk = config.stock.offline_risk_bp / BASIS_POINTS
         behind = (
             SilenceProjection(data.database, risk=risk),
-            ExpiryProjection(data.database),
+            ExpiryProjection(data.database, EXPIRY_EVERY_S),
             ChangePruning(data.database),
         )
         silence = SilenceThread(behind, time.monotonic, now, control.wake)
@@ -284,7 +285,7 @@ def _public_url(config: HubConfig, address: tuple[str, int]) -> str:
 
 
 def _lane_count(config: HubConfig, data: OpenData) -> int:
-    """Two where commits of different stores do not wait for each other; the broker's window is one in embedded."""
+    """Several where commits of different stores do not wait for each other: while some wait, others plan."""
     if config.limits.ingest_lanes:
         return config.limits.ingest_lanes
     return 1 if data.database.is_sqlite or config.broker.mode == "embedded" else POSTGRES_LANES

@@ -24,7 +24,7 @@ from hub.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "TILLWIRE_HUB_"
 BASIS_POINTS = 10_000
-INGEST_LANES_MAX = 8
+INGEST_LANES_MAX = 16
 LOCAL_FOLDER = Path("tillwire-data")
 
 
@@ -102,7 +102,7 @@ class StockConfig:
 class LimitsConfig:
     """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
-    `ingest_lanes` are threads that share the stores among them; 0: two on PostgreSQL, else one. From `snapshot_from`
+    `ingest_lanes` are threads that share the stores among them; 0: six on PostgreSQL, else one. From `snapshot_from`
     changed documents on, a till is offered a file to fetch; 0 is never.
     """
 

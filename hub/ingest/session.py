@@ -33,11 +33,12 @@ class IngestLimits:
     """How much goes into one transaction, and how long the first message waits for company.
 
     100 messages is rumqttd's whole window of unacknowledged deliveries on a connection: with one of them, waiting for
-    more would only be waiting.
+    more would only be waiting. A commit of 2,000 events takes a fifth of a second at the machine's limit: so long may a
+    sale wait behind another till's backlog.
     """
 
     messages_max: int = 100
-    events_max: int = 20_000
+    events_max: int = 2_000
     wait_s: float = 0.005
     retry_s: float = 0.5
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from hub.storage import schema
 from hub.storage.changed_skus import COUNTER, counter_locked, counter_now, number_changes
 from hub.storage.database import Database
-from hub.storage.level_changes import changed_since
+from hub.storage.level_changes import changed_skus
 from hub.storage.shelves import wholes_of
 from hub.storage.upserts import upsert
 from protocol.ids import FeedName, StoreId, store_of_feed
@@ -95,6 +95,5 @@ def _changed(connection: sa.Connection, feed: FeedName, since: int) -> list[tupl
     if store is None:
         query = sa.select(schema.item.c.sku, schema.item.c.revision).where(schema.item.c.revision > since)
     else:
-        level = schema.level.c
-        query = sa.select(level.sku, level.revision).where(*changed_since(connection, store, since))
+        return list(changed_skus(connection, store, since).items())
     return [(row[0], row[1]) for row in connection.execute(query)]

@@ -15,22 +15,30 @@ from hub.storage import schema
 from hub.storage.changed_skus import COUNTER
 from hub.storage.database import Database
 from hub.storage.held_back import Place, standing, write_held
-from hub.storage.level_changes import changed_since
+from hub.storage.level_changes import changed_skus
 from hub.storage.lots import dated_skus, day_in, expired_before, expired_in
 from protocol.ids import StoreId, store_feed
 
+EVERY_S = 10.0
+
 
 class ExpiryProjection:
-    """Keeps what has expired. Used from one thread; several hub processes write the same."""
+    """Keeps what has expired. Used from one thread; several hub processes write the same.
 
-    def __init__(self, database: Database) -> None:
+    It looks at most every `every_s`: a shop that sells fast moves every SKU in any few seconds.
+    """
+
+    def __init__(self, database: Database, every_s: float = 0.0) -> None:
         self._database = database
+        self._every_s = every_s
+        self._not_before_s = 0.0
         database.state(COUNTER, "0")
         self._seen: dict[str, tuple[int, date]] = {}
 
     def advance(self, now: datetime, now_s: float) -> int:
         """Bring it up to date; returns at how many places something changed. Raises StorageError."""
-        del now_s
+        if now_s < self._not_before_s:
+            return 0
         changed = 0
         with self._database.read() as connection:
             feed = schema.feed.c
@@ -39,6 +47,7 @@ class ExpiryProjection:
         for store in stores:
             head = heads.get(store_feed(StoreId(store)), 0)
             changed += self._look(store, head, now)
+        self._not_before_s = now_s + self._every_s
         return changed
 
     def _look(self, store: str, head: int, now: datetime) -> int:
@@ -64,5 +73,4 @@ class ExpiryProjection:
 
 
 def _moved(connection: sa.Connection, store: str, since: int) -> Collection[str]:
-    query = sa.select(schema.level.c.sku).where(*changed_since(connection, store, since))
-    return list(connection.execute(query).scalars())
+    return changed_skus(connection, store, since).keys()

@@ -34,8 +34,8 @@ from protocol.topics import parse_terminal_topic
 
 MESSAGES_MAX = 20_000
 BUSY_S = 0.025
-REST, REST_S_MAX = 3.0, 0.5
-"""Broadcasts and projections rest so many times as long as they took: at most a quarter of the time goes to them, and a
+REST, REST_S_MAX = 6.0, 1.0
+"""Broadcasts and projections rest so many times as long as they took: at most a seventh of the time goes to them, and a
 busy hub coalesces more instead of taking journals later. A quiet one takes milliseconds, and so rests for as few."""
 IDLE_S = 0.25
 NOTES_EVERY_S = 1.0

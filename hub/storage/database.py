@@ -26,7 +26,7 @@ from hub.storage import postgres_arrays, schema
 
 BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
-POOL_CONNECTIONS = 8
+POOL_CONNECTIONS = 16
 
 
 class Database:

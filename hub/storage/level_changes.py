@@ -1,4 +1,4 @@
-"""Which levels of a store have changed since a revision: the condition under which a query finds them.
+"""Which levels of a store have changed since a revision: their SKUs, or the condition under which a query finds them.
 
 On SQLite an index over the revisions answers that. On PostgreSQL such an index would cost every sale more than the rest
 of its level (see migration 0005), so there the SKUs of each revision are noted in `level_change`. Notes go back some
@@ -7,7 +7,7 @@ thousand revisions; whoever asks for more has all of the store's levels looked t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,17 +24,35 @@ PRUNE_EVERY_S = 60.0
 
 def changed_since(connection: sa.Connection, store: str, since: int) -> Sequence[sa.ColumnElement[bool]]:
     """Conditions on `level`: the store's rows with a revision beyond `since`."""
-    level, noted = schema.level.c, schema.level_change.c
+    level = schema.level.c
     conditions: list[sa.ColumnElement[bool]] = [level.store == store, level.revision > since]
-    if connection.dialect.name == "sqlite":
-        return conditions
+    noted = None if connection.dialect.name == "sqlite" else _noted(connection, store, since)
+    if noted is not None:
+        conditions.append(level.sku == sa.any_(sa.literal(sorted(noted), postgresql.ARRAY(sa.Text))))
+    return conditions
+
+
+def changed_skus(connection: sa.Connection, store: str, since: int) -> Mapping[str, int]:
+    """The SKUs whose levels have a revision beyond `since`, each with that revision."""
+    noted = None if connection.dialect.name == "sqlite" else _noted(connection, store, since)
+    if noted is not None:
+        return noted
+    level = schema.level.c
+    query = sa.select(level.sku, level.revision).where(level.store == store, level.revision > since)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _noted(connection: sa.Connection, store: str, since: int) -> dict[str, int] | None:
+    """What the notes say; None if they do not go back so far."""
+    noted = schema.level_change.c
     oldest = connection.execute(sa.select(sa.func.min(noted.revision)).where(noted.store == store)).scalar()
     if oldest is None or since < oldest - 1:
-        return conditions
-    found = connection.execute(sa.select(noted.skus).where(noted.store == store, noted.revision > since))
-    skus = {sku for row in found for sku in row.skus}
-    conditions.append(level.sku == sa.any_(sa.literal(sorted(skus), postgresql.ARRAY(sa.Text))))
-    return conditions
+        return None
+    query = sa.select(noted.skus, noted.revision).where(noted.store == store, noted.revision > since)
+    found: dict[str, int] = {}
+    for skus, revision in connection.execute(query.order_by(noted.revision)):
+        found.update(dict.fromkeys(skus, revision))
+    return found
 
 
 class ChangePruning:
