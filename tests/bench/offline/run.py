@@ -184,7 +184,8 @@ class _Agent:
         pages, acked, moved_s = 0, -1, wall_s()
         page = (self.folder / "data" / "page-address").read_text("ascii")
         async with httpx.AsyncClient(follow_redirects=True, timeout=20) as client:
-            await client.get(page)
+            await client.get(page)  # its address has a key for one visit; from then on the page knows us
+            page = str(httpx.URL(page).copy_with(path="/", query=None))
             while acked < self.events:
                 found = await asyncio.to_thread(self._acked)
                 if found != acked:

@@ -19,6 +19,8 @@ from tests.faults.rig.plan import Place, sku_of
 
 ANSWER_S = 2.0
 LINES_MAX = 3
+REST_S, REST_LOOKS_MAX = 0.5, 10
+"""After trouble she looks at the screen so long, and so often."""
 _TROUBLE_PAUSE_S = 0.1
 _TROUBLE = (httpx.HTTPError, TillSilent, OSError)
 
@@ -70,7 +72,16 @@ class Cashier:
             except _TROUBLE as trouble:
                 self.refused[type(trouble).__name__] += 1
                 await asyncio.sleep(_TROUBLE_PAUSE_S)
+                await self._wait_for_rest(stop)
         self._look()
+
+    async def _wait_for_rest(self, stop: asyncio.Event) -> None:
+        """A scan that was not answered may still be under way: nobody pays before the screen stood still."""
+        for _ in range(REST_LOOKS_MAX):
+            before = self.page.shown.serial
+            await asyncio.sleep(REST_S)
+            if stop.is_set() or (self.page.is_live and self.page.shown.serial == before):
+                return
 
     async def _step(self) -> None:
         self._look()
