@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -46,7 +47,7 @@ from hub.running.health import HubHealth
 from hub.running.installation import Installation
 from hub.running.lanes import IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
-from hub.running.silence import SilenceThread
+from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
 from hub.storage.level_changes import ChangePruning
 from hub.storage.refusals import Refusals
@@ -201,13 +202,7 @@ class Hub:
         )
         control = ControlThread(parts, time.monotonic, now)
         shelf.made = control.wake
-        risk = config.stock.offline_risk_bp / BASIS_POINTS
-        behind = (
-            SilenceProjection(data.database, risk=risk),
-            ExpiryProjection(data.database, EXPIRY_EVERY_S),
-            ChangePruning(data.database),
-        )
-        silence = SilenceThread(behind, time.monotonic, now, control.wake)
+        silence = SilenceThread(_far_behind(config, data), time.monotonic, now, control.wake)
         hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
@@ -267,6 +262,16 @@ class _Running:
     changes: ChangeBoard
     shelf: SnapshotShelf
     keys: CachedKeyRing
+
+
+def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
+    """What may come seconds after the sales."""
+    risk = config.stock.offline_risk_bp / BASIS_POINTS
+    return (
+        SilenceProjection(data.database, risk=risk),
+        ExpiryProjection(data.database, EXPIRY_EVERY_S),
+        ChangePruning(data.database),
+    )
 
 
 def _ingest_limits(config: HubConfig) -> IngestLimits:
