@@ -16,14 +16,17 @@ from sqlalchemy import (
     ColumnElement,
     Computed,
     Index,
-    Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
     and_,
     text,
 )
+
+from hub.storage.columns import POSITION
+from hub.storage.columns import bytes_column as _bytes
+from hub.storage.columns import number_column as _number
+from hub.storage.columns import text_column as _text
 
 metadata = MetaData()
 
@@ -32,22 +35,6 @@ ONLY = "only"
 
 VERSION = "0005"
 """The newest migration."""
-
-_Position = BigInteger().with_variant(Integer, "sqlite")
-"""A number that the database gives; SQLite counts only in a column that is called INTEGER."""
-
-
-def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
-
-
-def _number(name: str, *, key: bool = False, null: bool = False) -> Column[int]:
-    return Column(name, BigInteger, primary_key=key, nullable=null, autoincrement=False)
-
-
-def _bytes(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
 
 state = Table("state", metadata, _text("name", key=True), _text("value"))
 """What the database knows about itself: its lineage, the hash of the admin key, the secret of sessions."""
@@ -185,7 +172,7 @@ level_change = Table(
 sale = Table(
     "sale",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     _text("store"),
     _text("terminal"),
     _number("epoch"),
@@ -219,7 +206,7 @@ turnover = Table(
 parked = Table(
     "parked",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     _text("store"),
     _text("terminal"),
     _number("epoch"),
@@ -257,7 +244,7 @@ latency = Table("latency", metadata, _number("minute", key=True), _number("bucke
 bad_frame = Table(
     "bad_frame",
     metadata,
-    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=True),
     _number("at_us"),
     _text("topic"),
     _text("reason"),
