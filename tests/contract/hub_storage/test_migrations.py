@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
 
 from hub.ingest.stocktake import set_stock
 from hub.projections.rebuild import differences
@@ -21,11 +18,12 @@ from hub.storage.database import Database, open_database, parse_url
 from hub.storage.queries import SqlQueries
 from hub.storage.records import Alarm
 from hub.storage.rules import SqlRuleStore
-from hub.storage.schema import ONLY, VERSION, metadata
+from hub.storage.schema import VERSION
 from hub.storage.stores import open_stores
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId
 from tests.contract.hub_storage.test_answers_contract import refund
+from tests.contract.hub_storage.test_schema import differences_to_schema
 from tests.services import PostgresServer, postgres
 from tests.unit.hub.journals import Journal, at
 
@@ -46,16 +44,6 @@ def before(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Data
         config.attributes["connection"] = connection
         command.upgrade(config, version)
     return database
-
-
-def differences_to_schema(connection: sa.Connection) -> list[Any]:
-    """What the database has otherwise than `schema.py` says for its dialect."""
-
-    def belongs(item: Any, *_: object) -> bool:  # noqa: ANN401 - any of SQLAlchemy's objects
-        return bool(item.info.get(ONLY, connection.dialect.name) == connection.dialect.name)
-
-    context = MigrationContext.configure(connection, opts={"include_object": belongs})
-    return list(compare_metadata(context, metadata))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
