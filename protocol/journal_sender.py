@@ -146,9 +146,15 @@ class JournalSender:
         It gets that again, as far as the journal still has it; `acked` stays. An old message that says so falsely costs
         some repetitions, which the hub lets go.
         """
-        if sequence > self._hub_at or self.epoch_lost is not None or digest_at(sequence + 1) is None:
+        is_kept = digest_at(sequence + 1) is not None and (sequence == 0 or digest_at(sequence) is not None)
+        if sequence > self._hub_at or self.epoch_lost is not None or not is_kept:
             return
         self._rewind_once(now_s, sequence)
+
+    def stop_repeating(self) -> None:
+        """What was to be sent again has been forgotten meanwhile: go on behind what was acknowledged."""
+        self._hub_at = self.acked
+        self._rewind()
 
     def _advance(self, sequence: int) -> AckEffect:
         if sequence > self._hub_at:

@@ -200,12 +200,20 @@ class TerminalSession:
 
     def _send_journal(self, now_s: float, wall: datetime, out: list[Publish]) -> None:
         while (wanted := self._sender.next_range(now_s)) is not None:
+            if wanted.first <= self._journal.acked and not self._is_kept(wanted.first):
+                self._sender.stop_repeating()
+                continue
             publish, last = self._batch(wanted, wall)
             if publish is None:
                 return
             out.append(publish)
             self._sender.sent(wanted.first, last, now_s)
             self._clock.sent(last, now_s, wall)
+
+    def _is_kept(self, first: int) -> bool:
+        """Whether the journal still has an acknowledged event, and what it is chained to."""
+        before = first == 1 or self._journal.digest_at(first - 1) is not None
+        return before and self._journal.digest_at(first) is not None
 
     def _batch(self, wanted: SendRange, wall: datetime) -> tuple[Publish | None, int]:
         events = self._journal.read(wanted.first, wanted.events_max, wanted.bytes_max)

@@ -98,7 +98,17 @@ def _disk(rig: Rig) -> Disk:
 async def _with_power(plan: Plan, seed: object) -> AsyncIterator[Rig]:
     with disks.disk(POWER_MB, can_lose_power=True) as disk:
         async with rig_of(plan, seed, disk=disk) as rig:
+            if rig.postgres is not None:
+                await asyncio.to_thread(_write_down, rig)
             yield rig
+
+
+def _write_down(rig: Rig) -> None:
+    """What was set up is on the disk, however careless the database: it is sales that are to be forgotten."""
+    engine = rig.hub.places.engine()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("CHECKPOINT"))
+    engine.dispose()
 
 
 @asynccontextmanager

@@ -182,7 +182,7 @@ class _Agent:
     async def until_sent(self, told: Callable[[str], None]) -> int:
         """Wait until the hub has acknowledged all; returns on how many looks the page said "x of y"."""
         pages, acked, moved_s = 0, -1, wall_s()
-        page = (self.folder / "data" / "page-address").read_text("ascii")
+        page = await self._page()
         async with httpx.AsyncClient(follow_redirects=True, timeout=20) as client:
             await client.get(page)  # its address has a key for one visit; from then on the page knows us
             page = str(httpx.URL(page).copy_with(path="/", query=None))
@@ -209,7 +209,7 @@ class _Agent:
                 await asyncio.sleep(0.2)
         view: dict[str, int] = {}
         after: str | None = ""
-        page = httpx.URL((self.folder / "data" / "page-address").read_text("ascii"))
+        page = httpx.URL(await self._page())
         async with httpx.AsyncClient(follow_redirects=True, timeout=20) as client:
             await client.get(page)
             while after is not None:
@@ -222,6 +222,14 @@ class _Agent:
     def peak_mb(self) -> float:
         """The most memory that it has had."""
         return peak_mb(self._child.pid)
+
+    async def _page(self) -> str:
+        """Where the page is: written a moment after the agent answers."""
+        file = self.folder / "data" / "page-address"
+        async with asyncio.timeout(10):
+            while not file.exists():
+                await asyncio.sleep(0.02)
+        return file.read_text("ascii")
 
     def _write(self, connection: sqlite3.Connection, begin: int, facts: Sequence[Fact]) -> None:
         journal = SqliteJournal(connection)

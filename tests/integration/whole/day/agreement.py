@@ -158,7 +158,7 @@ def _sound(fact: SaleCompleted | SaleRefunded) -> Iterator[str]:
 
 
 def _z_report(till: TillSays, book: Notebook) -> Iterator[str]:
-    """The Z report says what the notebook says, and the running sums begin at nothing again."""
+    """The Z report says what the notebook says, and the running sums begin anew."""
     closed = [fact for fact, _ in till.facts if isinstance(fact, ShiftClosed)]
     if len(closed) != 1:
         yield f"{till.name}: {len(closed)} Z reports"
@@ -180,7 +180,15 @@ def _z_report(till: TillSays, book: Notebook) -> Iterator[str]:
     taxed = sum(each.taxed for each in sums.taxes)
     yield from _same(f"Z report of {till.name}: taxed", sums.turnover, taxed)
     yield from _same(f"Z report of {till.name}: cashiers", sums.turnover, sum(each.amount for each in sums.cashiers))
-    empty = Tally(number=said.number, opened_at=till.tally.opened_at)
+    # What each gave back on her own counts on until the day is over, through the next shift as well.
+    alone: Counter[str] = Counter()
+    for fact, _ in till.facts:
+        if isinstance(fact, SaleRefunded) and not fact.allowed_by:
+            alone[fact.cashier] += fact.total
+    empty = Tally(
+        number=said.number, opened_at=till.tally.opened_at, given_back=dict(alone),
+        given_back_on=said.business_day if alone else None,
+    )  # fmt: skip
     yield from _same(f"running sums of {till.name} after the close", empty, till.tally)
 
 
