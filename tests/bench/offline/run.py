@@ -227,7 +227,7 @@ class _Agent:
         """Where the page is: written a moment after the agent answers."""
         file = self.folder / "data" / "page-address"
         async with asyncio.timeout(10):
-            while not file.exists():
+            while not file.exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
         return file.read_text("ascii")
 

@@ -313,3 +313,17 @@ def test_what_was_forgotten_cannot_be_sent_again() -> None:
     wanted = sender.next_range(0.0)
     assert wanted is not None
     assert wanted.first == 9
+
+
+def test_what_is_forgotten_while_it_is_sent_again_is_given_up() -> None:
+    """The journal may lose an acknowledged event at any time: then the sender goes on behind what was acknowledged."""
+    journal = drawer_chain(9)
+    sender = online(journal, 8)
+    sender.receive_ack(ack("gap", 2, journal[1].digest), lambda at: digests(journal, at), 0.0)
+    wanted = sender.next_range(0.0)
+    assert wanted is not None
+    assert wanted.first == 3
+    sender.stop_repeating()
+    wanted = sender.next_range(0.0)
+    assert wanted is not None
+    assert wanted.first == 9
