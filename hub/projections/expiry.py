@@ -56,9 +56,7 @@ class ExpiryProjection:
             seen = self._seen.get(store)
             if seen == (head, day):
                 return 0
-            before = {
-                sku: held for (at, sku), held in standing(connection, schema.expired_stock).items() if at == store
-            }
+            before = {sku: held for (_, sku), held in standing(connection, schema.expired_stock, store).items()}
             if seen is None or seen[1] != day:
                 skus: Collection[str] = expired_before(connection, store, day) | before.keys()
             else:

@@ -19,9 +19,10 @@ Place = tuple[str, str]
 """Store and SKU."""
 
 
-def standing(connection: sa.Connection, table: sa.Table) -> dict[Place, int]:
-    """All that a table of (store, sku, quantity) holds back."""
-    return {(row.store, row.sku): row.quantity for row in connection.execute(sa.select(table))}
+def standing(connection: sa.Connection, table: sa.Table, store: str | None = None) -> dict[Place, int]:
+    """All that a table of (store, sku, quantity) holds back, or what it does in one store."""
+    query = sa.select(table) if store is None else sa.select(table).where(table.c.store == store)
+    return {(row.store, row.sku): row.quantity for row in connection.execute(query)}
 
 
 def write_held(database: Database, table: sa.Table, wanted: Mapping[Place, int]) -> None:
