@@ -19,7 +19,15 @@
 ├── UnknownItem               look for the SKU, and for the store
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
-└── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+└── ChannelError              a sales channel did not do what was asked; says which channel
+    ├── ChannelUnavailable    it does not answer, or asks us to wait: the same is tried again later
+    │   └── OutcomeUnknown    it may have done it before the line broke: look there before the same is sent again
+    ├── ChannelUnauthorised   it does not let us in: renew the key or token, then open the channel again
+    ├── ChannelRefused        it refused this very thing, in its own words: parked until somebody mends the cause
+    ├── UnmappedWord          a SKU, location, tax or tender has no counterpart: map it, then replay
+    ├── ForgedWebhook         a webhook that the vendor did not send, or sent elsewhere, or long ago: refused
+    └── UnreadableWebhook     a genuine webhook that is not understood: kept and parked
 """
 
 
@@ -113,3 +121,47 @@ class UnorderableItem(HubError):
 
 class ImportFailed(HubError):
     """A file cannot be imported; the message names file, line and remedy."""
+
+
+class ChannelError(HubError):
+    """A sales channel did not do what was asked."""
+
+
+class ChannelUnavailable(ChannelError):
+    """The channel does not answer, or asks us to wait `retry_after_s` seconds (None: it does not say)."""
+
+    def __init__(self, words: str, retry_after_s: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknown(ChannelUnavailable):
+    """The line broke after something was sent: it may have been done."""
+
+
+class ChannelUnauthorised(ChannelError):
+    """The channel does not let us in."""
+
+
+class ChannelRefused(ChannelError):
+    """The channel refused this very thing; the message is what it said."""
+
+
+class UnmappedWord(ChannelError):
+    """A word of one side has no counterpart on the other."""
+
+    def __init__(self, channel: str, kind: str, word: str, *, theirs: bool) -> None:
+        whose = "the channel's" if theirs else "our"
+        super().__init__(
+            f"channel {channel}: {whose} {kind} {word!r} is not mapped; `tillwire-hub channel check {channel}` "
+            "shows what is missing, `tillwire-hub channel map` maps it"
+        )
+        self.kind, self.word, self.theirs = kind, word, theirs
+
+
+class ForgedWebhook(ChannelError):
+    """A webhook that the vendor did not send, or not to here, or long ago."""
+
+
+class UnreadableWebhook(ChannelError):
+    """A genuine webhook that is not understood."""

@@ -1,0 +1,56 @@
+"""Which of a channel's words is which of ours: SKUs, locations, taxes, tenders, states. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from hub.errors import UnmappedWord
+
+LinkKind = Literal["item", "location", "tax", "tender", "state", "customer", "order", "sale"]
+LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
+
+
+@dataclass(frozen=True)
+class Link:
+    """`ours` is `theirs` there. `more` is what else the channel needs to name it (a variant's product)."""
+
+    kind: LinkKind
+    ours: str
+    theirs: str
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+class Links:
+    """The links of one channel, looked up both ways. Several of our words may be one of theirs (a pooled location)."""
+
+    def __init__(self, channel: str, links: Iterable[Link]) -> None:
+        self.channel = channel
+        self._ours: dict[tuple[LinkKind, str], Link] = {}
+        self._theirs: dict[tuple[LinkKind, str], list[Link]] = {}
+        for link in links:
+            self._ours[link.kind, link.ours] = link
+            self._theirs.setdefault((link.kind, link.theirs), []).append(link)
+
+    def to_theirs(self, kind: LinkKind, ours: str) -> Link:
+        """Their word for one of ours. Raises UnmappedWord."""
+        link = self._ours.get((kind, ours))
+        if link is None:
+            raise UnmappedWord(self.channel, kind, ours, theirs=False)
+        return link
+
+    def to_ours(self, kind: LinkKind, theirs: str) -> Link:
+        """Our word for one of theirs; the first by name where several are. Raises UnmappedWord."""
+        found = self._theirs.get((kind, theirs))
+        if not found:
+            raise UnmappedWord(self.channel, kind, theirs, theirs=True)
+        return min(found, key=lambda link: link.ours)
+
+    def all_ours(self, kind: LinkKind, theirs: str) -> list[str]:
+        """All of our words for one of theirs, sorted; none if it is not mapped."""
+        return sorted(link.ours for link in self._theirs.get((kind, theirs), ()))
+
+    def of(self, kind: LinkKind) -> list[Link]:
+        """All links of a kind, by our word."""
+        return sorted((link for (k, _), link in self._ours.items() if k == kind), key=lambda link: link.ours)
