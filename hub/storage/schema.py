@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Computed,
     Index,
-    MetaData,
     Table,
     Text,
     and_,
@@ -27,13 +26,12 @@ from hub.storage.columns import POSITION
 from hub.storage.columns import bytes_column as _bytes
 from hub.storage.columns import number_column as _number
 from hub.storage.columns import text_column as _text
-
-metadata = MetaData()
+from hub.storage.metadata import metadata
 
 ONLY = "only"
 """In `info`: the one dialect that has this table or index."""
 
-VERSION = "0005"
+VERSION = "0006"
 """The newest migration."""
 
 state = Table("state", metadata, _text("name", key=True), _text("value"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from hub.storage.schema import metadata
+import hub.storage.schema
+import hub.storage.schema_channels  # noqa: F401 - importing a module of tables describes them
+from hub.storage.metadata import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

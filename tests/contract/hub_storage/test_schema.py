@@ -14,9 +14,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import hub.storage.schema_channels  # noqa: F401 - importing a module of tables describes them
 from hub.errors import ConfigError, StorageUnavailable
 from hub.storage.database import Database, open_database, parse_url
-from hub.storage.schema import ONLY, VERSION, metadata
+from hub.storage.metadata import metadata
+from hub.storage.schema import ONLY, VERSION
 
 
 def differences_to_schema(connection: sa.Connection) -> list[Any]:
