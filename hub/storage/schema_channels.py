@@ -78,7 +78,7 @@ channel_offer = Table(
 )
 """What a channel was last told to offer of a SKU at a location, and what is to be told again: done, due, parked.
 
-`counted` is a digest of the channel's open orders that `sent` had been lessened by: if those change, it is told again."""
+`counted` is a digest of the channel's open orders that `sent` had been lessened by: other ones make it told again."""
 _due: ColumnElement[bool] = channel_offer.c.state != text("'done'")
 Index(
     "channel_offer_due", channel_offer.c.channel, channel_offer.c.state, channel_offer.c.due_us,
