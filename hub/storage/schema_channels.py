@@ -188,3 +188,19 @@ Index(
     postgresql_where=_line_open,
 )
 Index("channel_line_by_key", channel_line.c.channel, channel_line.c.key)
+
+channel_goods = Table(
+    "channel_goods",
+    metadata,
+    _text("order_id", key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _text("sku", key=True),
+    _text("store"),
+    _number("at_us"),
+    _number("quantity"),
+    Column("ours", Text, nullable=False, server_default=_EMPTY),
+    _number("moved"),
+)
+"""Goods of an order that left or came back (`kind`: left, returned) by the channel's word, in pieces. `quantity` is
+what it says now, `store` what was decided when it first said so, `moved` what the hub has moved in the ledger for it."""
