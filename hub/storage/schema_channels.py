@@ -189,8 +189,8 @@ Index(
 )
 Index("channel_line_by_key", channel_line.c.channel, channel_line.c.key)
 
-channel_goods = Table(
-    "channel_goods",
+order_goods = Table(
+    "order_goods",
     metadata,
     _text("order_id", key=True),
     _text("kind", key=True),
@@ -203,4 +203,5 @@ channel_goods = Table(
     _number("moved"),
 )
 """Goods of an order that left or came back (`kind`: left, returned) by the channel's word, in pieces. `quantity` is
-what it says now, `store` what was decided when it first said so, `moved` what the hub has moved in the ledger for it."""
+what it says now, `store` what was decided when it first said so, `moved` what the hub has moved for it in the ledger.
+They belong to the order, and stay when its channel is taken away."""

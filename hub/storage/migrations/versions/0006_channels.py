@@ -210,7 +210,7 @@ def _orders() -> None:
     )
     op.create_index("channel_order_by_order", "channel_order", ["order_id"], unique=False)
     op.create_table(
-        "channel_goods",
+        "order_goods",
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
