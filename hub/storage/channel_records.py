@@ -1,0 +1,91 @@
+"""What the tables of channels hold, as values; see `schema_channels.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple, get_args
+
+OutboxState = Literal["waiting", "parked", "done"]
+OUTBOX_STATES: tuple[OutboxState, ...] = get_args(OutboxState)
+OfferState = Literal["done", "due", "parked"]
+
+
+@dataclass(frozen=True)
+class ChannelSetup:
+    """A channel that the shop has set up. `changed_at` moves whenever settings, secrets or `enabled` do."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, str]
+    enabled: bool
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class PartState:
+    """How one part of a channel's work is. `failures` are those in a row; nothing is tried before `not_before`.
+
+    `holder` is the process that does it, until `held_until`; "" for nobody.
+    """
+
+    cursor: str = ""
+    asked_at: datetime | None = None
+    fine_at: datetime | None = None
+    failures: int = 0
+    not_before: datetime | None = None
+    problem: str = ""
+    holder: str = ""
+    held_until: datetime | None = None
+
+
+class PartTimes(NamedTuple):
+    """When a part was last asked and last fine, as the process that does it remembers."""
+
+    channel: str
+    part: str
+    asked_at: datetime | None
+    fine_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link as it is stored: `ours` is `theirs`, found by the connector or said by a person."""
+
+    kind: str
+    ours: str
+    theirs: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    by_hand: bool = False
+    at: datetime | None = None
+
+
+class Told(NamedTuple):
+    """Something to be told to a channel: `body` is JSON, in order within `lane`, once for each kind and key."""
+
+    lane: str
+    kind: str
+    key: str
+    body: str
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """A row of the outbox. `attempts` counts how often it was claimed, this time included."""
+
+    position: int
+    channel: str
+    lane: str
+    kind: str
+    key: str
+    body: str
+    state: OutboxState
+    attempts: int
+    due_at: datetime
+    words: str
+    theirs: str
+    created_at: datetime
+    done_at: datetime | None = None
+    claimed_until: datetime | None = None
