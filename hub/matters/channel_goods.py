@@ -67,9 +67,7 @@ def left_of(moves: Moves) -> list[Left]:
     return [Left(goods.store, goods.sku, -moved, goods.at) for goods, moved in moves.items() if moved < 0]
 
 
-def _in_parcels(
-    asked: Sequence[Asked], told: Sequence[Told], left: Sequence[ChannelGoods]
-) -> dict[str, Counter[str]]:
+def _in_parcels(asked: Sequence[Asked], told: Sequence[Told], left: Sequence[ChannelGoods]) -> dict[str, Counter[str]]:
     said = [Left(goods.store, goods.sku, goods.quantity, goods.at) for goods in left if not goods.ours]
     places = {(one.store, one.sku) for one in asked}
     # Only what was asked there: what left from elsewhere was in no parcel, and tells nothing about one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from hub.storage.upserts import upsert
 
 RAW_MAX = 1 << 20
 WHY_MAX = 2_000
+_PART = 500
 _C = channel_aside.c
 
 
@@ -35,17 +36,19 @@ class Aside:
     resolved_at: datetime | None = None
 
 
-def put_aside(
-    connection: sa.Connection, place: tuple[str, str, str], why: str, raw: bytes, now: datetime
-) -> None:
-    """Park something under (channel, kind, key), or count that it could not be taken once more."""
+def put_aside(connection: sa.Connection, place: tuple[str, str, str], why: str, raw: bytes, now: datetime) -> None:
+    """Park something under (channel, kind, key), or count that it could not be taken once more.
+
+    Without bytes it keeps those that it had.
+    """
     channel, kind, key = place
     moment = to_us(now)
     row = {
         "channel": channel, "kind": kind, "key": key, "why": why[:WHY_MAX].replace("\x00", ""), "raw": raw[:RAW_MAX],
         "first_us": moment, "last_us": moment, "count": 1, "resolved_us": None,
     }  # fmt: skip
-    upsert(connection, channel_aside, [row], add=["count"], replace=["why", "raw", "last_us", "resolved_us"])
+    changed = ["why", "last_us", "resolved_us", *(["raw"] if raw else [])]
+    upsert(connection, channel_aside, [row], add=["count"], replace=changed)
     _tell(connection, channel, now)
 
 
@@ -56,6 +59,14 @@ def resolve_aside(connection: sa.Connection, channel: str, kind: str, key: str, 
         return False
     _tell(connection, channel, now)
     return True
+
+
+def waiting_keys(connection: sa.Connection, channel: str, kind: str, keys: Collection[str]) -> list[str]:
+    """Those of these ids that are parked."""
+    waiting = sa.select(_C.key).where(_C.channel == channel, _C.kind == kind, _C.resolved_us.is_(None))
+    wanted = sorted(set(keys))
+    parts = (wanted[start : start + _PART] for start in range(0, len(wanted), _PART))
+    return [key for part in parts for key in connection.execute(waiting.where(_C.key.in_(part))).scalars()]
 
 
 class SqlAsideStore:
@@ -69,14 +80,28 @@ class SqlAsideStore:
         with self._database.write() as connection:
             put_aside(connection, place, why, raw, now)
 
+    def resolve(self, place: tuple[str, str, str], now: datetime) -> bool:
+        """See `resolve_aside`."""
+        with self._database.write() as connection:
+            return resolve_aside(connection, *place, now)
+
     def waiting(self, channel: str, kind: str = "", *, limit: int = 100, offset: int = 0) -> Sequence[Aside]:
         """What is parked, the oldest first."""
-        query = sa.select(channel_aside).where(_C.channel == channel, _C.resolved_us.is_(None))
+        # Named anew: a row is a tuple, which has a method "count".
+        query = sa.select(channel_aside, _C["count"].label("times")).where(
+            _C.channel == channel, _C.resolved_us.is_(None)
+        )
         if kind:
             query = query.where(_C.kind == kind)
         query = query.order_by(_C.first_us, _C.kind, _C.key).limit(limit).offset(offset)
         with self._database.read() as connection:
             return [_aside(row) for row in connection.execute(query)]
+
+    def keys(self, channel: str, kind: str, limit: int) -> Sequence[str]:
+        """The ids of what is parked, the oldest first."""
+        query = sa.select(_C.key).where(_C.channel == channel, _C.kind == kind, _C.resolved_us.is_(None))
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(_C.first_us, _C.key).limit(limit)).scalars())
 
     def counts(self, channel: str) -> dict[str, int]:
         """How much is parked, by kind."""
@@ -88,7 +113,7 @@ class SqlAsideStore:
 def _aside(row: sa.Row[tuple[object, ...]]) -> Aside:
     return Aside(
         row.channel, row.kind, row.key, row.why, bytes(row.raw), from_us(row.first_us), from_us(row.last_us),
-        row.count, maybe_from_us(row.resolved_us),
+        row.times, maybe_from_us(row.resolved_us),
     )  # fmt: skip
 
 

@@ -135,8 +135,7 @@ def _ordered(connection: sa.Connection, said: SaidOrder, known: PlacedOrder | No
     order = placed_of(said)
     if order.store and order.store not in all_stores(connection):
         raise UnknownStore(
-            f"order {order.order}: store {order.store}: there is none of this name; `tillwire-hub store list` shows "
-            "all"
+            f"order {order.order}: store {order.store}: there is none of this name; `tillwire-hub store list` shows all"
         )
     if known is None:
         refuse_picks(connection, order.order)

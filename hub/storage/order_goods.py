@@ -22,9 +22,7 @@ _C = order_goods.c
 
 def said_goods(connection: sa.Connection, order: str) -> list[ChannelGoods]:
     """What a channel has said of an order's goods so far."""
-    rows = connection.execute(
-        sa.select(order_goods).where(_C.order_id == order).order_by(_C.kind, _C.key, _C.sku)
-    )
+    rows = connection.execute(sa.select(order_goods).where(_C.order_id == order).order_by(_C.kind, _C.key, _C.sku))
     return [
         ChannelGoods(row.kind, row.key, row.sku, row.store, from_us(row.at_us), row.quantity, row.ours, row.moved)
         for row in rows
@@ -85,4 +83,3 @@ def _move(connection: sa.Connection, feeds: LockedFeeds, goods: ChannelGoods, no
     mine = sa.and_(level.store == goods.store, level.sku == goods.sku, unseen)
     values = {"on_hand": level.on_hand + delta, "revision": revision, "updated_us": now_us}
     connection.execute(sa.update(schema.level).where(mine).values(values))
-

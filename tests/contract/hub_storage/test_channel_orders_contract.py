@@ -282,7 +282,7 @@ def test_packs_are_moved_as_the_pieces_in_them(shop: ChannelShop) -> None:
 
 def test_what_cannot_be_taken_in_leaves_nothing_behind(shop: ChannelShop) -> None:
     """An unknown SKU, an unknown store: named, and the next state is taken as if nothing had been."""
-    with pytest.raises(UnorderableItem, match="order web:o1: field lines.1.sku: 'gold'"):
+    with pytest.raises(UnorderableItem, match=r"order web:o1: field lines\.1\.sku: 'gold'"):
         shop.take(said_order(1, {"gold": 1_000}))
     with pytest.raises(UnknownStore, match="order web:o1: store vinh"):
         shop.take(said_order(1, {TEA: 1_000}, goods=[left("f1", "vinh", tea=1_000)]))

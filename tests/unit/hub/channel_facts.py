@@ -11,7 +11,7 @@ from tests.unit.hub.journals import at
 CHANNEL = "web"
 
 
-def said_order(
+def said_order(  # noqa: PLR0913 - all that an order may be
     version: int, lines: Mapping[str, int], *, key: str = "o1", cancelled: bool = False,
     goods: Sequence[SaidGoods] = (), fulfilled: Mapping[str, int] | None = None, own: bool = False,
 ) -> SaidOrder:  # fmt: skip
@@ -25,7 +25,9 @@ def said_order(
     )  # fmt: skip
 
 
-def left(key: str, store: str, second: float = 1500, *, ours: str = "", pool: Sequence[str] = (), **goods: int) -> SaidGoods:
+def left(
+    key: str, store: str, second: float = 1500, *, ours: str = "", pool: Sequence[str] = (), **goods: int
+) -> SaidGoods:
     """Goods that left by the channel's word."""
     return SaidGoods("left", key, store, at(second), goods, ours, frozenset(pool))
 

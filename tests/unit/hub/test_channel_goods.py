@@ -41,11 +41,11 @@ def test_the_order_in_which_facts_come_changes_nothing(
     """Neither for what the hub moves nor for the order's outcome."""
     pieces, decisions = {"tea": 5_000, "pho": 2_000}, [*more, *less]
     moves = channel_moves(pieces, decisions, said, channel)
-    shuffled = [data.draw(st.permutations(facts)) for facts in (decisions, said, channel)]
-    again = channel_moves(pieces, *shuffled)
+    decisions_2, said_2 = data.draw(st.permutations(decisions)), data.draw(st.permutations(said))
+    again = channel_moves(pieces, decisions_2, said_2, data.draw(st.permutations(channel)))
     assert again == moves
     outcome = order_after(pieces, decisions, said, None, left_of(moves))
-    assert order_after(pieces, shuffled[0], shuffled[1], None, left_of(again)) == outcome
+    assert order_after(pieces, decisions_2, said_2, None, left_of(again)) == outcome
 
 
 @given(asked, told, channel_said)
