@@ -13,7 +13,7 @@ import msgspec
 
 from hub.channels.incoming import IncomingPart
 from hub.channels.incoming_parts import Incoming
-from hub.channels.links import Links
+from hub.channels.links import Link, Links
 from hub.channels.manifest import Connecting, Manifest
 from hub.channels.part import Opened
 from hub.channels.ports import (
@@ -32,7 +32,6 @@ from hub.channels.ports import (
 from hub.channels.settings import complete
 from hub.errors import ChannelUnavailable, ForgedWebhook, UnreadableWebhook
 from hub.matters.orders import OrderHead
-from hub.storage.channel_pages import PageEnd, end_page
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.database import Database
 from hub.storage.settling_orders import AllotmentPolicy
@@ -50,6 +49,7 @@ class Vendor:
 
     orders: dict[str, tuple[int, ChannelOrder]] = field(default_factory=dict)
     items: dict[str, tuple[int, ChannelItem]] = field(default_factory=dict)
+    people: dict[str, tuple[int, ChannelCustomer]] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     page_size: int = 3
     overlap: int = 2
@@ -75,6 +75,16 @@ class Vendor:
         """A thing is added, changed or deleted."""
         self.number += 1
         self.items[item.key] = (self.number, item)
+
+    def put_person(self, person: ChannelCustomer) -> None:
+        """Somebody opens an account."""
+        self.number += 1
+        self.people[person.key] = (self.number, person)
+
+    def changed_people(self, cursor: str) -> Page[ChannelCustomer]:
+        """As `changed_orders`."""
+        self._called(f"people since {cursor}")
+        return self._page(sorted(self.people.values(), key=lambda row: row[0]), cursor)
 
     def changed_orders(self, cursor: str) -> Page[ChannelOrder]:
         """A page, oldest change first, beginning a little before the cursor."""
@@ -149,6 +159,25 @@ class Catalogue:
 
 
 @dataclass(frozen=True)
+class People:
+    """See CustomerSync."""
+
+    vendor: Vendor
+
+    def changed(self, cursor: str) -> Page[ChannelCustomer]:
+        """See CustomerSync."""
+        return self.vendor.changed_people(cursor)
+
+    def find(self, email: str, phone: str) -> Sequence[ChannelCustomer]:
+        """Nobody looks here."""
+        raise NotImplementedError
+
+    def put(self, customer: ChannelCustomer) -> str:
+        """As above."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
 class SignedReader:
     """Webhooks signed with a shared secret over the time and the raw body."""
 
@@ -181,23 +210,29 @@ def webhook(event: str, order: str = "", *, kind: str = "order", now: datetime =
 
 
 @dataclass
-class Takers:
-    """Stands for whoever takes in people and money: remembers whom it was given, and ends the page as it must."""
+class Taker:
+    """Stands for whoever takes in people or money: remembers whom it was given; some it cannot take."""
 
-    database: Database
-    found: list[ChannelCustomer | ChannelPayment] = field(default_factory=list)
+    found: list[tuple[str, str]] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
 
-    def take(self, found: Sequence[ChannelCustomer | ChannelPayment], end: PageEnd, now: datetime) -> None:
-        """See CustomerTaker."""
-        self.found += found
-        with self.database.write() as connection:
-            end_page(connection, end, [one.key for one in found], (), now)
+    def __call__(self, channel: str, found: Sequence[ChannelCustomer | ChannelPayment], now: datetime) -> None:
+        """See CustomerTaker and PaymentTaker."""
+        del channel, now
+        for one in found:
+            if one.key in self.poisoned:
+                raise ValueError(f"{one.key}: nobody can have this name")
+        self.found += [(one.key, one.version) for one in found]
 
 
 def vendor_manifest(vendor: Vendor, **more: object) -> Manifest:
     """A kind that takes orders and things from this vendor."""
-    channel = Channel(orders=Orders(vendor), catalogue=Catalogue(vendor))
-    fields: dict[str, object] = {"ports": frozenset({"orders", "catalogue"}), "webhook_reader": _reader, **more}
+    channel = Channel(orders=Orders(vendor), catalogue=Catalogue(vendor), customers=People(vendor))
+    fields: dict[str, object] = {
+        "ports": frozenset({"orders", "catalogue", "customers"}),
+        "webhook_reader": _reader,
+        **more,
+    }
     return manifest_of(lambda _: channel, **fields)
 
 
@@ -207,17 +242,17 @@ def _reader(connecting: Connecting) -> SignedReader:
 
 
 def incoming_part(
-    database: Database, vendor: Vendor, port: str = "orders", *, links: Sequence[object] = (), **more: object
-) -> IncomingPart[object]:
+    database: Database, vendor: Vendor, taker: Taker, port: str = "orders", *, links: Sequence[Link] = (),
+    **more: object,
+) -> IncomingPart[object]:  # fmt: skip
     """The part that takes in one port of a vendor, held by this process."""
     manifest = vendor_manifest(vendor, **more)
     policy = AllotmentPolicy("nearest", ("hanoi", "hue"))
-    takers = Takers(database)
-    incoming = Incoming(database, policy, takers, takers)
+    incoming = Incoming(database, policy, taker, taker)
     settings = complete("web", manifest, {})
     opened = Opened(
         "web", manifest, settings, manifest.open(Connecting("web", {}, {}, lambda: Links("web", ()), lambda: START)),
-        lambda: Links("web", links), lambda _: None, HOLDER, START,  # type: ignore[arg-type]
+        lambda: Links("web", links), lambda _: None, HOLDER, START,
     )  # fmt: skip
     kind = next(kind for kind in incoming.kinds() if kind.name == port)
     part = kind.make(opened)

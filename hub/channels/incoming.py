@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from hub.channels.handed_on import PASSING
 from hub.channels.links import Links
 from hub.channels.part import Opened
 from hub.channels.ports import Page, PortName, Unread
-from hub.errors import ChannelUnauthorised, ChannelUnavailable, StorageUnavailable
 from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.channel_heard import Heard, SqlHeardStore
 from hub.storage.channel_pages import NotTaken, PageEnd
 from hub.storage.channel_parts import SqlChannelParts
 
 T = TypeVar("T")
-_PASSING = (StorageUnavailable, ChannelUnavailable, ChannelUnauthorised)
 POLL_S: Mapping[PortName, float] = {"orders": 60.0, "catalogue": 300.0, "customers": 300.0, "payments": 120.0}
 LOOK_S = 2.0
 """A hint that another hub process has heard is seen after so long; one of this process wakes the part at once."""
@@ -106,7 +105,7 @@ class IncomingPart(Generic[T]):
         place = (self._opened.name, self._port, key)
         try:
             found = self._intake.one(key)
-        except _PASSING:
+        except PASSING:
             raise  # the hint is still there
         except Exception as error:  # noqa: BLE001 - one thing that cannot be read must not hold up all others
             why = str(error) or type(error).__name__

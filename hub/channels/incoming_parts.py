@@ -28,12 +28,12 @@ from protocol.ids import GLOBAL_FEED
 
 @dataclass(frozen=True)
 class Incoming:
-    """What incoming parts are made with."""
+    """What incoming parts are made with. Without a taker nobody asks the channel for people, or for money."""
 
     database: Database
     policy: AllotmentPolicy
-    customers: CustomerTaker
-    payments: PaymentTaker
+    customers: CustomerTaker | None = None
+    payments: PaymentTaker | None = None
 
     def kinds(self) -> Sequence[PartKind]:
         """The kinds of parts, for the runner."""
@@ -64,15 +64,15 @@ class Incoming:
 
     def _customers(self, opened: Opened) -> Part | None:
         source = opened.channel.customers
-        if source is None:
+        if source is None or self.customers is None:
             return None
-        return IncomingPart(opened, "customers", self._stores(), HandedOn(source, self.customers))
+        return IncomingPart(opened, "customers", self._stores(), HandedOn(self.database, source, self.customers))
 
     def _payments(self, opened: Opened) -> Part | None:
         source = opened.channel.payments
-        if source is None:
+        if source is None or self.payments is None:
             return None
-        return IncomingPart(opened, "payments", self._stores(), HandedOn(source, self.payments))
+        return IncomingPart(opened, "payments", self._stores(), HandedOn(self.database, source, self.payments))
 
     def _stores(self) -> IncomingStores:
         database = self.database

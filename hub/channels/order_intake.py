@@ -9,17 +9,17 @@ from datetime import datetime
 
 import msgspec
 
+from hub.channels.handed_on import PASSING
 from hub.channels.links import Links
 from hub.channels.ports import ChannelOrder, OrderSource, Page
 from hub.channels.taking import CustomerTaker
-from hub.errors import ChannelUnauthorised, ChannelUnavailable, StorageUnavailable, UnmappedWord
+from hub.errors import UnmappedWord
 from hub.matters.channel_orders import SaidGoods, SaidLine, SaidOrder
 from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.channel_orders import PORT, SqlChannelOrderStore
 from hub.storage.channel_pages import PageEnd
 from hub.storage.channel_parts import SqlChannelParts
 
-_PASSING = (StorageUnavailable, ChannelUnavailable, ChannelUnauthorised)
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +35,7 @@ class OrderStores:
 class OrderIntake:
     """See `incoming.Intake`."""
 
-    def __init__(self, stores: OrderStores, source: OrderSource, customers: CustomerTaker) -> None:
+    def __init__(self, stores: OrderStores, source: OrderSource, customers: CustomerTaker | None) -> None:
         self._stores = stores
         self._source = source
         self._customers = customers
@@ -67,10 +67,10 @@ class OrderIntake:
     def _take(self, order: ChannelOrder, end: PageEnd, links: Links, now: datetime) -> str | None:
         """None, or why it could not be taken in."""
         try:
-            if order.customer is not None and not order.own:
-                self._customers.take([order.customer], PageEnd(end.channel, "customers", end.holder), now)
+            if self._customers is not None and order.customer is not None and not order.own:
+                self._customers(end.channel, [order.customer], now)
             self._stores.orders.take(said_of(order, end.channel, links), now)
-        except _PASSING:
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one order is no reason to stop all others
             _log.warning(

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.channels.ports import ChannelCustomer, ChannelPayment
-from hub.storage.channel_pages import PageEnd
 
 
 class CustomerTaker(Protocol):
-    """Takes in people as a channel knows them: matched to ours or added, once for each (channel, key, version)."""
+    """Takes in people as a channel knows them: matched to ours, or added."""
 
-    def take(self, found: Sequence[ChannelCustomer], end: PageEnd, now: datetime) -> None:
-        """Take them in and end the page (`end_page`) in the same transaction; the same may come again.
+    def __call__(self, channel: str, found: Sequence[ChannelCustomer], now: datetime) -> object:
+        """Take them in. The same may come any number of times, and older versions after newer ones within a page.
 
-        Who cannot be taken in is parked through `end_page`, and does not hold up others. Raises StorageUnavailable.
+        Raises StorageUnavailable: they all come again. Raises anything else: they are tried one by one, and who cannot
+        be taken in is parked.
         """
         ...
 
@@ -24,6 +24,6 @@ class CustomerTaker(Protocol):
 class PaymentTaker(Protocol):
     """Takes in money as a provider tells it, once for each (channel, key), the newest version."""
 
-    def take(self, found: Sequence[ChannelPayment], end: PageEnd, now: datetime) -> None:
+    def __call__(self, channel: str, found: Sequence[ChannelPayment], now: datetime) -> object:
         """As CustomerTaker."""
         ...

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hub.channels.incoming import IncomingPart
 from hub.channels.links import Link
-from hub.channels.ports import ChannelCustomer, LeftGoods, Unread
+from hub.channels.ports import ChannelCustomer, ChannelItem, LeftGoods, Unread
 from hub.errors import ChannelUnavailable, LeaseLost
 from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.channel_heard import HeardHint, SqlHeardStore
@@ -22,7 +22,7 @@ from hub.storage.schema_channels import channel_order, channel_part
 from protocol.documents import Item
 from tests.channel_stage import START
 from tests.contract.hub_storage.test_orders_contract import HANOI, TEA, Shop, over
-from tests.incoming_stage import HOLDER, Vendor, incoming_part, webhook
+from tests.incoming_stage import HOLDER, Taker, Vendor, incoming_part, webhook
 
 
 class Stage:
@@ -31,6 +31,7 @@ class Stage:
     def __init__(self, database: Database, **more: object) -> None:
         self.shop = Shop(database)
         self.vendor = Vendor()
+        self.taker = Taker()
         self.heard = SqlHeardStore(database)
         self.asides = SqlAsideStore(database)
         self.parts = SqlChannelParts(database)
@@ -40,7 +41,7 @@ class Stage:
 
     def anew(self) -> IncomingPart[object]:
         """The hub has restarted: nothing is remembered."""
-        self.part = incoming_part(self.shop.database, self.vendor, **self.more)  # type: ignore[arg-type]
+        self.part = incoming_part(self.shop.database, self.vendor, self.taker, **self.more)  # type: ignore[arg-type]
         return self.part
 
     def step(self, seconds: float = 0.0) -> float:
@@ -250,5 +251,36 @@ def test_the_customer_of_an_order_is_handed_on_before_it_is_taken(stage: Stage) 
     stage.vendor.put_order("o1", {"gold": 1_000}, customer=an)
     stage.vendor.put_order("o2", {TEA: 1_000}, customer=binh, own=True)
     stage.step()
-    found = stage.part._intake._customers.found  # type: ignore[attr-defined]  # noqa: SLF001 - a fake of ours
-    assert found == [an]
+    assert stage.taker.found == [("c1", "1")]
+
+
+def test_people_are_handed_on_and_who_cannot_be_taken_is_parked(database: Database) -> None:
+    """The others of the same page are taken, the cursor moves on, and once mended it is resolved."""
+    stage = Stage(database, port="customers")
+    for name in ("an", "binh", "chi"):
+        stage.vendor.put_person(ChannelCustomer(name, "1", name.title()))
+    stage.taker.poisoned.add("binh")
+    stage.step()
+    assert stage.taker.found == [("an", "1"), ("chi", "1")]
+    (aside,) = stage.asides.waiting("web", "customers")
+    assert (aside.key, aside.why) == ("binh", "binh: nobody can have this name")
+    assert stage.parts.state("web", "customers").cursor == "3"
+    stage.taker.poisoned.clear()
+    stage.heard.replay_aside("web", stage.now)
+    stage.step(3)
+    assert stage.taker.found[2:] == [("an", "1"), ("binh", "1"), ("chi", "1")]
+    assert stage.asides.waiting("web") == []
+
+
+def test_things_of_a_catalogue_come_in_pages_with_the_cursor(database: Database) -> None:
+    """Seven things in pages of three; what a webhook says of them moves the poll forward."""
+    stage = Stage(database, port="catalogue")
+    for number in range(7):
+        item = Item(sku=f"sku{number}", name="thing", price=1, currency="VND")
+        stage.vendor.put_item(ChannelItem(f"k{number}", "1", item))
+    assert [stage.step(), stage.step(), stage.step()] == [0.0, 0.0, 2.0]
+    assert len(SqlChannelLinks(database).mapping("web")[1]) == 7
+    stage.vendor.put_item(ChannelItem("k9", "1", Item(sku="sku9", name="thing", price=1, currency="VND")))
+    stage.heard.hear("web", {"catalogue": ("e1", [HeardHint("k9")])}, webhook("e1"), stage.now)
+    stage.step(1)
+    assert SqlChannelLinks(database).find("web", "item", ours="sku9")[0].theirs == "k9"
