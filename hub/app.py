@@ -32,6 +32,7 @@ from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits
 from hub.ingest.worker import WorkerHooks
+from hub.money.nightly import MoneyProjection
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.expiry import EVERY_S as EXPIRY_EVERY_S
 from hub.projections.expiry import ExpiryProjection
@@ -271,6 +272,7 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         SilenceProjection(data.database, risk=risk),
         ExpiryProjection(data.database, EXPIRY_EVERY_S),
         ChangePruning(data.database),
+        MoneyProjection(data.database),
     )
 
 

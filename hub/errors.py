@@ -20,6 +20,7 @@
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
 ├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+├── DecisionRefused           what a person wants to decide does not fit what is there (any more): look again
 └── ChannelError              a sales channel did not do what was asked; says which channel
     ├── ChannelUnavailable    it does not answer, or asks us to wait: the same is tried again later
     │   └── OutcomeUnknown    it may have done it before the line broke: look there before the same is sent again
@@ -121,6 +122,10 @@ class UnorderableItem(HubError):
 
 class ImportFailed(HubError):
     """A file cannot be imported; the message names file, line and remedy."""
+
+
+class DecisionRefused(HubError):
+    """What somebody wants to decide about a difference, or about who is who, does not fit what is there."""
 
 
 class ChannelError(HubError):

@@ -23,6 +23,7 @@ from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
 from hub.cli.documents import customer, document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
+from hub.cli.money import money
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_environment
 from hub.cli.orders import order
 from hub.config import HubConfig, now
@@ -117,7 +118,7 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
-GROUPS = (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, order, parked, alarm)
+GROUPS = (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, order, money, parked, alarm)
 for command in GROUPS:
     program.add_command(command)
 tell_environment(program)

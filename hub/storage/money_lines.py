@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from hub.storage import schema
 from hub.storage.moments import from_us, to_us
-from hub.storage.money_records import DIFFERENCES, Line
+from hub.storage.money_records import CLOSING, DIFFERENCES, Line
 from hub.storage.schema_money import money_day, money_decision, money_line, money_stale
 from hub.storage.upserts import upsert
 
@@ -23,6 +24,15 @@ LOCK = "money"
 _PART = 500
 _COLUMNS = tuple(column.name for column in money_line.columns if column.name not in ("position", "differs", "decision"))
 Bound = tuple[str | None, tuple[str, str] | None]
+
+
+class Stands(NamedTuple):
+    """A decision that stands."""
+
+    position: int
+    action: str
+
+
 AROUND = timedelta(days=3)
 """So many days around a span may have what belongs to it (`matching.SPAN`)."""
 
@@ -117,8 +127,8 @@ def write_lines(connection: sa.Connection, span: Span, lines: Sequence[Line], no
         days.add((store, day))
     for part in _parts(gone):
         connection.execute(sa.delete(money_line).where(money_line.c.position.in_(part)))
-    decided = standing_decisions(connection, [line for line in new.values() if line.outcome in DIFFERENCES])
-    rows = [_row(line, decided.get(_bound(line))) for line in new.values()]
+    standing_now = standing_decisions(connection, [line for line in new.values() if line.outcome in DIFFERENCES])
+    rows = [_row(line, standing_now.get(_bound(line))) for line in new.values()]
     if rows:
         connection.execute(sa.insert(money_line), rows)
     days |= {(line.store, line.day.isoformat()) for line in new.values()}
@@ -144,7 +154,7 @@ def _claimed(connection: sa.Connection, new: Iterable[Bound]) -> Iterator[tuple[
             yield from (tuple(row) for row in connection.execute(query))
 
 
-def standing_decisions(connection: sa.Connection, lines: Sequence[Line]) -> dict[Bound, int]:
+def standing_decisions(connection: sa.Connection, lines: Sequence[Line]) -> dict[Bound, Stands]:
     """The newest decision about each of these differences that nobody took back, if it was about this outcome."""
     table = money_decision.c
     wanted = {_bound(line): line.outcome for line in lines}
@@ -156,11 +166,11 @@ def standing_decisions(connection: sa.Connection, lines: Sequence[Line]) -> dict
         for part in _parts(keys):
             rows |= {row.position: row for row in connection.execute(sa.select(money_decision).where(column.in_(part)))}
     taken_back = {row.undoes for row in rows.values()}
-    found: dict[Bound, int] = {}
+    found: dict[Bound, Stands] = {}
     for position, row in sorted(rows.items()):
         bound = (row.tender, (row.channel, row.payment) if row.payment is not None else None)
         if row.undoes is None and position not in taken_back and wanted.get(bound) == row.outcome:
-            found[bound] = position
+            found[bound] = Stands(position, row.action)
     return found
 
 
@@ -174,8 +184,8 @@ def add_up(connection: sa.Connection, store: str, day: str, now_us: int) -> None
             sa.func.sum(table.tendered).label("tendered"), sa.func.sum(table.paid).label("paid"),
             sa.func.sum(sa.func.coalesce(table.fee, 0)).label("fees"),
             sa.func.sum(sa.case((sa.and_(table.fee.is_(None), table.paid != 0), 1), else_=0)).label("fees_unknown"),
-            sa.func.sum(table.differs).label("differences"),
-            sa.func.sum(sa.case((table.decision.is_(None), table.differs), else_=0)).label("undecided"),
+            sa.func.sum(sa.case((table.outcome.in_(DIFFERENCES), 1), else_=0)).label("differences"),
+            sa.func.sum(table.differs).label("undecided"),
         )
         .where(mine)
         .group_by(table.channel, table.currency, table.outcome)
@@ -226,12 +236,15 @@ def line_of(row: sa.Row[tuple[object, ...]]) -> Line:
     return Line(day=date.fromisoformat(row.day), at=from_us(row.at_us), **values)
 
 
-def _row(line: Line, decision: int | None) -> dict[str, object]:
+def _row(line: Line, decision: Stands | None) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(line, name) for name in _COLUMNS if name not in ("day", "at_us")}
-    return row | {
-        "day": line.day.isoformat(), "at_us": to_us(line.at), "differs": int(line.outcome in DIFFERENCES),
-        "decision": decision,
-    }  # fmt: skip
+    return row | {"day": line.day.isoformat(), "at_us": to_us(line.at), **decided(line, decision)}
+
+
+def decided(line: Line, decision: Stands | None) -> dict[str, int | None]:
+    """The columns that say whether somebody has to look at a line."""
+    is_open = line.outcome in DIFFERENCES and (decision is None or decision.action not in CLOSING)
+    return {"differs": int(is_open), "decision": None if decision is None else decision.position}
 
 
 def _bound(line: Line) -> Bound:

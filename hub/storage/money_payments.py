@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hub.storage.moments import from_us, to_us
 from hub.storage.money_places import UNMAPPED, Places
 from hub.storage.money_records import FeeRule, Paid, PaymentState
+from hub.storage.schema_channels import channel
 from hub.storage.schema_money import money_fee_rule, money_payment
 
 _DAY = timedelta(days=1)
@@ -28,19 +29,35 @@ def payments_of(
     end = to_us(datetime.combine(last + 2 * _DAY, time(), UTC))
     span = sa.and_(table.at_us >= start, table.at_us < end)
     found: list[Paid] = []
-    for channel in places.channels:
+    for provider in places.channels:
         if tuple(stores) == (UNMAPPED,):
-            where = table.location.not_in(places.mapped(channel))
+            where = table.location.not_in(places.mapped(provider))
         else:
-            where = table.location.in_([place for name, place in places.locations(stores) if name == channel])
-        query = sa.select(money_payment).where(table.channel == channel, where, span)
+            where = table.location.in_([place for name, place in places.locations(stores) if name == provider])
+        query = sa.select(money_payment).where(table.channel == provider, where, span)
         for row in connection.execute(query):
-            behind = places.stores.get((channel, row.location), ())
+            behind = places.stores.get((provider, row.location), ())
             at = from_us(row.at_us)
             day = places.day(behind[0] if behind else UNMAPPED, at)
             if first <= day <= last:
                 found.append(_paid(row, behind, day, at))
     return found
+
+
+def begins(connection: sa.Connection, places: Places, stores: Sequence[str]) -> date | None:
+    """The first day on which a provider can know these stores' tenders; None while none does.
+
+    It is the day on which its channel was set up, or that of its first payment, if a backfill brought older ones:
+    what was taken before that is missing nowhere.
+    """
+    table = money_payment.c
+    found: list[date] = []
+    for name, location in places.locations(stores):
+        first = sa.select(sa.func.min(table.at_us)).where(table.channel == name, table.location == location)
+        set_up = sa.select(channel.c.created_us).where(channel.c.name == name)
+        moments = [connection.execute(query).scalar() for query in (first, set_up)]
+        found += [places.day(store, from_us(at)) for at in moments if at is not None for store in stores]
+    return min(found, default=None)
 
 
 def fee_rules(connection: sa.Connection) -> list[FeeRule]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -32,6 +32,13 @@ Note = Literal[
     "", "no_sale", "tried_unknown", "tried_declined", "tried_cancelled", "provider_failed", "provider_cancelled",
     "same_reference", "unmapped", "may_come",
 ]  # fmt: skip
+
+Action = Literal[
+    "import_sale", "enter_refund", "give_back", "ask_cashier", "ask_provider", "map_location", "wait", "settled"
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+CLOSING: frozenset[Action] = frozenset({"import_sale", "enter_refund", "give_back", "settled"})
+"""After these decisions nobody has to look any more; the others say that somebody is at it."""
 
 
 class Tendered(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,18 +153,6 @@ class DaySum:
 
 
 @dataclass(frozen=True)
-class KeptLine:
-    """A line as it is kept. `decision` is the action that stands about it, "" for none."""
-
-    position: int
-    line: Line
-    action: str = ""
-    decided_note: str = ""
-    decided_by: str = ""
-    decided_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Decision:
     """What somebody decided about a difference; `undoes` is the position of a decision that this one takes back."""
 
@@ -171,3 +166,13 @@ class Decision:
     note: str
     outcome: str
     undoes: int | None = None
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """A line as it is kept; `decision` is the one that stands about it, `open` whether somebody still has to look."""
+
+    position: int
+    line: Line
+    open: bool
+    decision: Decision | None = None

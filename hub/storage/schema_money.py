@@ -109,8 +109,10 @@ money_line = Table(
     _text("about"),
     Column("differs", BigInteger, nullable=False, server_default=_ZERO),
     Column("decision", BigInteger, nullable=True),
+    sqlite_autoincrement=True,
 )
-"""What became of each tender and each payment: each is in exactly one line. `differs` 1: somebody has to look, unless
+"""What became of each tender and each payment: each is in exactly one line. A position is never given twice, so that
+nobody decides about another line than she saw. `differs` 1: somebody has to look, unless
 there is a `decision` (the one that stands). `about` is the receipt that a refund is of."""
 Index("money_line_by_day", money_line.c.day, money_line.c.store, money_line.c.position)
 Index("money_line_tender", money_line.c.tender, unique=True)

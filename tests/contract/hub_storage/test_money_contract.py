@@ -171,8 +171,8 @@ def test_each_tender_and_payment_is_in_one_line_whatever_comes_when(database: Da
             shop.reconcile(first, min(21, first + chance.randrange(3)))
     for first in chance.sample([18, 19, 20, 21], 4):
         shop.reconcile(first, first)
-    for day in chance.sample([18, 19, 20, 21], 4):  # what met something of a day that was looked at before
-        shop.reconcile(day, day)
+    for again in chance.sample([18, 19, 20, 21], 4):  # what met something of a day that was looked at before
+        shop.reconcile(again, again)
     lines = shop.lines()
     with database.read() as connection:
         tenders = connection.execute(sa.select(money_tender)).all()

@@ -95,6 +95,7 @@ def _lines() -> None:
         sa.Column("differs", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("decision", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("position"),
+        sqlite_autoincrement=True,
     )
     op.create_index("money_line_by_day", "money_line", ["day", "store", "position"])
     op.create_index("money_line_tender", "money_line", ["tender"], unique=True)

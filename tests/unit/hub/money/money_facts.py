@@ -50,7 +50,8 @@ _MINUTES = st.integers(-40, 40)
 @st.composite
 def tenders(draw: st.DrawFn) -> list[Tendered]:
     """Tenders and tries, often alike."""
-    states = st.sampled_from(["taken", "taken", "taken", "approved", "unknown", "declined"])
+    choices: list[TenderState] = ["taken", "taken", "taken", "approved", "unknown", "declined"]
+    states = st.sampled_from(choices)
     rows = draw(st.lists(st.tuples(_AMOUNTS, _MINUTES, _WORDS, states, st.sampled_from(["", "R0", "R1"])), max_size=12))
     return [
         tender(
@@ -64,7 +65,8 @@ def tenders(draw: st.DrawFn) -> list[Tendered]:
 @st.composite
 def payments(draw: st.DrawFn) -> list[Paid]:
     """Payments and refunds in all states, of known and unknown places."""
-    states = st.sampled_from(["completed", "completed", "completed", "pending", "failed", "cancelled"])
+    choices: list[PaymentState] = ["completed", "completed", "completed", "pending", "failed", "cancelled"]
+    states = st.sampled_from(choices)
     fees = st.sampled_from([None, 0, 1_250])
     places = st.sampled_from([("hanoi",), ("hanoi",), ("hanoi", "hue"), ()])
     rows = draw(st.lists(st.tuples(_AMOUNTS, _MINUTES, _WORDS, states, fees, places), max_size=12))
