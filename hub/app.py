@@ -24,6 +24,8 @@ from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
 from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
+from hub.customers.people import People
+from hub.customers.till_customers import TillCustomers
 from hub.errors import HubError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
@@ -273,6 +275,7 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         ExpiryProjection(data.database, EXPIRY_EVERY_S),
         ChangePruning(data.database),
         MoneyProjection(data.database),
+        TillCustomers(data.database, People(data.database)),
     )
 
 

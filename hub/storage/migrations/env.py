@@ -6,7 +6,8 @@ from alembic import context
 
 import hub.storage.schema
 import hub.storage.schema_channels
-import hub.storage.schema_money  # noqa: F401 - as above
+import hub.storage.schema_money
+import hub.storage.schema_people  # noqa: F401 - as above
 from hub.storage.metadata import metadata
 
 connection = context.config.attributes["connection"]
