@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub.admin.web import build_web
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.api.snapshots import SnapshotDesk
@@ -52,7 +53,11 @@ from hub.running.lanes import IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
+from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.level_changes import ChangePruning
+from hub.storage.money_decisions import MoneyDecisions
+from hub.storage.queries_money import MoneyQueries
+from hub.storage.queries_people import PeopleQueries
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
 from protocol.topics import up_filter
@@ -233,6 +238,8 @@ class Hub:
             clock=now,
             desk=HubDesk(data),
             snapshots=SnapshotDesk(parts.keys, parts.shelf.file),
+            money=MoneyOffice(MoneyQueries(data.database), MoneyDecisions(data.database)),
+            people=PeopleOffice(PeopleQueries(data.database), People(data.database), SqlDocumentStore(data.database)),
         )
 
     async def _watch(self, parts: _Running) -> None:

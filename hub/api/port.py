@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from prometheus_client import CollectorRegistry
 
 from hub.api.desk import Desk
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.snapshots import SnapshotDesk
 from hub.storage.reading import Queries
 
@@ -74,7 +75,10 @@ class Identity(Protocol):
 
 @dataclass(frozen=True)
 class WebPorts:
-    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows."""
+    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows.
+
+    Without `money` or `people` there are no pages about them.
+    """
 
     queries: Queries
     changes: Changes
@@ -84,3 +88,5 @@ class WebPorts:
     clock: Callable[[], datetime]
     desk: Desk
     snapshots: SnapshotDesk | None = None
+    money: MoneyOffice | None = None
+    people: PeopleOffice | None = None

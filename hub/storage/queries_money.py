@@ -14,6 +14,7 @@ from hub.storage.database import Database
 from hub.storage.moments import from_us
 from hub.storage.money_lines import line_of
 from hub.storage.money_payments import fee_rules
+from hub.storage.money_places import places_of
 from hub.storage.money_records import OUTCOMES, DaySum, Decision, FeeRule, KeptLine
 from hub.storage.schema_money import money_day, money_decision, money_fee_rule, money_line
 from hub.storage.upserts import upsert
@@ -105,6 +106,11 @@ class MoneyQueries:
             return int(
                 connection.execute(_lines(sa.select(sa.func.count()).select_from(money_line), wanted)).scalar_one()
             )
+
+    def channels(self) -> Sequence[str]:
+        """The providers of all lines, by name."""
+        with self._database.read() as connection:
+            return sorted(places_of(connection).kinds)
 
     def fee_rules(self) -> Sequence[FeeRule]:
         """What providers may take."""

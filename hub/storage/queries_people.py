@@ -41,6 +41,17 @@ class PersonView:
         named = [one for one in self.identities if one.name]
         return max(named, key=lambda one: one.heard_at).name if named else ""
 
+    @property
+    def values(self) -> Sequence[str]:
+        """Her addresses and numbers, each once."""
+        said = [value for one in self.identities for value in (one.email, one.phone) if value]
+        return list(dict.fromkeys(said))
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The channels that know her, each once."""
+        return list(dict.fromkeys(one.channel for one in self.identities))
+
 
 @dataclass(frozen=True)
 class ProposedPair:

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from hub.admin.memory import MemoryChanges, MemoryHealth, MemoryIdentity, MemoryItem, MemoryQueries
 from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.storage.reading import (
@@ -71,6 +72,8 @@ class SampleHub:
         self.registry = CollectorRegistry()
         self.random = random.Random(self.seed)  # noqa: S311 - invented figures
         self.receipts = 0
+        self.money: MoneyOffice | None = None
+        self.people: PeopleOffice | None = None
 
     def time(self) -> datetime:
         """The present."""
@@ -83,7 +86,8 @@ class SampleHub:
     def ports(self) -> WebPorts:
         """What the application is given."""
         return WebPorts(
-            self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk
+            self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk,
+            money=self.money, people=self.people,
         )  # fmt: skip
 
     @cached_property
