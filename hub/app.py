@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -49,8 +50,9 @@ from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.installation import Installation
-from hub.running.lanes import IngestLanes, LaneParts
+from hub.running.lanes import SHARES_FILE, IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
+from hub.running.shares import Shares, deal_again, remembered
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
 from hub.storage.documents_by_hand import SqlDocumentStore
@@ -60,7 +62,7 @@ from hub.storage.queries_money import MoneyQueries
 from hub.storage.queries_people import PeopleQueries
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
-from protocol.topics import up_filter
+from protocol.topics import bucket_number, up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
@@ -189,6 +191,7 @@ class Hub:
         filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
         refusals = [Refusals() for _ in range(_lane_count(config, data))]
+        lines = len(refusals) * (EMBEDDED_LINES if config.broker.mode == "embedded" else 1)
         parts = ControlParts(
             feed=FeedSession(
                 stores.feeds, keys, FeedSessionLimits(publish_limits), shelf if config.web.enabled else None
@@ -215,7 +218,7 @@ class Hub:
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
             refusals,
-            EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
+            _shares(config, data, lines),
         )
         return _Running(lanes, client, control, silence, changes, shelf, keys)
 
@@ -284,6 +287,13 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         MoneyProjection(data.database),
         TillCustomers(data.database, People(data.database)),
     )
+
+
+def _shares(config: HubConfig, data: OpenData, lines: int) -> Shares:
+    """Which line hears which stores, by how many terminals there are now; as before, if that is still about fair."""
+    known = remembered(config.folder / SHARES_FILE)
+    terminals = Counter(bucket_number(store) for store, _ in data.stores.fleet.keys().terminals)
+    return deal_again(known.shares if known is not None else None, terminals, lines)
 
 
 def _ingest_limits(config: HubConfig) -> IngestLimits:
