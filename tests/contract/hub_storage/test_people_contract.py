@@ -193,7 +193,7 @@ def test_the_tills_customers_are_persons_too(database: Database) -> None:
     assert [(one.channel, one.deleted) for one in view.identities] == [("web", False), (TILLS, True)]
 
 
-def test_proposals_are_listed_with_what_the_two_have_in_common(database: Database) -> None:
+def test_proposals_are_listed_with_what_the_two_share(database: Database) -> None:
     """The oldest first; refused, it is gone for good."""
     people, queries = People(database), PeopleQueries(database)
     one, other, _ = people.take_all("web", [said("1", "a@x"), said("2", phone="+841"), said("3", "a@x", "+841")], at(0))
