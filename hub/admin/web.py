@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from hub.admin.access import AccessRoutes
+from hub.admin.channel_pages import ChannelRoutes
 from hub.admin.guard import HEADERS, Guard, Sessions
 from hub.admin.level_pages import LevelRoutes
 from hub.admin.live import LiveRoutes
@@ -32,6 +33,7 @@ from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
 from hub.api.snapshots import SnapshotRoutes
 from hub.api.summary import SummaryRoutes
+from hub.api.webhooks import WebhookRoutes
 
 DESCRIPTION = """What a web shop and those who run the hub ask it over HTTP.
 
@@ -73,6 +75,7 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         ShiftRoutes(ports, readings, templates),
         LevelRoutes(ports, readings, templates),
         OrderPageRoutes(ports, readings, templates),
+        ChannelRoutes(ports, readings, templates),
         ParkedRoutes(ports, readings, templates),
     ):
         web.include_router(routes.router())
@@ -81,6 +84,8 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         web.include_router(MoneyRoutes(ports, readings, templates, ports.money).router())
     if ports.people is not None:
         web.include_router(PeopleRoutes(ports, readings, templates, ports.people).router())
+    if ports.webhooks is not None:
+        web.include_router(WebhookRoutes(ports.webhooks, ports, settings).router())
     if ports.snapshots is not None:
         web.include_router(SnapshotRoutes(ports.snapshots, ports.clock).router())
 

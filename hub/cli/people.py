@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from hub.channels.registry import Registry
 from hub.cli.documents import customer
 from hub.cli.opening import Invocation, pass_invocation
 from hub.config import now
@@ -17,6 +18,7 @@ from hub.customers.register import consent_for
 from hub.customers.till_customers import take_some
 from hub.errors import DecisionRefused
 from hub.running.data import OpenData
+from hub.running.people import people_of
 from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.moments import to_us
 from hub.storage.people_records import TILLS, HistoryEntry, Identity, Place
@@ -42,7 +44,7 @@ def match() -> None:
 def list_matches(invocation: Invocation, *, limit: int, as_json: bool) -> None:
     """List open proposals, the oldest first."""
     with invocation.data() as data:
-        _follow_tills(data)
+        _follow_tills(invocation, data)
         found, total = PeopleQueries(data.database).proposals(limit)
     for pair in found:
         if as_json:
@@ -64,7 +66,7 @@ def list_matches(invocation: Invocation, *, limit: int, as_json: bool) -> None:
 def refuse(invocation: Invocation, one: str, other: str, *, by: str, note: str) -> None:
     """Say that two persons are two, whatever they share; it is not proposed again."""
     with invocation.data() as data:
-        number = People(data.database).keep_apart(one, other, Act(by, now(), note))
+        number = _people(invocation, data).keep_apart(one, other, Act(by, now(), note))
     _tell_done(number, "They stay two.")
 
 
@@ -77,7 +79,7 @@ def refuse(invocation: Invocation, one: str, other: str, *, by: str, note: str) 
 def merge(invocation: Invocation, keep: str, other: str, *, by: str, note: str) -> None:
     """Make OTHER the person KEEP: her customers of all channels move, what she said of consent stays as she said it."""
     with invocation.data() as data:
-        number = People(data.database).merge(keep, other, Act(by, now(), note))
+        number = _people(invocation, data).merge(keep, other, Act(by, now(), note))
     _tell_done(number, f"{other} is {keep} now.")
 
 
@@ -90,7 +92,7 @@ def merge(invocation: Invocation, keep: str, other: str, *, by: str, note: str) 
 def split(invocation: Invocation, person: str, places: tuple[str, ...], *, by: str, note: str) -> None:
     """Make some of a person's customers another person."""
     with invocation.data() as data:
-        number, new = People(data.database).split(person, [_place(text) for text in places], Act(by, now(), note))
+        number, new = _people(invocation, data).split(person, [_place(text) for text in places], Act(by, now(), note))
     _tell_done(number, f"{', '.join(places)}: now person {new}.")
 
 
@@ -102,7 +104,7 @@ def split(invocation: Invocation, person: str, places: tuple[str, ...], *, by: s
 def undo(invocation: Invocation, number: int, *, by: str, note: str) -> None:
     """Take a merge, a split or a refusal back; NUMBER is the one that it told."""
     with invocation.data() as data:
-        People(data.database).undo(number, Act(by, now(), note))
+        _people(invocation, data).undo(number, Act(by, now(), note))
     click.echo("Taken back; both stay on record.")
 
 
@@ -114,9 +116,9 @@ def undo(invocation: Invocation, number: int, *, by: str, note: str) -> None:
 def find(invocation: Invocation, text: str, *, limit: int, as_json: bool) -> None:
     """Find persons by e-mail address, phone number, a customer's or a person's id, or the beginning of the name."""
     with invocation.data() as data:
-        _follow_tills(data)
+        _follow_tills(invocation, data)
         queries = PeopleQueries(data.database)
-        found = queries.find(phone_of(text, People(data.database).region) or email_of(text) or text, limit)
+        found = queries.find(phone_of(text, _people(invocation, data).region) or email_of(text) or text, limit)
     for view in found:
         click.echo(msgspec.json.encode(_json(view)).decode() if as_json else _line(view))
     if not found and not as_json:
@@ -130,7 +132,7 @@ def find(invocation: Invocation, text: str, *, limit: int, as_json: bool) -> Non
 def show(invocation: Invocation, person: str, *, as_json: bool) -> None:
     """Show a person: her customers in all channels, consent for each, and what was done by hand."""
     with invocation.data() as data:
-        _follow_tills(data)
+        _follow_tills(invocation, data)
         view = PeopleQueries(data.database).person(person)
     if view is None:
         raise DecisionRefused(f"person {person}: there is none of this id; `tillwire-hub customer find` finds them")
@@ -173,7 +175,7 @@ def erase(invocation: Invocation, person: str, *, by: str, note: str) -> None:
     """Forget a person's name, address and number, here, at the tills and in the channels; sales stay."""
     with invocation.data() as data:
         documents = SqlDocumentStore(data.database)
-        erase_person(People(data.database), PeopleQueries(data.database), documents, person, Act(by, now(), note))
+        erase_person(_people(invocation, data), PeopleQueries(data.database), documents, person, Act(by, now(), note))
     click.echo(f"{person} is forgotten. This cannot be taken back.")
 
 
@@ -190,7 +192,7 @@ def ignore(invocation: Invocation, value: str | None, *, by: str, heed: bool) ->
             for one in queries.ignored():
                 click.echo(one)
             return
-        known = email_of(value) or phone_of(value, People(data.database).region)
+        known = email_of(value) or phone_of(value, _people(invocation, data).region)
         if not known:
             raise click.UsageError(f"{value!r} is neither an e-mail address nor a phone number")
         if heed:
@@ -200,9 +202,13 @@ def ignore(invocation: Invocation, value: str | None, *, by: str, heed: bool) ->
     click.echo(f"{known} names nobody from now on; persons that it has joined stay: split them by hand.")
 
 
-def _follow_tills(data: OpenData) -> None:
+def _people(invocation: Invocation, data: OpenData) -> People:
+    return people_of(data.database, Registry(invocation.config().channels.packages))
+
+
+def _follow_tills(invocation: Invocation, data: OpenData) -> None:
     """What tills and imports said lately, should no hub run."""
-    people = People(data.database)
+    people = _people(invocation, data)
     while take_some(data.database, people, now()):
         pass
 

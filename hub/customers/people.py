@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from hub.channels.ports import ChannelCustomer
 from hub.customers.normal import email_of, phone_of, region_of
 from hub.customers.register import Merged, Register, Said
-from hub.customers.telling import CustomerOutbox, tell
+from hub.customers.telling import tell_channels
 from hub.errors import DecisionRefused
 from hub.storage import schema
 from hub.storage.database import Database
@@ -42,19 +42,17 @@ class Act:
 class People:
     """Persons. `region` is whose form phone numbers have without a country code; None: that of the stores' currency.
 
-    `outbox` is where what channels are to be told goes, `told` says which channels that are.
+    `told` says which channels are told of persons, by the outbox, in the transaction that changes them.
     """
 
     def __init__(
         self,
         database: Database,
         region: str | None = None,
-        outbox: CustomerOutbox | None = None,
         told: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._database = database
         self._region = region
-        self._outbox = outbox
         self._told = told
         database.state(LOCK, "")
 
@@ -73,7 +71,12 @@ class People:
 
         Idempotent by (channel, key, version): the same again changes nothing. Raises StorageError.
         """
-        return self.take_all(channel, [self.said(channel, customer)], now)[0]
+        return self.take_many(channel, [customer], now)[0]
+
+    def take_many(self, channel: str, found: Sequence[ChannelCustomer], now: datetime) -> list[str]:
+        """As `take`, for a page of a poll: see `hub.channels.taking.CustomerTaker`."""
+        region = self.region
+        return self.take_all(channel, [said_of(channel, one, region) for one in found], now)
 
     def take_all(self, channel: str, customers: Sequence[Said], now: datetime) -> list[str]:
         """As `take`, for many; at most two hundred in one transaction, in their order."""
@@ -91,14 +94,6 @@ class People:
             connection, now, places=places, values=values, persons=[one.ours for one in customers]
         ) as register:
             return [register.take(one, now) for one in customers]
-
-    def said(self, channel: str, customer: ChannelCustomer) -> Said:
-        """What a channel says, address and number in the one form."""
-        return Said(
-            channel=channel, key=customer.key, version=customer.version, name=customer.name.strip(),
-            email=email_of(customer.email), phone=phone_of(customer.phone, self.region), consent=customer.consent,
-            deleted=customer.deleted, ours=customer.ours,
-        )  # fmt: skip
 
     def merge(self, keep: str, other: str, act: Act) -> int:
         """Make two persons one; returns the number under which it can be taken back. Raises DecisionRefused."""
@@ -187,8 +182,18 @@ class People:
         yield register
         save(connection, before, register.persons, register.identities, register.proposals)
         note_consents(connection, register.consents)
-        if self._outbox is not None:
-            tell(connection, self._outbox, self._told(), _changed(before, register), now)
+        channels = self._told()
+        if channels:
+            tell_channels(connection, channels, _changed(before, register), now)
+
+
+def said_of(channel: str, customer: ChannelCustomer, region: str) -> Said:
+    """What a channel says, address and number in the one form."""
+    return Said(
+        channel=channel, key=customer.key, version=customer.version, name=customer.name.strip(),
+        email=email_of(customer.email), phone=phone_of(customer.phone, region), consent=customer.consent,
+        deleted=customer.deleted, ours=customer.ours,
+    )  # fmt: skip
 
 
 def _changed(before: LoadedPeople, register: Register) -> Register:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from hub.customers.people import Act, People
 from hub.customers.register import Register, Said
 from hub.customers.till_customers import TillCustomers
 from hub.errors import DecisionRefused
+from hub.storage.channel_outbox import SqlOutbox
 from hub.storage.database import Database
 from hub.storage.people_records import TILLS, pair_of, person_id
 from hub.storage.queries_people import PeopleQueries
@@ -26,16 +28,10 @@ from tests.unit.hub.journals import at
 LAN = Act("lan", at(0))
 
 
-class Outbox:
-    """What channels were told: (channel, body)."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str]] = []
-
-    def add(self, connection: sa.Connection, channel: str, **row: object) -> None:
-        """See CustomerOutbox."""
-        del connection
-        self.rows.append((channel, str(row["body"])))
+def outbox(database: Database) -> list[tuple[str, ChannelCustomer]]:
+    """What channels are to be told: (channel, person)."""
+    rows = [row for channel in ("web", "square") for row in SqlOutbox(database).rows(channel)]
+    return [(row.channel, msgspec.json.decode(row.body, type=ChannelCustomer)) for row in rows]
 
 
 def said(key: str, email: str = "", phone: str = "", *, channel: str = "web", version: str = "1") -> Said:
@@ -142,30 +138,38 @@ def test_what_does_not_fit_is_refused(database: Database) -> None:
 
 
 def test_channels_are_told_what_they_lack_and_nothing_else(database: Database) -> None:
-    """The web has her number from the till, each thing once; a channel that does not know her hears nothing."""
-    outbox = Outbox()
-    people = People(database, "VN", outbox, lambda: ["web", "square"])
+    """The web gets her number from the till, each thing once; a channel that does not know her hears nothing."""
+    people = People(database, "VN", told=lambda: ["web", "square"])
     people.take_all(TILLS, [said("1", "a@x", "+84901234567", channel=TILLS)], at(0))
-    assert outbox.rows == []
+    assert outbox(database) == []
     people.take("web", ChannelCustomer(key="w", version="1", name="Lan", email="a@x", consent=True), at(1))
-    [(channel, body)] = outbox.rows
-    assert channel == "web"
-    assert '"phone":"+84901234567"' in body
-    assert f'"ours":"{person_id(TILLS, "1")}"' in body
-    assert '"consent":null' in body
-    people.take("web", ChannelCustomer(key="w", version="2", name="Lan", email="a@x", phone="0901234567"), at(2))
-    assert len(outbox.rows) == 1
+    told = ChannelCustomer(key="w", version="", phone="+84901234567", ours=person_id(TILLS, "1"))
+    assert outbox(database) == [("web", told)]
+    echo = ChannelCustomer(key="w", version="2", name="Lan", email="a@x", phone="0901234567", ours=told.ours)
+    people.take("web", echo, at(2))
+    people.take_all(TILLS, [said("1", "a@x", "+84901234567", channel=TILLS, version="2")], at(3))
+    assert len(outbox(database)) == 1
+
+
+def test_a_merge_tells_channels_whose_person_it_is_now(database: Database) -> None:
+    """The id that the channel keeps leads to the one who is left; taken back, it is told again."""
+    people = People(database, told=lambda: ["web", "square"])
+    [one] = people.take_all("web", [said("1", "a@x")], at(0))
+    [other] = people.take_all("square", [said("2", "b@x", channel="square")], at(1))
+    number = people.merge(one, other, Act("lan", at(2)))
+    people.undo(number, Act("lan", at(3)))
+    assert [(channel, said.ours) for channel, said in outbox(database)] == [
+        ("web", one), ("square", other), ("square", one), ("square", other),
+    ]  # fmt: skip
 
 
 def test_who_is_erased_is_told_and_forgotten(database: Database) -> None:
     """Name, address and number are gone; channels are told once; sales keep the id."""
-    outbox = Outbox()
-    people = People(database, outbox=outbox, told=lambda: ["web"])
+    people = People(database, told=lambda: ["web"])
     [one] = people.take_all("web", [said("1", "a@x", "+841")], at(0))
-    outbox.rows.clear()
-    assert people.erase(one, LAN) == (("web", "1"),)
-    assert people.erase(one, LAN) == (("web", "1"),)
-    assert ['"deleted":true' in body for _, body in outbox.rows] == [True]
+    assert people.erase(one, Act("lan", at(1))) == (("web", "1"),)
+    assert people.erase(one, Act("lan", at(2))) == (("web", "1"),)
+    assert [said.deleted for _, said in outbox(database)] == [False, True]
     view = PeopleQueries(database).person(one)
     assert view is not None
     assert (view.person.state, view.name, {one.email for one in view.identities}) == ("erased", "", {""})
