@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from hub.matters.orders import OrderHead
 from protocol.documents import Item
@@ -71,6 +71,10 @@ class CountedOrders:
 
     A channel that subtracts its own open orders from what it is told must be told more by those, and only by those:
     orders that the hub has not heard of stay subtracted. `lines` are the channel's own ids of order lines.
+
+    Lines of orders that were taken in within the last hour and have left, or were cancelled, stand among them, too: a
+    channel that is told absolute levels takes off what it sold lately and the hub has not heard of, and must be able
+    to tell these from those. An id that a channel does not look for does no harm.
     """
 
     lines: frozenset[str] = frozenset()
@@ -272,6 +276,15 @@ class CatalogueSource(Protocol):
 
     def locations(self) -> Sequence[ChannelPlace]:
         """The channel's own stock locations, shops or outlets, for the mapping."""
+        ...
+
+
+@runtime_checkable
+class Rewindable(Protocol):
+    """A port whose `changed` can begin at an earlier moment, for a backfill."""
+
+    def cursor_at(self, since: datetime) -> str:
+        """The cursor from which `changed` gives everything since then."""
         ...
 
 
