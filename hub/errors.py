@@ -6,7 +6,8 @@
 ├── BrokerUnavailable         the broker cannot be reached or did not start; the hub tries again by itself while it runs
 ├── StorageError
 │   ├── StorageUnavailable    the database is away, full or locked: the same work may succeed later
-│   │   └── StoresNotLocked   what was decided concerns stores that are not locked: again, with those locked, too
+│   │   ├── StoresNotLocked   what was decided concerns stores that are not locked: again, with those locked, too
+│   │   └── LeaseLost         another hub process does this part of a channel's work now: nothing was written
 │   └── StorageRejected       the database refuses this very work: the same work fails again
 │       └── AlreadyLogged     an event's id is in the log: the same batch is planned again with a look at the log
 ├── RowLocked                 memory store only: another open transaction has the store's row; a database would wait
@@ -20,6 +21,9 @@
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
 ├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+├── UnknownChannel            look for its name in the list of channels
+├── ChannelExists             nothing to do, or another name
+├── ChannelBusy               messages wait for the channel: let them go out first, or give them up
 └── ChannelError              a sales channel did not do what was asked; says which channel
     ├── ChannelUnavailable    it does not answer, or asks us to wait: the same is tried again later
     │   └── OutcomeUnknown    it may have done it before the line broke: look there before the same is sent again
@@ -69,6 +73,10 @@ class StoresNotLocked(StorageUnavailable):
     def __init__(self, stores: frozenset[str]) -> None:
         super().__init__(f"{', '.join(sorted(stores))}: not locked; send the same again")
         self.stores = stores
+
+
+class LeaseLost(StorageUnavailable):
+    """Another process took over a part of a channel's work while this one had paused; nothing is written."""
 
 
 class StorageRejected(StorageError):
@@ -121,6 +129,18 @@ class UnorderableItem(HubError):
 
 class ImportFailed(HubError):
     """A file cannot be imported; the message names file, line and remedy."""
+
+
+class UnknownChannel(HubError):
+    """No channel has this name."""
+
+
+class ChannelExists(HubError):
+    """A channel with this name is there already."""
+
+
+class ChannelBusy(HubError):
+    """A channel cannot be removed while something waits for it."""
 
 
 class ChannelError(HubError):

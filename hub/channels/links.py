@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -22,11 +22,19 @@ class Link:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
-class Links:
-    """The links of one channel, looked up both ways. Several of our words may be one of theirs (a pooled location)."""
+LookUp = Callable[[LinkKind, str | None, str | None], Sequence[Link]]
+"""Asks for links of a kind by our word or by theirs, where they are too many to be kept at hand."""
 
-    def __init__(self, channel: str, links: Iterable[Link]) -> None:
+
+class Links:
+    """The links of one channel, looked up both ways. Several of our words may be one of theirs (a pooled location).
+
+    `look_up` is asked for what is not among `links`.
+    """
+
+    def __init__(self, channel: str, links: Iterable[Link], look_up: LookUp | None = None) -> None:
         self.channel = channel
+        self._look_up = look_up
         self._ours: dict[tuple[LinkKind, str], Link] = {}
         self._theirs: dict[tuple[LinkKind, str], list[Link]] = {}
         for link in links:
@@ -36,21 +44,27 @@ class Links:
     def to_theirs(self, kind: LinkKind, ours: str) -> Link:
         """Their word for one of ours. Raises UnmappedWord."""
         link = self._ours.get((kind, ours))
+        if link is None and self._look_up is not None:
+            link = next(iter(self._look_up(kind, ours, None)), None)
         if link is None:
             raise UnmappedWord(self.channel, kind, ours, theirs=False)
         return link
 
     def to_ours(self, kind: LinkKind, theirs: str) -> Link:
         """Our word for one of theirs; the first by name where several are. Raises UnmappedWord."""
-        found = self._theirs.get((kind, theirs))
+        found = self._of_theirs(kind, theirs)
         if not found:
             raise UnmappedWord(self.channel, kind, theirs, theirs=True)
         return min(found, key=lambda link: link.ours)
 
     def all_ours(self, kind: LinkKind, theirs: str) -> list[str]:
         """All of our words for one of theirs, sorted; none if it is not mapped."""
-        return sorted(link.ours for link in self._theirs.get((kind, theirs), ()))
+        return sorted(link.ours for link in self._of_theirs(kind, theirs))
 
     def of(self, kind: LinkKind) -> list[Link]:
-        """All links of a kind, by our word."""
+        """All links of a kind that is kept at hand (not sales, orders, people), by our word."""
         return sorted((link for (k, _), link in self._ours.items() if k == kind), key=lambda link: link.ours)
+
+    def _of_theirs(self, kind: LinkKind, theirs: str) -> Sequence[Link]:
+        found: Sequence[Link] = self._theirs.get((kind, theirs), ())
+        return self._look_up(kind, None, theirs) if not found and self._look_up is not None else found

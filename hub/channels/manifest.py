@@ -36,7 +36,8 @@ class RateBudget:
 class Connecting:
     """What a channel is connected with.
 
-    `transport` is given by tests only. `links` is asked anew at each call, so that a changed mapping holds at once.
+    `transport` keeps to the channel's rate: every call of the connector goes through it (tests give one of their own).
+    `links` is asked anew at each call, so that a changed mapping holds at once.
     """
 
     name: str

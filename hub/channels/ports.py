@@ -1,7 +1,8 @@
 """What a channel can be to the hub: six small ports, and the neutral words that go through them.
 
 A channel (a headless shop, another POS, a payment provider) implements those that its vendor allows and says so in its
-manifest. The framework calls a port from one thread at a time; calls block. Everything here is in the hub's own words:
+manifest. The framework calls a port from one thread at a time, and opens a channel once for each part of its work, so
+that they share nothing; calls block. Everything here is in the hub's own words:
 SKUs, store ids, thousandths, minor units. Where the vendor's words are needed, `Links` translates.
 
 Every call raises ChannelError's children and nothing else: ChannelUnavailable (try again later), ChannelRefused (the
@@ -11,7 +12,7 @@ before it is sent again), UnmappedWord (a word of theirs, or ours, has no counte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -131,12 +132,17 @@ class ReturnedGoods:
 
 @dataclass(frozen=True)
 class LeftGoods:
-    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`."""
+    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`.
+
+    `ours` is the `HandedOver.key` that the connector wrote there, if this is what became of it: such goods were moved
+    by the till. Where a channel has no room for it, "": then it is told by quantities.
+    """
 
     key: str
     store: str
     at: datetime
     goods: Mapping[str, int]
+    ours: str = ""
 
 
 @dataclass(frozen=True)
@@ -370,3 +376,4 @@ class Channel:
     catalogue: CatalogueSource | None = None
     payments: PaymentSource | None = None
     webhooks: WebhookReader | None = None
+    close: Callable[[], None] = lambda: None

@@ -69,13 +69,16 @@ channel_offer = Table(
     _text("location", key=True),
     _text("sku", key=True),
     _number("sent", null=True),
+    Column("counted", Text, nullable=False, server_default=_EMPTY),
     _number("sent_us", null=True),
     _text("state"),
     _number("attempts"),
     _number("due_us", null=True),
     Column("words", Text, nullable=False, server_default=_EMPTY),
 )
-"""What a channel was last told to offer of a SKU at a location, and what is to be told again: done, due, parked."""
+"""What a channel was last told to offer of a SKU at a location, and what is to be told again: done, due, parked.
+
+`counted` is a digest of the channel's open orders that `sent` had been lessened by: other ones make it told again."""
 _due: ColumnElement[bool] = channel_offer.c.state != text("'done'")
 Index(
     "channel_offer_due", channel_offer.c.channel, channel_offer.c.state, channel_offer.c.due_us,
@@ -188,3 +191,20 @@ Index(
     postgresql_where=_line_open,
 )
 Index("channel_line_by_key", channel_line.c.channel, channel_line.c.key)
+
+order_goods = Table(
+    "order_goods",
+    metadata,
+    _text("order_id", key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _text("sku", key=True),
+    _text("store"),
+    _number("at_us"),
+    _number("quantity"),
+    Column("ours", Text, nullable=False, server_default=_EMPTY),
+    _number("moved"),
+)
+"""Goods of an order that left or came back (`kind`: left, returned) by the channel's word, in pieces. `quantity` is
+what it says now, `store` what was decided when it first said so, `moved` what the hub has moved for it in the ledger.
+They belong to the order, and stay when its channel is taken away."""
