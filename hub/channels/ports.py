@@ -73,12 +73,13 @@ class CountedOrders:
     A channel that subtracts its own open orders from what it is told must be told more by those, and only by those:
     orders that the hub has not heard of stay subtracted. `lines` are the channel's own ids of order lines.
 
-    Lines of orders that were taken in within the last hour and have left, or were cancelled, stand among them, too: a
-    channel that is told absolute levels takes off what it sold lately and the hub has not heard of, and must be able
-    to tell these from those. An id that a channel does not look for does no harm.
+    `closed` are lines of orders that were taken in within the last hour and are not open any more (None: not told).
+    A channel that is told absolute levels, and whose own staff sell, takes off what was sold there lately and
+    the hub has not heard of; so it tells these from those.
     """
 
     lines: frozenset[str] = frozenset()
+    closed: frozenset[str] | None = None
 
 
 class Pushed(NamedTuple):
@@ -151,6 +152,8 @@ class ChannelOrder:
 
     `key` is the channel's id, `version` changes whenever the order does (it is compared for equality only). `own` says
     that this is the echo of something that the hub itself wrote there (a till's sale): it is noted and not taken in.
+    `returned_once` says that the channel tells each return once, and not with every later state of the order: what was
+    told before stays.
     """
 
     key: str
@@ -163,6 +166,7 @@ class ChannelOrder:
     left: Sequence[LeftGoods] = ()
     returned: Sequence[ReturnedGoods] = ()
     own: bool = False
+    returned_once: bool = False
     raw: bytes = b""
 
 
