@@ -13,6 +13,7 @@ from hub.channels.ports import ChannelItem, ChannelPlace, Page, Unread
 from hub.channels.square.client import ONCE, SquareApi, given
 from hub.channels.square.mapping import gone_item, item_of
 from hub.channels.square.places import Places
+from hub.channels.square.rounds import again
 from hub.channels.square.words import Json, Round, Unreadable, moment, raw, round_of, stamp
 
 _LIMIT = 200
@@ -35,7 +36,7 @@ class Catalogue:
     def changed(self, cursor: str) -> Page[ChannelItem]:
         """Variations that changed, or whose item did; all of them at first."""
         at = round_of(cursor) if cursor else Round(since="")
-        answer = self._api.read(
+        answer = self._api.page(
             lambda square: square.catalog.search(
                 object_types=["ITEM", "ITEM_VARIATION"],
                 include_deleted_objects=True,
@@ -45,6 +46,8 @@ class Catalogue:
                 **given(cursor=at.page, begin_time=at.since),
             )
         )
+        if answer is None:
+            return Page((), again(at).text(), more=True)
         began = at.began or answer.get("latest_time") or at.since
         found, unread = self._read(answer)
         page = answer.get("cursor") or ""

@@ -48,12 +48,12 @@ class SquareApi:
         self._secrets = connecting.secrets
         self._application = connecting.settings.get("application_id", "")
         self._token = connecting.secrets.get("access_token", "")
-        client = httpx.Client(transport=connecting.transport, timeout=_TIMEOUT_S)
+        self._client = httpx.Client(transport=connecting.transport, timeout=_TIMEOUT_S)
         self._square = Square(
             token=lambda: self._token,
             base_url=connecting.settings["base_url"],
             version=VERSION,
-            httpx_client=client,
+            httpx_client=self._client,
             timeout=_TIMEOUT_S,
         )
 
@@ -64,6 +64,19 @@ class SquareApi:
     def write(self, call: Callable[[Square], Any]) -> Json:
         """Do something: a lost line is OutcomeUnknown."""
         return self._called(call, writes=True)
+
+    def page(self, call: Callable[[Square], Any]) -> Json | None:
+        """Ask for a page; None if Square does not know its cursor any more, for they live minutes only."""
+        try:
+            return self.read(call)
+        except SquareRefused as error:
+            if "INVALID_CURSOR" in error.codes:
+                return None
+            raise
+
+    def close(self) -> None:
+        """End its connections."""
+        self._client.close()
 
     def pages(self, call: Callable[[Square, str | None], Any], name: str) -> Iterator[Json]:
         """All entries of a list, page by page, however empty one is."""

@@ -25,6 +25,7 @@ def open_channel(connecting: Connecting) -> Channel:
         catalogue=Catalogue(api, places, connecting),
         payments=Payments(api, places, connecting),
         webhooks=Webhooks(connecting),
+        close=api.close,
     )
 
 

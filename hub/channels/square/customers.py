@@ -13,7 +13,7 @@ from hub.channels.manifest import Connecting
 from hub.channels.ports import ChannelCustomer, Page, Unread
 from hub.channels.square.client import ONCE, SquareApi, SquareRefused, given
 from hub.channels.square.mapping import customer_of, person_of
-from hub.channels.square.rounds import OVERLAP, after, begun
+from hub.channels.square.rounds import OVERLAP, after, again, begun
 from hub.channels.square.words import Json, Round, moment, raw, stamp
 from hub.errors import ChannelRefused, OutcomeUnknown
 
@@ -75,11 +75,13 @@ class Customers:
 
     def _people(self, at: Round) -> tuple[list[ChannelCustomer], list[Unread], str | None]:
         query: Any = {"filter": {"updated_at": {"start_at": at.since}}} if at.since else None
-        answer = self._api.read(
+        answer = self._api.page(
             lambda square: square.customers.search(
                 limit=_LIMIT, request_options=ONCE, **given(cursor=at.page, query=query)
             )
         )
+        if answer is None:
+            return self._people(again(at))
         found = [customer_of(each) for each in answer.get("customers") or ()]
         return found, [], answer.get("cursor")
 

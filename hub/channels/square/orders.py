@@ -12,7 +12,7 @@ from hub.channels.ports import ChannelOrder, HandedOver, Page, Unread
 from hub.channels.square.client import ONCE, SquareApi, SquareRefused, given
 from hub.channels.square.orders_mapping import Context, hand_over_of, order_of, returned_of
 from hub.channels.square.places import Places
-from hub.channels.square.rounds import DEEP_BACK, after, begun, deep, deep_is_due, is_deep
+from hub.channels.square.rounds import DEEP_BACK, after, again, begun, deep, deep_is_due, is_deep
 from hub.channels.square.words import Json, Round, Unreadable, moment, raw, stamp
 from hub.errors import ChannelRefused, OutcomeUnknown, UnmappedWord
 
@@ -52,24 +52,30 @@ class Orders:
             "sort": {"sort_field": field.upper(), "sort_order": "ASC"},
         }
         places = groups[at.stage.removeprefix("~")]
-        answer = self._api.read(
+        answer = self._api.page(
             lambda square: square.orders.search(
                 location_ids=places, query=query, limit=_LIMIT, request_options=ONCE, **given(cursor=at.page)
             )
         )
+        if answer is None:
+            return Page((), again(at).text(), more=True)
         found, unread = self._read(answer.get("orders") or [])
         following, more = after(at, answer.get("cursor"), stages)
         return Page(found, following.text(), more=more, unread=unread)
 
     def order(self, order: str) -> ChannelOrder | None:
-        """One order as it is now, None too for one that is nothing to us (a draft, an amount without goods)."""
+        """One order as it is now, None too for one that is nothing to us (a draft, an amount without goods).
+
+        One that gives back of another is that other, with what came back of it.
+        """
         try:
             found = self._get(order)
         except SquareRefused as error:
             if error.status == 404:  # noqa: PLR2004 - HTTP's own word
                 return None
             raise
-        return order_of(found, self._context())
+        context = self._context()
+        return order_of(found, context) or next(iter(self._given_back(found, context)), None)
 
     def hand_over(self, parcel: HandedOver, *, may_be_known: bool) -> str:  # noqa: ARG002 - it always looks first
         """Note the parcel in the order's fulfilment, and complete that once all of it has left."""

@@ -9,7 +9,6 @@ Knowingly nothing: drafts, tickets that are open and unpaid, amounts without goo
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,10 @@ from dataclasses import dataclass
 from hub.channels.links import Links
 from hub.channels.ports import ChannelCustomer, ChannelLine, ChannelOrder, HandedOver, LeftGoods, ReturnedGoods
 from hub.channels.square.mapping import e164
+from hub.channels.square.notes import MARK, by_line, goods_of, noted, notes_of, told_key
 from hub.channels.square.words import Json, Unreadable, moment, raw, thousandths
 from hub.matters.orders import OrderHead
 
-MARK = "tillwire_"
-"""Begins the key of each hand-over of ours in a fulfilment's metadata: so our own are told from Square's staff's."""
-
-_KEY_CHARS = 24
 _WORD_MAX = 64
 _TEXT_MAX = 512
 _OVER = {"CANCELED", "FAILED"}
@@ -54,7 +50,7 @@ def order_of(order: Json, context: Context, returns: Sequence[Json] = ()) -> Cha
     if is_pos and order.get("state") != "COMPLETED":
         return None  # a ticket that is still open; cancelled, it never took anything
     store = context.links.to_ours("location", order["location_id"]).ours
-    skus = {line["uid"]: context.links.to_ours("item", line["catalog_object_id"]).ours for line in goods}
+    skus = _skus(order, context.links)
     quantities = {line["uid"]: thousandths(line["quantity"]) for line in goods}
     back = _returned(order, returns, skus, store)
     # What Square's own POS made has no version, so the time of change stands beside it.
@@ -64,7 +60,7 @@ def order_of(order: Json, context: Context, returns: Sequence[Json] = ()) -> Cha
     return ChannelOrder(
         key=order["id"],
         version=version,
-        updated_at=moment(order["updated_at"]),
+        updated_at=max(moment(each["updated_at"]) for each in (order, *returns)),
         head=_head(order, context.channel, store),
         state="cancelled" if _is_cancelled(order) else "placed",
         lines=_lines(order, goods, skus, quantities, back.by_line),
@@ -72,6 +68,7 @@ def order_of(order: Json, context: Context, returns: Sequence[Json] = ()) -> Cha
         left=_left(order, skus, quantities, store),
         returned=back.goods,
         own=any(key.startswith(MARK) for key in order.get("metadata") or {}),
+        returned_once=True,
         raw=raw(order),
     )
 
@@ -87,42 +84,37 @@ def line_key(order: str, uid: str) -> str:
     return f"{order}/{uid}"
 
 
-def told_key(parcel: str) -> str:
-    """The name of a hand-over in a fulfilment's metadata: at most 60 signs, always the same."""
-    return MARK + hashlib.sha256(parcel.encode()).hexdigest()[:_KEY_CHARS]
-
-
 def hand_over_of(order: Json, parcel: HandedOver, links: Links) -> tuple[Json | None, str]:
     """What is to be written to Square for a parcel that left (None: it stands there already), and the id of it.
 
     The fulfilment is completed once all of its goods have left, of whichever store; until then each parcel is noted in
-    its metadata. Raises Unreadable where none of its fulfilments is open and has such goods, and where the order was
-    not made through the API: Square lets nobody change such a one.
+    its metadata. Goods that stand in no fulfilment are the pieces of a pack or a bundle: then the only one that is open
+    is taken to be meant, and done. Raises Unreadable where none is open and has such goods, and where the order was not
+    made through the API: Square lets nobody change such a one.
     """
     key = told_key(parcel.key)
-    skus = {
-        line["uid"]: links.to_ours("item", line["catalog_object_id"]).ours
-        for line in order.get("line_items") or ()
-        if line.get("catalog_object_id")
-    }
-    for fulfilment in order.get("fulfillments") or ():
-        if key in (fulfilment.get("metadata") or {}):
-            return None, line_key(order["id"], key)
-    for fulfilment in order.get("fulfillments") or ():
-        held = _goods(order, fulfilment, skus)
-        if fulfilment.get("state") in {*_OVER, "COMPLETED"} or not set(parcel.goods) <= set(held):
-            continue
-        if "version" not in order:
-            raise Unreadable(f"order {order['id']}: made on Square's own screens, which alone can complete it")
-        told = fulfilment.get("metadata") or {}
-        before = sum(int(value) for name, value in told.items() if name.startswith(MARK))
-        now = sum(parcel.goods.values())
-        change = {"uid": fulfilment["uid"], "metadata": {key: str(now)}}
-        if before + now >= sum(held.values()):
-            change["state"] = "COMPLETED"
-        written = {"location_id": order["location_id"], "version": order["version"], "fulfillments": [change]}
-        return written, line_key(order["id"], key)
-    raise Unreadable(f"order {order['id']}: no open fulfilment has {', '.join(sorted(parcel.goods))}")
+    skus = _skus(order, links)
+    fulfilments = order.get("fulfillments") or ()
+    if any(name.startswith(key) for each in fulfilments for name in each.get("metadata") or {}):
+        return None, line_key(order["id"], key)
+    opened = [each for each in fulfilments if each.get("state") not in {*_OVER, "COMPLETED"}]
+    fitting = [each for each in opened if set(parcel.goods) <= set(goods_of(order, each, skus))]
+    if not fitting and (len(opened) != 1 or set(parcel.goods) <= set(skus.values())):
+        raise Unreadable(f"order {order['id']}: no open fulfilment has {', '.join(sorted(parcel.goods))}")
+    if "version" not in order:
+        raise Unreadable(f"order {order['id']}: made on Square's own screens, which alone can complete it")
+    fulfilment = (fitting or opened)[0]
+    held = goods_of(order, fulfilment, skus)
+    gone = Counter(parcel.goods)
+    for note in notes_of(order, fulfilment, skus):
+        gone.update(note.goods)
+    is_all = not fitting or all(gone[sku] >= quantity for sku, quantity in held.items())
+    whole = not fitting or all(parcel.goods.get(sku, 0) >= quantity for sku, quantity in held.items())
+    change = {"uid": fulfilment["uid"], "metadata": noted(key, parcel, whole=whole)}
+    if is_all:
+        change["state"] = "COMPLETED"
+    written = {"location_id": order["location_id"], "version": order["version"], "fulfillments": [change]}
+    return written, line_key(order["id"], key)
 
 
 def paid_lines(order: Json) -> dict[str, tuple[str, int]]:
@@ -174,7 +166,7 @@ def _lines(
         fulfilled.update(quantities)
     for fulfilment in order.get("fulfillments") or ():
         if fulfilment.get("state") == "COMPLETED":
-            fulfilled.update(_by_line(order, fulfilment))
+            fulfilled.update(by_line(order, fulfilment))
     return [
         ChannelLine(
             line_key(order["id"], line["uid"]),
@@ -189,10 +181,7 @@ def _lines(
 
 
 def _left(order: Json, skus: Mapping[str, str], quantities: Mapping[str, int], store: str) -> list[LeftGoods]:
-    """Goods that Square says are gone: a POS sale when it was made, else each fulfilment that its own staff completed.
-
-    One that carries our mark was told by us: the till that handed it over has already said so.
-    """
+    """Goods that are gone: a POS sale when it was made, else our own notes and what staff completed beside them."""
     if not order.get("fulfillments"):
         gone: Counter[str] = Counter()
         for uid, quantity in quantities.items():
@@ -200,33 +189,27 @@ def _left(order: Json, skus: Mapping[str, str], quantities: Mapping[str, int], s
         return [LeftGoods(line_key(order["id"], "pos"), store, moment(order["created_at"]), dict(sorted(gone.items())))]
     found = []
     for fulfilment in order["fulfillments"]:
-        ours = any(name.startswith(MARK) for name in fulfilment.get("metadata") or {})
-        if fulfilment.get("state") != "COMPLETED" or ours:
+        notes = notes_of(order, fulfilment, skus)
+        found += [LeftGoods(line_key(order["id"], n.key), n.store, n.at, n.goods, n.parcel) for n in notes]
+        if fulfilment.get("state") != "COMPLETED":
             continue
-        details = _details(fulfilment)
-        at = next((details[name] for name in _LEFT_AT if details.get(name)), order["updated_at"])
-        key = line_key(order["id"], fulfilment["uid"])
-        found.append(LeftGoods(key, store, moment(at), _goods(order, fulfilment, skus)))
+        rest = Counter(goods_of(order, fulfilment, skus))
+        for note in notes:
+            rest.subtract(note.goods)
+        goods = {sku: quantity for sku, quantity in sorted(rest.items()) if quantity > 0}
+        if goods:
+            details = _details(fulfilment)
+            at = next((details[name] for name in _LEFT_AT if details.get(name)), order["updated_at"])
+            found.append(LeftGoods(line_key(order["id"], fulfilment["uid"]), store, moment(at), goods))
     return found
 
 
-def _goods(order: Json, fulfilment: Json, skus: Mapping[str, str]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for uid, quantity in _by_line(order, fulfilment).items():
-        if uid in skus:
-            found[skus[uid]] += quantity
-    return dict(sorted(found.items()))
-
-
-def _by_line(order: Json, fulfilment: Json) -> dict[str, int]:
-    """What a fulfilment has of each line, in thousandths: all of the order, unless it lists entries."""
-    if fulfilment.get("entries"):
-        entries: Counter[str] = Counter()
-        for entry in fulfilment["entries"]:
-            entries[entry["line_item_uid"]] += thousandths(entry["quantity"])
-        return dict(entries)
-    lines = order.get("line_items") or ()
-    return {line["uid"]: thousandths(line["quantity"]) for line in lines if line.get("catalog_object_id")}
+def _skus(order: Json, links: Links) -> dict[str, str]:
+    return {
+        line["uid"]: links.to_ours("item", line["catalog_object_id"]).ours
+        for line in order.get("line_items") or ()
+        if line.get("catalog_object_id")
+    }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hub.channels.ports import ChannelPayment, Page, Unread
 from hub.channels.square.client import ONCE, SquareApi, given
 from hub.channels.square.mapping import payment_of, refund_of
 from hub.channels.square.places import Places
-from hub.channels.square.rounds import after, begun
+from hub.channels.square.rounds import after, again, begun
 from hub.channels.square.words import Json, Round, Unreadable, raw, stamp
 
 _LIMIT = 100
@@ -39,7 +39,9 @@ class Payments:
         stages = [*(place.key for place in self._places.all()), _REFUNDS]
         at = begun(cursor, stages, self._connecting.now())
         span = {"updated_at_begin_time": at.since, "sort_field": "UPDATED_AT"}
-        answer = self._api.read(lambda square: _listed(square, at.stage, at.page, span))
+        answer = self._api.page(lambda square: _listed(square, at.stage, at.page, span))
+        if answer is None:
+            return Page((), again(at).text(), more=True)
         found, unread = _read(answer, self._connecting.links())
         following, more = after(at, answer.get("cursor"), stages)
         return Page(found, following.text(), more=more, unread=unread)

@@ -43,6 +43,11 @@ def after(at: Round, page: str | None, stages: Sequence[str]) -> tuple[Round, bo
     return Round(since=stamp(since), deep=deep), False
 
 
+def again(at: Round) -> Round:
+    """The same list from its beginning: Square did not know the page's cursor any more. What comes twice is known."""
+    return msgspec.structs.replace(at, page="")
+
+
 def deep_is_due(cursor: str, now: datetime) -> bool:
     """Whether this round looks for late ones, too. A round that began so ends so."""
     if not cursor:

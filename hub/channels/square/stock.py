@@ -1,8 +1,9 @@
 """Availability out: physical counts at Square, absolute, all of a batch or none, so a refused batch is halved.
 
 Square takes goods out of IN_STOCK when an order is paid. A sale after `occurred_at` of a count is subtracted from the
-count; one before it is taken to be in it. So a count is lessened by what was paid there lately and is not among
-`CountedOrders.lines`: sales that the hub has not heard of yet, whose goods it would otherwise give back.
+count; one before it is taken to be in it. So a count is lessened by what was paid there lately and is not among the
+lines of `CountedOrders`: what the hub has not heard of yet, whose goods it would otherwise give back. Where the hub
+does not tell which lines are closed, that is done for orders that are open only: a closed one may be counted already.
 """
 
 from __future__ import annotations
@@ -64,8 +65,10 @@ class Stock:
         found: Counter[tuple[str, str]] = Counter()
         for at in range(0, len(places), _LOCATIONS_MAX):
             for order in self._paid_since(start, places[at : at + _LOCATIONS_MAX]):
+                if counted.closed is None and order.get("state") == "COMPLETED":
+                    continue
                 for line, (variation, of) in paid_lines(order).items():
-                    if line not in counted.lines:
+                    if line not in counted.lines and line not in (counted.closed or ()):
                         found[order["location_id"], variation] += of
         return found
 

@@ -66,11 +66,17 @@ class Shop:
         """What Square has in stock."""
         return inventory.level(self.world, self.goods[sku], self.places[place])
 
-    def stock(self, levels: Mapping[str, int], counted: Iterable[str] = (), place: int = 0) -> list[Pushed]:
+    def stock(
+        self, levels: Mapping[str, int], counted: Iterable[str] = (), closed: Iterable[str] | None = (), place: int = 0
+    ) -> list[Pushed]:
         """Push levels (pieces) to a location."""
         assert self.channel.stock is not None
         targets = [StockTarget(sku, self.places[place], pieces * 1000) for sku, pieces in levels.items()]
-        return list(self.channel.stock.push(targets, CountedOrders(frozenset(counted))))
+        return list(
+            self.channel.stock.push(
+                targets, CountedOrders(frozenset(counted), None if closed is None else frozenset(closed))
+            )
+        )
 
     def orders(self, cursor: str) -> tuple[list[ChannelOrder], list[Unread], str]:
         """All that changed since a cursor."""

@@ -10,7 +10,8 @@ from hardware_sim.vendors.square import orders
 from hardware_sim.vendors.square.world import Fault
 from hub.channels.links import Link
 from hub.channels.ports import HandedOver, Rewindable
-from hub.channels.square.words import stamp
+from hub.channels.square.notes import noted, told_key
+from hub.channels.square.words import Unreadable, stamp
 from hub.errors import ChannelRefused, OutcomeUnknown
 from tests.contract.square.shop import START, Shop
 
@@ -146,7 +147,7 @@ def test_goods_that_came_back_are_returned_goods_of_their_order(shop: Shop) -> N
 
 
 def test_a_hand_over_completes_the_order_at_square(shop: Shop) -> None:
-    """Once, however often it is told, and it does not come back as goods that left."""
+    """Once, however often it is told; it comes back as the till's own hand-over, by its name."""
     assert shop.channel.orders is not None
     order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "2"})
     parcel = _parcel(order["id"], {"A-1": 2})
@@ -156,7 +157,8 @@ def test_a_hand_over_completes_the_order_at_square(shop: Shop) -> None:
     assert shop.heard("PUT /v2/orders") == 1
     read = shop.channel.orders.order(order["id"])
     assert read is not None
-    assert (list(read.left), read.lines[0].fulfilled) == ([], 2000)
+    assert [(left.ours, dict(left.goods)) for left in read.left] == [(parcel.key, {"A-1": 2000})]
+    assert read.lines[0].fulfilled == 2000
 
 
 def test_parcels_of_two_stores_complete_it_together(shop: Shop) -> None:
@@ -192,12 +194,54 @@ def test_staff_that_hand_over_at_square_are_heard(shop: Shop) -> None:
     assert [(left.store, dict(left.goods)) for left in read.left] == [("S1", {"A-1": 2000})]
 
 
-def test_a_hand_over_of_what_is_not_in_it_is_refused(shop: Shop) -> None:
+def test_a_hand_over_of_what_has_left_already_is_refused(shop: Shop) -> None:
     """It says which order and which goods."""
     assert shop.channel.orders is not None
     order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "2"})
-    with pytest.raises(ChannelRefused, match="B-1"):
-        shop.channel.orders.hand_over(_parcel(order["id"], {"B-1": 1}), may_be_known=False)
+    shop.people.fulfil(order)
+    with pytest.raises(ChannelRefused, match=f"{order['id']}.*A-1"):
+        shop.channel.orders.hand_over(_parcel(order["id"], {"A-1": 1}), may_be_known=False)
+
+
+def test_what_staff_complete_beside_a_parcel_is_told_apart(shop: Shop) -> None:
+    """The till handed over one, Square's staff the other: each is told once, and whose it was."""
+    assert shop.channel.orders is not None
+    order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "2"})
+    shop.channel.orders.hand_over(_parcel(order["id"], {"A-1": 1}), may_be_known=False)
+    shop.people.fulfil(order)
+    read = shop.channel.orders.order(order["id"])
+    assert read is not None
+    assert [(left.ours, dict(left.goods)) for left in read.left] == [("S1/T1/1/7", {"A-1": 1000}), ("", {"A-1": 1000})]
+
+
+def test_the_pieces_of_a_pack_complete_the_order_that_has_the_pack(shop: Shop) -> None:
+    """A till hands over pieces; Square has only ever heard of the pack."""
+    assert shop.channel.orders is not None
+    order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "1"})
+    shop.channel.orders.hand_over(_parcel(order["id"], {"PIECE": 12}), may_be_known=False)
+    assert order["state"] == "COMPLETED"
+
+
+def test_a_parcel_of_many_kinds_is_noted_in_parts(shop: Shop) -> None:
+    """Square keeps 255 signs an entry: what left is read again in full, and what is too much is refused in words."""
+    assert shop.channel.orders is not None
+    skus = {f"KIND-{number:03d}": 100 for number in range(40)}
+    goods = shop.people.list_item("Box", skus)
+    shop.links += [Link("item", sku, key) for sku, key in goods.items()]
+    order = shop.people.order(shop.places[0], dict.fromkeys(goods.values(), "2"))
+    some = dict.fromkeys(list(goods)[:20], 1)
+    shop.channel.orders.hand_over(_parcel(order["id"], some), may_be_known=False)
+    read = shop.channel.orders.order(order["id"])
+    assert read is not None
+    told: dict[str, int] = {}
+    for left in read.left:
+        told |= left.goods
+    assert told == dict.fromkeys(some, 1000)
+    assert max(len(text) for text in order["fulfillments"][0]["metadata"].values()) <= 255
+    with pytest.raises(Unreadable, match="no room"):
+        noted(
+            told_key("p"), HandedOver("p", "o", "s", {f"{number:064d}": 1 for number in range(40)}, START), whole=False
+        )
 
 
 def test_cancelling_gives_the_money_back_once(shop: Shop) -> None:
@@ -254,3 +298,26 @@ def test_a_backfill_starts_where_it_is_told_to(shop: Shop) -> None:
     found, _, cursor = shop.orders(shop.channel.orders.cursor_at(shop.clock() - timedelta(days=30)))
     assert [each.key for each in found] == [sale["id"]]
     assert stamp(shop.clock() - timedelta(minutes=5)) in cursor
+
+
+def test_a_page_whose_cursor_square_has_forgotten_begins_anew(shop: Shop) -> None:
+    """Cursors live minutes; a hub that was away for longer reads that list again, and misses nothing."""
+    assert shop.channel.orders is not None
+    _, _, cursor = shop.orders("")
+    keys = {shop.people.ring_up(shop.places[0], {shop.goods["A-1"]: "1"})["id"] for _ in range(5)}
+    shop.world.page_max = 2
+    half = shop.channel.orders.changed(cursor)
+    assert half.more
+    found, _, _ = shop.orders(half.cursor.replace('"page":"', '"page":"x'))
+    assert {each.key for each in found} == keys
+
+
+def test_a_return_is_asked_for_by_its_own_id(shop: Shop) -> None:
+    """A hint names the order that gives back; what comes is the order that it is of."""
+    sale = shop.people.ring_up(shop.places[0], {shop.goods["A-1"]: "3"})
+    back = shop.people.bring_back(sale, {shop.goods["A-1"]: "2"})
+    assert shop.channel.orders is not None
+    read = shop.channel.orders.order(back["id"])
+    assert read is not None
+    assert (read.key, [dict(each.goods) for each in read.returned]) == (sale["id"], [{"A-1": 2000}])
+    assert read.returned_once

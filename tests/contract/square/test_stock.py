@@ -52,6 +52,21 @@ def test_a_unit_that_was_just_bought_is_not_given_back(shop: Shop) -> None:
     assert shop.level("A-1") == 5
 
 
+def test_a_sale_on_the_pos_is_taken_off_until_the_hub_has_it(shop: Shop) -> None:
+    """Its lines are closed at once: where the hub tells those, a sale that it has not heard of is subtracted; else not."""
+    shop.clock.forward(minutes=30)
+    sold = shop.people.ring_up(shop.places[0], {shop.goods["A-1"]: "2"})
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 7})
+    assert shop.level("A-1") == 5
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 6}, closed=paid_lines(sold))
+    assert shop.level("A-1") == 6
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 7}, closed=None)
+    assert shop.level("A-1") == 7
+
+
 def test_a_sale_while_the_count_travels_is_subtracted_from_it(shop: Shop) -> None:
     """The count is of the moment at which it was read, so Square takes off what was sold since."""
     shop.stock({"A-1": 7})
