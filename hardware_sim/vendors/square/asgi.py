@@ -23,7 +23,7 @@ class SquareApp:
     """
 
     def __init__(self, service: SquareService) -> None:
-        self._service = service
+        self.service = service
         self.before_answer: Callable[[Request], Awaitable[None]] | None = None
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
@@ -39,7 +39,7 @@ class SquareApp:
             more = part.get("more_body", False) and len(body) <= _BODY_MAX
         try:
             request = _request(scope, body)
-            answer = self._service.answer(request)
+            answer = self.service.answer(request)
             if self.before_answer is not None:
                 await self.before_answer(request)
         except LineLost:

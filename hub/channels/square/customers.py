@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -28,10 +27,6 @@ class Customers:
     def __init__(self, api: SquareApi, connecting: Connecting) -> None:
         self._api = api
         self._connecting = connecting
-
-    def cursor_at(self, since: datetime) -> str:
-        """The cursor from which `changed` gives everything since then."""
-        return Round(since=stamp(since)).text()
 
     def changed(self, cursor: str) -> Page[ChannelCustomer]:
         """Everybody at first, then who changed, then who was deleted."""

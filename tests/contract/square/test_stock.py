@@ -53,7 +53,7 @@ def test_a_unit_that_was_just_bought_is_not_given_back(shop: Shop) -> None:
 
 
 def test_a_sale_on_the_pos_is_taken_off_until_the_hub_has_it(shop: Shop) -> None:
-    """Its lines are closed at once: where the hub tells those, a sale that it has not heard of is subtracted; else not."""
+    """Its lines are closed at once: where the hub tells those, what it has not heard of is taken off."""
     shop.clock.forward(minutes=30)
     sold = shop.people.ring_up(shop.places[0], {shop.goods["A-1"]: "2"})
     shop.clock.forward(seconds=20)
