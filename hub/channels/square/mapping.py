@@ -182,8 +182,6 @@ def _fee(of: Json) -> int | None:
 
 
 def _reference(payment: Json) -> str:
-    """What our till keeps of it: the payment's id where the till sent it to a Square Terminal, else its approval."""
-    if payment.get("terminal_checkout_id"):
-        return str(payment["id"])
+    """What our till may have kept beside the payment's own id: its attempt's id, else the bank's approval."""
     approval = (payment.get("card_details") or {}).get("auth_result_code")
     return str(payment.get("reference_id") or approval or "")

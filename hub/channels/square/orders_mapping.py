@@ -241,8 +241,8 @@ def _customer(order: Json) -> ChannelCustomer | None:
     people = [_details(fulfilment).get("recipient") or {} for fulfilment in fulfilments]
     person = next((each for each in people if each), {})
     key = order.get("customer_id") or person.get("customer_id") or ""
-    if not key and not person:
-        return None
+    if not key:
+        return None  # a guest: her name stands in the order, and Square has no person for her
     return ChannelCustomer(
         key=key,
         version="",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 Json = dict[str, Any]
+_QUANTITY = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 
 VERSION = "2025-08-20"
 """The version of Square's API that this speaks, and that its published description is of.
@@ -25,12 +27,10 @@ class Unreadable(ValueError):
 
 def thousandths(quantity: str) -> int:
     """Read a quantity, "1.5". Raises Unreadable, also for more than three decimals: we count in thousandths."""
-    try:
+    if _QUANTITY.fullmatch(str(quantity)):
         scaled = Decimal(quantity).scaleb(3)
         if scaled == scaled.to_integral_value():
             return int(scaled)
-    except (InvalidOperation, TypeError, OverflowError):
-        pass
     raise Unreadable(f"quantity {quantity!r}: no number, or finer than a thousandth")
 
 

@@ -86,7 +86,7 @@ def test_a_span_of_time_has_all_that_began_in_it(shop: Shop) -> None:
 
 
 def test_a_tills_terminal_payment_carries_what_the_till_kept(shop: Shop) -> None:
-    """The payment's own id is the till's approval; a typed card's is the bank's code."""
+    """The payment's own id is the till's reference, and its attempt is told; a typed card's is the bank's code."""
     shop.world.each_checkout = "pay"
     checkout = {"amount_money": shop.world.money(900), "device_options": {"device_id": "D1"}, "reference_id": "a-1"}
     terminals.create(shop.world, (), {"idempotency_key": "k", "checkout": checkout})
@@ -96,7 +96,7 @@ def test_a_tills_terminal_payment_carries_what_the_till_kept(shop: Shop) -> None
     found, _, _ = shop.payments(cursor)
     reference = {each.key: each.reference for each in found}
     (sent,) = set(reference) - {typed["id"]}
-    assert reference == {sent: sent, typed["id"]: typed["card_details"]["auth_result_code"]}
+    assert reference == {sent: "a-1", typed["id"]: typed["card_details"]["auth_result_code"]}
 
 
 def test_a_word_for_a_tender_is_the_shops_own_where_it_made_one(shop: Shop) -> None:

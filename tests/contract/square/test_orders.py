@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hardware_sim.vendors.square import orders
+from hardware_sim.vendors.square import customers, orders
 from hardware_sim.vendors.square.world import Fault
 from hub.channels.links import Link
 from hub.channels.ports import HandedOver, Rewindable
@@ -35,8 +35,7 @@ def test_a_paid_pick_up_is_an_order_of_its_store(shop: Shop) -> None:
         "Ann Buyer",
     )
     assert [(line.sku, line.quantity, line.fulfilled) for line in read.lines] == [("A-1", 2000, 0), ("B-1", 1500, 0)]
-    assert read.customer is not None
-    assert read.customer.email == "ann@example.com"
+    assert read.customer is None  # a guest: Square has no person for her
     assert (list(read.left), list(read.returned), read.own) == ([], [], False)
 
 
@@ -321,3 +320,14 @@ def test_a_return_is_asked_for_by_its_own_id(shop: Shop) -> None:
     assert read is not None
     assert (read.key, [dict(each.goods) for each in read.returned]) == (sale["id"], [{"A-1": 2000}])
     assert read.returned_once
+
+
+def test_an_order_of_somebody_who_is_known_says_who(shop: Shop) -> None:
+    """By Square's id, with her address and number as they can be compared."""
+    ann = customers.add(shop.world, {"given_name": "Ann", "email_address": "ann@example.com"})
+    order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "1"}, customer_id=ann["id"])
+    assert shop.channel.orders is not None
+    read = shop.channel.orders.order(order["id"])
+    assert read is not None
+    assert read.customer is not None
+    assert (read.customer.key, read.customer.email) == (ann["id"], "ann@example.com")
