@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import time
 import uuid
@@ -45,7 +44,15 @@ from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
-from hub.running.channels import ChannelChores, ChannelMetrics, channel_runner, channel_stores, outgoing_kinds
+from hub.running.channels import (
+    ChannelChores,
+    ChannelMetrics,
+    channel_runner,
+    channel_stores,
+    forget_former,
+    holder_name,
+    outgoing_kinds,
+)
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
@@ -229,8 +236,10 @@ class Hub:
         if not self._config.channels.enabled:
             return None
         stores = channel_stores(data.database)
-        holder = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
-        clock = RunnerClock(time.monotonic, now, random.random, holder)
+        assert self._installation is not None
+        name = self._installation.name(lambda: uuid.uuid4().hex)
+        forget_former(stores, name)
+        clock = RunnerClock(time.monotonic, now, random.random, holder_name(name, uuid.uuid4().hex[:8]))
         kinds = outgoing_kinds(stores, clock, self._channel_metrics)
         return channel_runner(stores, Registry(self._config.channels.packages), kinds, clock)
 
