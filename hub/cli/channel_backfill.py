@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from hub.channels.backfill import Filled
-from hub.channels.incoming_parts import Incoming
 from hub.channels.registry import Registry
 from hub.cli.opening import Invocation, pass_invocation
 from hub.config import now
 from hub.errors import UnknownChannel
 from hub.running.backfill import fill_channel
 from hub.running.channels import channel_stores
+from hub.running.channels_in import incoming
 
 DAYS_MAX = 3_650
 _days = click.option("--days", default=30, type=click.IntRange(1, DAYS_MAX), help="How far back, in days.")
@@ -83,10 +83,9 @@ def _fill(invocation: Invocation, name: str, days: int, *, as_json: bool) -> Non
         bar.update(tasks[filled.port], description=words)
 
     with invocation.data() as data, bar:
-        incoming = Incoming(data.database, data.policy)
         since = now() - timedelta(days=days)
         found = fill_channel(
-            data, incoming, registry, name, since, now=now, clock_s=time.monotonic, told=told
+            data, incoming(data), registry, name, since, now=now, clock_s=time.monotonic, told=told
         )  # fmt: skip
     for filled in found:
         if as_json:

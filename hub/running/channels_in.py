@@ -18,9 +18,14 @@ Wake = Callable[[str, str], None]
 """Makes a part of a channel run at once, if it runs in this process; else it looks within seconds by itself."""
 
 
+def incoming(data: OpenData) -> Incoming:
+    """Who takes what in, for the hub and for commands alike."""
+    return Incoming(data.database, data.policy)
+
+
 def incoming_kinds(data: OpenData) -> PartKinds:
     """The parts that take something in."""
-    return Incoming(data.database, data.policy).kinds()
+    return incoming(data).kinds()
 
 
 def webhook_desk(data: OpenData, registry: Registry, wake: Wake, clock_s: Callable[[], float]) -> Webhooks:
