@@ -11,6 +11,7 @@ import logging
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -60,14 +61,15 @@ from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.installation import Installation
-from hub.running.lanes import IngestLanes, LaneParts
+from hub.running.lanes import SHARES_FILE, IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
+from hub.running.shares import Shares, deal_again, remembered
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
 from hub.storage.level_changes import ChangePruning
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
-from protocol.topics import up_filter
+from protocol.topics import bucket_number, up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
@@ -202,6 +204,7 @@ class Hub:
         client = ControlClient(link, filters)
         channels = self._channels(data)
         refusals = [Refusals() for _ in range(_lane_count(config, data))]
+        lines = len(refusals) * (EMBEDDED_LINES if config.broker.mode == "embedded" else 1)
         parts = ControlParts(
             feed=FeedSession(
                 stores.feeds, keys, FeedSessionLimits(publish_limits), shelf if config.web.enabled else None
@@ -230,7 +233,7 @@ class Hub:
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
             refusals,
-            EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
+            _shares(config, data, lines),
         )
         return _Running(lanes, client, control, silence, changes, shelf, keys, channels)
 
@@ -311,6 +314,13 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         ExpiryProjection(data.database, EXPIRY_EVERY_S),
         ChangePruning(data.database),
     )
+
+
+def _shares(config: HubConfig, data: OpenData, lines: int) -> Shares:
+    """Which line hears which stores, by how many terminals there are now; as before, if that is still about fair."""
+    known = remembered(config.folder / SHARES_FILE)
+    terminals = Counter(bucket_number(store) for store, _ in data.stores.fleet.keys().terminals)
+    return deal_again(known.shares if known is not None else None, terminals, lines)
 
 
 def _ingest_limits(config: HubConfig) -> IngestLimits:
