@@ -89,8 +89,16 @@ def _reserve(shop: Shop, call: Call, _: list[str]) -> Json:
     return {"reservation": goods.reserve(shop, item, place, number(body["quantity"]), body.get("line_item_id"))}
 
 
-def _table() -> list[tuple[str, re.Pattern[str], Deed]]:
-    routes: dict[str, Deed] = {
+def _compiled(routes: dict[str, Deed]) -> list[tuple[str, re.Pattern[str], Deed]]:
+    table = []
+    for route, deed in routes.items():
+        method, path = route.split(" ", 1)
+        table.append((method, re.compile(path.replace(":id", "[^/]+")), deed))
+    return table
+
+
+_ROUTES: Final = _compiled(
+    {
         "POST /auth/user/emailpass": _sign_in,
         "GET /admin/stock-locations": lambda s, _c, _n: _named(s.locations, "stock_locations"),
         "GET /admin/sales-channels": lambda s, _c, _n: _named(s.channels, "sales_channels"),
@@ -156,11 +164,4 @@ def _table() -> list[tuple[str, re.Pattern[str], Deed]]:
         "POST /store/payment-collections": lambda s, c, _n: people.begin_cart_payment(s, c.body),
         "POST /store/payment-collections/(:id)/payment-sessions": lambda _s, _c, _n: {"payment_collection": {}},
     }
-    table = []
-    for route, deed in routes.items():
-        method, path = route.split(" ", 1)
-        table.append((method, re.compile(path.replace(":id", "[^/]+")), deed))
-    return table
-
-
-_ROUTES: Final = _table()
+)
