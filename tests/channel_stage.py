@@ -65,8 +65,8 @@ def runner_stores(database: Database) -> RunnerStores:
     return RunnerStores(SqlChannelSetups(database), SqlChannelParts(database), SqlChannelLinks(database))
 
 
-def set_up(database: Database, name: str = "web", **settings: str) -> None:
-    """Add a channel of the kind "test" and switch it on."""
+def set_up(database: Database, name: str = "web", *, kind: str = "test", **settings: str) -> None:
+    """Add a channel and switch it on."""
     setups = SqlChannelSetups(database)
-    setups.add(name, "test", settings, START)
+    setups.add(name, kind, settings, START)
     setups.enable(name, START, enabled=True)

@@ -6,26 +6,29 @@ to an epoch's `sequence` is complete. Nothing is written when a sale is taken in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from hub.storage import schema, schema_channels
+from hub.storage.channel_outbox import hurry_lanes, tell
+from hub.storage.channel_parts import write_cursor
+from hub.storage.channel_records import Message
+from hub.storage.database import Database
 from hub.storage.records import EpochKey
 from hub.storage.upserts import upsert
 from protocol.ids import StoreId, TerminalId
 
+JOURNAL_PART = "journal"
 _JOURNAL = schema_channels.channel_journal.c
 _EPOCH = schema.epoch.c
-
-
-class Stretch(NamedTuple):
-    """A part of one journal: beyond `after`, up to `upto`."""
-
-    key: EpochKey
-    after: int
-    upto: int
+_MINE = sa.and_(
+    _JOURNAL.store == _EPOCH.store, _JOURNAL.terminal == _EPOCH.terminal, _JOURNAL.epoch == _EPOCH.epoch
+)  # fmt: skip
+_DONE = sa.func.coalesce(_JOURNAL.sequence, 0)
 
 
 class LoggedEvent(NamedTuple):
@@ -33,8 +36,122 @@ class LoggedEvent(NamedTuple):
 
     key: EpochKey
     sequence: int
+    id: str
     type: str
     raw: bytes
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new in the log for a channel, and how far it has gone when that is done."""
+
+    events: Sequence[LoggedEvent]
+    upto: Mapping[EpochKey, int]
+    more: bool
+
+
+@dataclass(frozen=True)
+class ToTell:
+    """What follows from news: rows for the outbox, now and for later, and the lanes whose waiting is over."""
+
+    now: Sequence[Message] = ()
+    later: Sequence[Message] = ()
+    later_at: datetime | None = None
+    came: Collection[str] = ()
+
+
+class SqlChannelJournals:
+    """See `schema_channels.channel_journal`. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def heads(self) -> Mapping[str, int]:
+        """How far each store is; the same as before means that there is no news."""
+        with self._database.read() as connection:
+            return {row.name: row.revision for row in connection.execute(sa.select(schema.feed))}
+
+    def news(self, channel: str, types: Collection[str], limit: int) -> News:
+        """Events of some types that the channel has not been through, in order within each journal."""
+        mine, event = sa.and_(_MINE, _JOURNAL.channel == channel), schema.event.c
+        behind = schema.epoch.outerjoin(schema_channels.channel_journal, mine)
+        order = (_EPOCH.store, _EPOCH.terminal, _EPOCH.epoch)
+        moved = sa.select(*order, _EPOCH.sequence).select_from(behind).where(_EPOCH.sequence > _DONE)
+        logged = sa.and_(
+            event.store == _EPOCH.store, event.terminal == _EPOCH.terminal, event.epoch == _EPOCH.epoch,
+            event.sequence > _DONE, event.sequence <= _EPOCH.sequence, event.type.in_(sorted(types)),
+            event.event_id.is_not(None), event.duplicate_of.is_(None),
+        )  # fmt: skip
+        query = (
+            sa.select(*order, event.sequence, event.event_id, event.type, event.raw)
+            .select_from(behind.join(schema.event, logged))
+            .where(_EPOCH.sequence > _DONE)
+            .order_by(*order, event.sequence)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            upto = {_key(row): row.sequence for row in connection.execute(moved)}
+            rows = connection.execute(query).all() if upto else []
+        events = [LoggedEvent(_key(row), row.sequence, row.event_id, row.type, bytes(row.raw)) for row in rows]
+        if len(events) < limit:
+            return News(events, upto, more=False)
+        last = events[-1]
+        reached = {key: sequence for key, sequence in upto.items() if key < last.key}
+        return News(events, {**reached, last.key: last.sequence}, more=True)
+
+    def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
+        """Put into the outbox what follows, and move on, all or nothing. Raises LeaseLost."""
+        with self._database.write() as connection:
+            write_cursor(connection, channel, JOURNAL_PART, "on", holder)
+            tell(connection, channel, told.now, now)
+            tell(connection, channel, told.later, now, due=told.later_at)
+            hurry_lanes(connection, channel, told.came, now)
+            rows = [
+                {"channel": channel, "store": key.store, "terminal": key.terminal, "epoch": key.epoch, "sequence": done}
+                for key, done in sorted(upto.items())
+            ]
+            upsert(connection, schema_channels.channel_journal, rows, replace=["sequence"])
+
+    def their_orders(self, channel: str, orders: Collection[str]) -> Mapping[str, str]:
+        """Which of our orders are the channel's, and what it calls them."""
+        order = schema_channels.channel_order.c
+        query = sa.select(order.order_id, order.key).where(
+            order.channel == channel, order.order_id.in_(sorted(orders)), order.own.is_(False)
+        )
+        with self._database.read() as connection:
+            return {row.order_id: row.key for row in connection.execute(query)}
+
+    def passed_receipts(self, channel: str, numbers: Collection[str]) -> frozenset[str]:
+        """Which of these receipts are sales that the channel has been told, or never will be: it is beyond them."""
+        sale = schema.sale.c
+        passed = sa.and_(
+            _JOURNAL.channel == channel, _JOURNAL.store == sale.store, _JOURNAL.terminal == sale.terminal,
+            _JOURNAL.epoch == sale.epoch, _JOURNAL.sequence >= sale.sequence,
+        )  # fmt: skip
+        query = (
+            sa.select(sale.receipt_number)
+            .select_from(schema.sale.join(schema_channels.channel_journal, passed))
+            .where(sale.receipt_number.in_(sorted(numbers)), sale.kind == "sale")
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def sale_id(self, receipt: str, nearest: str) -> str:
+        """The event id of a sale by its receipt's number, in any store (`nearest` first); "" for an unknown one."""
+        sale, event = schema.sale.c, schema.event.c
+        place = sa.and_(
+            event.store == sale.store, event.terminal == sale.terminal, event.epoch == sale.epoch,
+            event.sequence == sale.sequence,
+        )  # fmt: skip
+        query = (
+            sa.select(event.event_id)
+            .select_from(schema.sale.join(schema.event, place))
+            .where(sale.receipt_number == receipt, sale.kind == "sale", event.duplicate_of.is_(None))
+            .order_by(sa.case((sale.store == nearest, 0), else_=1), sale.position.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar() or ""
 
 
 def start_journals(connection: sa.Connection, channel: str) -> None:
@@ -44,47 +161,5 @@ def start_journals(connection: sa.Connection, channel: str) -> None:
     connection.execute(sa.insert(schema_channels.channel_journal).from_select(columns, now))
 
 
-def behind(connection: sa.Connection, channel: str, limit: int) -> Sequence[Stretch]:
-    """What is new for a channel, of `limit` journals at most."""
-    mine = sa.and_(
-        _JOURNAL.channel == channel, _JOURNAL.store == _EPOCH.store, _JOURNAL.terminal == _EPOCH.terminal,
-        _JOURNAL.epoch == _EPOCH.epoch,
-    )  # fmt: skip
-    done = sa.func.coalesce(_JOURNAL.sequence, 0)
-    query = (
-        sa.select(_EPOCH.store, _EPOCH.terminal, _EPOCH.epoch, done.label("done"), _EPOCH.sequence)
-        .select_from(schema.epoch.outerjoin(schema_channels.channel_journal, mine))
-        .where(_EPOCH.sequence > done)
-        .order_by(_EPOCH.store, _EPOCH.terminal, _EPOCH.epoch)
-        .limit(limit)
-    )
-    return [
-        Stretch(EpochKey(StoreId(row.store), TerminalId(row.terminal), row.epoch), row.done, row.sequence)
-        for row in connection.execute(query)
-    ]
-
-
-def logged(connection: sa.Connection, stretch: Stretch, types: Sequence[str], limit: int) -> Sequence[LoggedEvent]:
-    """Events of some types that count, in order; `limit` at most."""
-    key = stretch.key
-    event = schema.event.c
-    query = (
-        sa.select(event.sequence, event.type, event.raw)
-        .where(
-            event.store == key.store, event.terminal == key.terminal, event.epoch == key.epoch,
-            event.sequence > stretch.after, event.sequence <= stretch.upto, event.type.in_(types),
-            event.event_id.is_not(None), event.duplicate_of.is_(None),
-        )
-        .order_by(event.sequence)
-        .limit(limit)
-    )  # fmt: skip
-    return [LoggedEvent(key, row.sequence, row.type, bytes(row.raw)) for row in connection.execute(query)]
-
-
-def move_journals(connection: sa.Connection, channel: str, upto: Mapping[EpochKey, int]) -> None:
-    """Write down how far a channel has gone."""
-    rows = [
-        {"channel": channel, "store": key.store, "terminal": key.terminal, "epoch": key.epoch, "sequence": sequence}
-        for key, sequence in sorted(upto.items())
-    ]
-    upsert(connection, schema_channels.channel_journal, rows, replace=["sequence"])
+def _key(row: sa.Row[tuple[object, ...]]) -> EpochKey:
+    return EpochKey(StoreId(row.store), TerminalId(row.terminal), row.epoch)

@@ -62,7 +62,7 @@ class LinkRow:
     at: datetime | None = None
 
 
-class Told(NamedTuple):
+class Message(NamedTuple):
     """Something to be told to a channel: `body` is JSON, in order within `lane`, once for each kind and key."""
 
     lane: str
@@ -89,3 +89,66 @@ class OutboxRow:
     created_at: datetime
     done_at: datetime | None = None
     claimed_until: datetime | None = None
+
+
+SALE, REFUND, HAND_OVER, CANCEL = "sale", "refund", "hand_over", "cancel"
+"""What is told to channels by way of the outbox. Within a lane a sale comes before all else, whenever it came."""
+
+
+def order_lane(order: str) -> str:
+    """Where everything about one of the channel's orders stands in line, by the channel's id."""
+    return f"order:{order}"
+
+
+def receipt_lane(number: str) -> str:
+    """Where a sale and all that comes back of it stand in line."""
+    return f"receipt:{number}"
+
+
+class OutboxCount(NamedTuple):
+    """What waits for a channel: how many rows, how many are parked, since when the oldest waits."""
+
+    waiting: int = 0
+    parked: int = 0
+    oldest_at: datetime | None = None
+
+
+class Want(NamedTuple):
+    """What a channel is to offer of a SKU at a location, beside what it was told last.
+
+    `counted` names the channel's own open orders that `available` has been lessened by: if those change, the channel
+    must be told again though the number is the same, since it subtracts them itself.
+    """
+
+    sku: str
+    location: str
+    available: int
+    counted: str
+    sent: int | None
+    sent_counted: str
+    state: OfferState | None
+    attempts: int
+    due_at: datetime | None
+
+
+class Offered(NamedTuple):
+    """What became of telling a channel one level; `due_at` is when it is to be told again."""
+
+    want: Want
+    state: OfferState
+    words: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """What a channel was last told of a SKU at a location."""
+
+    location: str
+    sku: str
+    sent: int | None
+    sent_at: datetime | None
+    state: OfferState
+    attempts: int
+    due_at: datetime | None
+    words: str

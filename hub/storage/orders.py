@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from hub.errors import OrderConflict, UnknownOrder, UnknownStore, UnorderableItem
 from hub.matters.orders import Goods, PlacedOrder
 from hub.storage import schema
+from hub.storage.channel_cancels import tell_cancelled
 from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
@@ -97,6 +98,7 @@ class SqlOrderStore:
             mine = sa.update(schema.web_order).where(table.id == order, table.cancelled_us.is_(None))
             if not connection.execute(mine.values(cancelled_us=to_us(now))).rowcount:
                 return False
+            tell_cancelled(connection, order, now)
             _settle(connection, feeds, order, SettledBy(to_us(now), self._policy))
         return True
 

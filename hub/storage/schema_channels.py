@@ -69,13 +69,16 @@ channel_offer = Table(
     _text("location", key=True),
     _text("sku", key=True),
     _number("sent", null=True),
+    Column("counted", Text, nullable=False, server_default=_EMPTY),
     _number("sent_us", null=True),
     _text("state"),
     _number("attempts"),
     _number("due_us", null=True),
     Column("words", Text, nullable=False, server_default=_EMPTY),
 )
-"""What a channel was last told to offer of a SKU at a location, and what is to be told again: done, due, parked."""
+"""What a channel was last told to offer of a SKU at a location, and what is to be told again: done, due, parked.
+
+`counted` is a digest of the channel's open orders that `sent` had been lessened by: other ones make it told again."""
 _due: ColumnElement[bool] = channel_offer.c.state != text("'done'")
 Index(
     "channel_offer_due", channel_offer.c.channel, channel_offer.c.state, channel_offer.c.due_us,

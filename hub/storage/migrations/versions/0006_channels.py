@@ -80,6 +80,7 @@ def _offers() -> None:
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("sku", sa.Text(), nullable=False),
         sa.Column("sent", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("counted", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("sent_us", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), autoincrement=False, nullable=False),

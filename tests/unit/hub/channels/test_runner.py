@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 
 from hub.channels.manifest import Connecting, Manifest, RateBudget, Setting
 from hub.channels.part import URGENT, Opened, Part, PartKind, PartKinds
 from hub.channels.ports import Channel
 from hub.channels.registry import Registry
 from hub.channels.runner import OPEN_PART, ChannelRunner, RunnerClock
+from hub.errors import ConfigError
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow
 from hub.storage.channel_setups import SqlChannelSetups
@@ -188,3 +190,14 @@ def test_a_channels_rate_holds_for_all_of_its_parts(database: Database) -> None:
             time.sleep(0.01)
     assert len(calls) == 12
     assert calls[-1] - calls[0] >= (12 - 2 - 1) / 50
+
+
+def test_kinds_are_found_by_their_folders() -> None:
+    """A kind is a folder with a manifest, here or in a package that the settings name; errors name what there is."""
+    registry = Registry(["tests.channels"])
+    assert "pretend" in registry.kinds()
+    assert registry.manifest("pretend").kind == "pretend"
+    with pytest.raises(ConfigError, match=r"'nowhere'.*pretend"):
+        registry.manifest("nowhere")
+    with pytest.raises(ConfigError, match=r"\[channels\] packages: no\.such"):
+        Registry(["no.such"]).kinds()
