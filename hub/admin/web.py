@@ -30,6 +30,7 @@ from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
 from hub.api.snapshots import SnapshotRoutes
 from hub.api.summary import SummaryRoutes
+from hub.api.webhooks import WebhookRoutes
 
 DESCRIPTION = """What a web shop and those who run the hub ask it over HTTP.
 
@@ -74,6 +75,8 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     ):
         web.include_router(routes.router())
 
+    if ports.webhooks is not None:
+        web.include_router(WebhookRoutes(ports.webhooks, ports, settings).router())
     if ports.snapshots is not None:
         web.include_router(SnapshotRoutes(ports.snapshots, ports.clock).router())
 

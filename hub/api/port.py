@@ -5,7 +5,7 @@ Synchronous methods may block: they are called in worker threads, from several a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -72,6 +72,17 @@ class Identity(Protocol):
         ...
 
 
+class WebhookDesk(Protocol):
+    """Takes webhooks of channels; see `hub.channels.webhooks`."""
+
+    def hear(self, channel: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        """Verify and keep a webhook; returns what became of it, in a word.
+
+        Raises UnknownChannel, ForgedWebhook; ConfigError, ChannelUnavailable and StorageUnavailable: send it again.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class WebPorts:
     """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows."""
@@ -84,3 +95,4 @@ class WebPorts:
     clock: Callable[[], datetime]
     desk: Desk
     snapshots: SnapshotDesk | None = None
+    webhooks: WebhookDesk | None = None

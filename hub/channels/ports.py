@@ -128,12 +128,17 @@ class ReturnedGoods:
 
 @dataclass(frozen=True)
 class LeftGoods:
-    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`."""
+    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`.
+
+    `ours` is the `HandedOver.key` that the connector wrote there, if this is what became of it: such goods were moved
+    by the till. Where a channel has no room for it, "": then it is told by quantities.
+    """
 
     key: str
     store: str
     at: datetime
     goods: Mapping[str, int]
+    ours: str = ""
 
 
 @dataclass(frozen=True)
