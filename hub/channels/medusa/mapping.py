@@ -6,11 +6,13 @@ thousandths, exactly. What has more decimals than that is not rounded: it cannot
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final, Literal
 
 import msgspec
 
@@ -31,6 +33,7 @@ CUSTOMER_WORD = "tillwire_customer"
 CONSENT_WORD = "marketing_consent"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _WORD_MAX = 64
+_DIGEST: Final = 12
 _TEXT_MAX = 512
 
 
@@ -138,16 +141,21 @@ def order_of(order: Order, raw: bytes, words: ShopWords) -> ChannelOrder:
     own = bool(order.said(SALE_WORD)) or order.sales_channel_id in words.pos_channels
     lines = () if own else tuple(_line(line, words) for line in order.items)
     sku_of = {line.line: line.sku for line in lines}
+    state: Literal["placed", "cancelled"] = "cancelled" if order.status == "canceled" else "placed"
+    left = () if own else tuple(_left(order, sku_of, words))
+    returned = () if own else tuple(_returned(order, sku_of, words))
+    # Medusa stamps an order before all that belongs to the change is written, so the stamp alone may be half a change.
+    digest = hashlib.sha256(msgspec.json.encode((state, lines, left, returned))).hexdigest()[:_DIGEST]
     return ChannelOrder(
         key=order.id,
-        version=order.updated_at.isoformat(),
+        version=f"{order.updated_at.isoformat()} {digest}",
         updated_at=order.updated_at,
         head=_head(order, words, own=own),
-        state="cancelled" if order.status == "canceled" else "placed",
+        state=state,
         lines=lines,
         customer=None if own else _customer_of_order(order),
-        left=() if own else tuple(_left(order, sku_of, words)),
-        returned=() if own else tuple(_returned(order, sku_of, words)),
+        left=left,
+        returned=returned,
         own=own,
         raw=raw,
     )
@@ -193,14 +201,17 @@ def _sku(line: OrderItem, words: ShopWords) -> str:
 
 
 def _left(order: Order, sku_of: Mapping[str, str], words: ShopWords) -> Iterator[LeftGoods]:
-    """Parcels of Medusa's own staff: those that our tills handed over are known by their metadata."""
+    """All parcels; `ours` names those that our tills handed over, which are told by them."""
     for parcel in order.fulfillments or ():
-        if not (parcel.metadata or {}).get(PARCEL_WORD):
-            goods = _goods(parcel, sku_of)
-            if goods:
-                yield LeftGoods(
-                    key=parcel.id, store=_store(parcel.location_id, words), at=parcel.created_at, goods=goods
-                )
+        if goods := _goods(parcel, sku_of):
+            ours = (parcel.metadata or {}).get(PARCEL_WORD)
+            yield LeftGoods(
+                key=parcel.id,
+                store=_store(parcel.location_id, words),
+                at=parcel.created_at,
+                goods=goods,
+                ours=ours if isinstance(ours, str) else "",
+            )
 
 
 def _returned(order: Order, sku_of: Mapping[str, str], words: ShopWords) -> Iterator[ReturnedGoods]:

@@ -151,7 +151,9 @@ def test_what_the_shops_staff_sent_has_left(bed: Bed) -> None:
     line = str(placed["items"][0]["id"])
     sent = bed.fulfil(str(placed["id"]), {line: 2})
     heard = one(source(bed.connect()), placed)
-    assert [(each.key, each.store, dict(each.goods)) for each in heard.left] == [(sent, "depot", {thing.sku: 2000})]
+    assert [(each.key, each.store, dict(each.goods), each.ours) for each in heard.left] == [
+        (sent, "depot", {thing.sku: 2000}, "")
+    ]
     assert [each.fulfilled for each in heard.lines] == [2000]
 
 
@@ -187,11 +189,12 @@ def test_a_hand_over_takes_the_goods_from_where_medusa_keeps_them(bed: Bed) -> N
     thing = bed.thing({DEPOT: 10, "Store A": 10})
     placed = bed.checkout({thing: 3})
     orders = source(bed.connect())
-    key = orders.hand_over(parcel(bed, placed, {thing: 3}, "hanoi"), may_be_known=False)
+    told = parcel(bed, placed, {thing: 3}, "hanoi")
+    key = orders.hand_over(told, may_be_known=False)
     assert (bed.level(thing, DEPOT), bed.level(thing, "Store A")) == ((7, 0), (10, 0))
     assert [each["id"] for each in bed.order(str(placed["id"]))["fulfillments"]] == [key]
     heard = one(orders, placed)
-    assert heard.left == ()
+    assert [(each.key, each.ours) for each in heard.left] == [(key, told.key)]
     assert [each.fulfilled for each in heard.lines] == [3000]
 
 
