@@ -42,7 +42,7 @@ class MedusaWebhooks:
         except msgspec.MsgspecError as error:
             raise UnreadableWebhook(f"event {event}: {error}") from error
         match said.name.partition(".")[0]:
-            case "order":
+            case "order" | "order-edit":
                 key = said.data.get("order_id") or said.data.get("id")
                 return [Hint(event, "orders", _word(key, event), sent_at)]
             case "product-variant" | "product":
