@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import random
 import time
 import uuid
 from collections.abc import Sequence
@@ -23,6 +25,9 @@ from hub.api.snapshots import SnapshotDesk
 from hub.broker.client import ControlClient
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.link import BrokerLink
+from hub.channels.registry import Registry
+from hub.channels.runner import ChannelRunner, RunnerClock
+from hub.channels.stock_part import STOCK_PART
 from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
 from hub.errors import HubError
 from hub.feed.asks import AskSession
@@ -40,6 +45,7 @@ from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
+from hub.running.channels import ChannelChores, ChannelMetrics, channel_runner, channel_stores, outgoing_kinds
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
@@ -74,6 +80,7 @@ class Hub:
         self._stopping = False
         self._told = False
         self.metrics = HubMetrics()
+        self._channel_metrics = ChannelMetrics(self.metrics.registry)
         self._web: WebServer | None = None
         self._data: OpenData | None = None
         self._parts: _Running | None = None
@@ -121,6 +128,8 @@ class Hub:
         if parts is not None:
             await asyncio.to_thread(parts.shelf.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.silence.stop, STOP_TIMEOUT_S)
+            if parts.channels is not None:
+                await asyncio.to_thread(parts.channels.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.control.stop, STOP_TIMEOUT_S)
             await asyncio.to_thread(parts.client.stop, 2.0)
         if self._broker is not None:
@@ -157,6 +166,8 @@ class Hub:
         parts.lanes.start()
         parts.control.start()
         parts.silence.start()
+        if parts.channels is not None:
+            parts.channels.start()
         if self._web is not None:
             parts.shelf.start()
         parts.client.start(parts.control.deliver, parts.control.connected)
@@ -180,6 +191,7 @@ class Hub:
         link = self._link()
         filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
+        channels = self._channels(data)
         refusals = [Refusals() for _ in range(_lane_count(config, data))]
         parts = ControlParts(
             feed=FeedSession(
@@ -199,17 +211,28 @@ class Hub:
             journal_refusals=refusals,
             publish=client.publish,
             room_bytes=lambda: client.room_bytes,
+            stock_moved=lambda: None if channels is None else channels.wake_all(STOCK_PART),
         )
         control = ControlThread(parts, time.monotonic, now)
         shelf.made = control.wake
-        silence = SilenceThread(_far_behind(config, data), time.monotonic, now, control.wake)
+        behind = (*_far_behind(config, data), ChannelChores(channel_stores(data.database), self._channel_metrics))
+        silence = SilenceThread(behind, time.monotonic, now, control.wake)
         hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
             refusals,
             EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
         )
-        return _Running(lanes, client, control, silence, changes, shelf, keys)
+        return _Running(lanes, client, control, silence, changes, shelf, keys, channels)
+
+    def _channels(self, data: OpenData) -> ChannelRunner | None:
+        if not self._config.channels.enabled:
+            return None
+        stores = channel_stores(data.database)
+        holder = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        clock = RunnerClock(time.monotonic, now, random.random, holder)
+        kinds = outgoing_kinds(stores, clock, self._channel_metrics)
+        return channel_runner(stores, Registry(self._config.channels.packages), kinds, clock)
 
     def _link(self) -> BrokerLink:
         broker = self._config.broker
@@ -220,7 +243,7 @@ class Hub:
         return BrokerLink(host, port, client_id, broker.user, password, broker.tls, broker.ca_file)
 
     def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
-        health = HubHealth(data.queries, parts.lanes, parts.client, parts.control)
+        health = HubHealth(data.queries, parts.lanes, parts.client, parts.control, parts.channels)
         return WebPorts(
             queries=data.queries,
             changes=parts.changes,
@@ -244,6 +267,7 @@ class Hub:
                 ("ingest", parts.lanes.alive),
                 ("control", parts.control.alive),
                 ("silence", parts.silence.alive),
+                ("channels", parts.channels is None or parts.channels.alive),
             ):
                 if not alive and not self._stopping:
                     raise HubError(f"the {name} thread has died of an error of ours; see the log, then start again")
@@ -262,6 +286,7 @@ class _Running:
     changes: ChangeBoard
     shelf: SnapshotShelf
     keys: CachedKeyRing
+    channels: ChannelRunner | None
 
 
 def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:

@@ -99,6 +99,14 @@ class StockConfig:
 
 
 @dataclass(frozen=True)
+class ChannelsConfig:
+    """[channels]: whether this process works for channels, and Python packages with kinds of channels of your own."""
+
+    enabled: bool = True
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class LimitsConfig:
     """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
@@ -123,6 +131,7 @@ class HubConfig:
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     web: WebConfig = field(default_factory=WebConfig)
     stock: StockConfig = field(default_factory=StockConfig)
+    channels: ChannelsConfig = field(default_factory=ChannelsConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     file: Path | None = None
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
+from hub.cli.channels import channel
 from hub.cli.documents import customer, document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
@@ -117,7 +118,21 @@ def admin_link(invocation: Invocation, url: str | None) -> None:
     click.echo(f"Good once, for {LOGIN_LINK_MINUTES} minutes.", err=True)
 
 
-GROUPS = (store, terminal, staff, customer, promotion, voucher, document, catalogue, stock, order, parked, alarm)
+GROUPS = (
+    store,
+    terminal,
+    staff,
+    customer,
+    promotion,
+    voucher,
+    document,
+    catalogue,
+    stock,
+    order,
+    channel,
+    parked,
+    alarm,
+)
 for command in GROUPS:
     program.add_command(command)
 tell_environment(program)

@@ -66,6 +66,8 @@ class ControlParts:
     journal_refusals: Sequence[Refusals]
     publish: Callable[[Sequence[Publish]], None]
     room_bytes: Callable[[], int]
+    stock_moved: Callable[[], None] = lambda: None
+    """Called when availability has been numbered: channels may be told."""
 
 
 class ControlThread:
@@ -218,6 +220,7 @@ class ControlThread:
         step = parts.projection.advance(heads)
         if step.skus:
             parts.changes.tell("stock", step.skus)
+            parts.stock_moved()
         if step.stores:
             parts.changes.tell("sales", step.stores)
         if step.catalogue:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.api.port import Ready
 from hub.broker.client import ControlClient
+from hub.channels.runner import ChannelRunner
 from hub.errors import StorageError
 from hub.running.control import ControlThread
 from hub.running.lanes import IngestLanes
@@ -21,10 +22,12 @@ class HubHealth:
     lanes: IngestLanes
     client: ControlClient
     control: ControlThread
+    channels: ChannelRunner | None = None
 
     def readiness(self) -> Sequence[Ready]:
         """See Health."""
-        return [self._database(), self._broker(), self._ingest(), self._feeds()]
+        parts = [self._database(), self._broker(), self._ingest(), self._feeds()]
+        return parts if self.channels is None else [*parts, self._channels(self.channels)]
 
     def _database(self) -> Ready:
         try:
@@ -44,3 +47,7 @@ class HubHealth:
 
     def _feeds(self) -> Ready:
         return Ready("feeds", ok=self.control.alive and not self.control.problem, detail=self.control.problem)
+
+    def _channels(self, runner: ChannelRunner) -> Ready:
+        """A channel that is away is the channel's trouble: the hub does its work all the same."""
+        return Ready("channels", ok=runner.alive and not runner.problem, detail=runner.problem)

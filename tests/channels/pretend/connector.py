@@ -10,7 +10,9 @@ import httpx
 from hub.channels.manifest import Connecting
 from hub.channels.ports import (
     Channel,
+    ChannelItem,
     ChannelOrder,
+    ChannelPlace,
     CountedOrders,
     HandedOver,
     Page,
@@ -19,6 +21,7 @@ from hub.channels.ports import (
     TillReceipt,
 )
 from hub.errors import ChannelRefused, ChannelUnauthorised, ChannelUnavailable, OutcomeUnknown
+from protocol.documents import Item
 
 TIMEOUT_S = 5.0
 
@@ -72,6 +75,15 @@ class PretendChannel:
         """End the connections."""
         self._client.close()
 
+    def items(self) -> Sequence[ChannelItem]:
+        """All that it sells."""
+        found: dict[str, str] = self._call("GET", "/items")
+        return [ChannelItem(key, "1", Item(sku=sku, name=sku, price=1, currency="VND")) for key, sku in found.items()]
+
+    def places(self) -> Sequence[ChannelPlace]:
+        """Its locations."""
+        return [ChannelPlace(key, name) for key, name in self._call("GET", "/places").items()]
+
     def _once(self, path: str, key: str, body: object, *, may_be_known: bool) -> str:
         if may_be_known and (found := self._call("GET", f"{path}?key={key}")):
             return str(found[0])
@@ -98,7 +110,24 @@ class PretendChannel:
                 raise ChannelRefused(answer.text)
 
 
+class PretendCatalogue:
+    """What it sells, as a port."""
+
+    def __init__(self, channel: PretendChannel) -> None:
+        self._channel = channel
+
+    def changed(self, cursor: str) -> Page[ChannelItem]:
+        """See CatalogueSource: all of it, on one page."""
+        return Page(self._channel.items(), cursor or "1")
+
+    def locations(self) -> Sequence[ChannelPlace]:
+        """See CatalogueSource."""
+        return self._channel.places()
+
+
 def open_pretend(connecting: Connecting) -> Channel:
     """Connect it with all of its ports."""
     channel = PretendChannel(connecting)
-    return Channel(stock=channel, orders=channel, sales=channel, close=channel.close)
+    return Channel(
+        stock=channel, orders=channel, sales=channel, catalogue=PretendCatalogue(channel), close=channel.close
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from tests.channels.pretend.connector import open_pretend
 MANIFEST = Manifest(
     kind="pretend",
     title="A shop for tests",
-    ports=frozenset({"stock", "orders", "sales"}),
+    ports=frozenset({"stock", "orders", "sales", "catalogue"}),
     settings=(
         Setting("url", "Where it is", default="http://shop"),
         Setting("token", "What lets us in", secret=True, default="t1"),

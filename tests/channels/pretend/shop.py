@@ -38,12 +38,15 @@ class Fault:
 class Shop:
     """Answers requests. Thread-safe; `pause_s` makes each call of a name slow, a SKU of `choke` breaks whole calls.
 
-    A message of the key `poison` gets an answer that no connector understands.
+    `items` are SKUs by its own ids, `places` names by its own ids. A message of the key `poison` gets an answer that no
+    connector understands.
     """
 
     known: set[str] | None = None
     choke: set[str] = field(default_factory=set)
     poison: str = ""
+    items: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=lambda: {"ware": "Warehouse"})
     levels: dict[tuple[str, str], int] = field(default_factory=dict)
     reservations: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     sales: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -77,7 +80,9 @@ class Shop:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer a request. Raises httpx's errors as a network would."""
-        name = {"/levels": "levels", "/sales": "sales", "/parcels": "parcels", "/cancel": "cancel"}[request.url.path]
+        name = {"/levels": "levels", "/sales": "sales", "/parcels": "parcels", "/cancel": "cancel"}.get(
+            request.url.path, "look"
+        )
         if request.method == "GET":
             name = "look"
         with self._lock:
@@ -155,6 +160,10 @@ class Shop:
 
     def _look(self, request: httpx.Request, odd: str) -> object:
         del odd
+        if request.url.path == "/items":
+            return self.items
+        if request.url.path == "/places":
+            return self.places
         kept = self.parcels if request.url.path == "/parcels" else self.sales
         key = request.url.params.get("key")
         if request.url.path == "/cancel":
