@@ -45,7 +45,9 @@ from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
+from hub.running.channel_desk import SqlChannelDesk
 from hub.running.channels import ChannelChores, ChannelMetrics, channel_runner, channel_stores, outgoing_kinds
+from hub.running.channels_in import incoming_kinds, webhook_desk
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
@@ -231,7 +233,7 @@ class Hub:
         stores = channel_stores(data.database)
         holder = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
         clock = RunnerClock(time.monotonic, now, random.random, holder)
-        kinds = outgoing_kinds(stores, clock, self._channel_metrics)
+        kinds = (*outgoing_kinds(stores, clock, self._channel_metrics), *incoming_kinds(data))
         return channel_runner(stores, Registry(self._config.channels.packages), kinds, clock)
 
     def _link(self) -> BrokerLink:
@@ -244,6 +246,7 @@ class Hub:
 
     def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
         health = HubHealth(data.queries, parts.lanes, parts.client, parts.control, parts.channels)
+        wake = parts.channels.wake if parts.channels is not None else lambda *_: None
         return WebPorts(
             queries=data.queries,
             changes=parts.changes,
@@ -253,6 +256,8 @@ class Hub:
             clock=now,
             desk=HubDesk(data),
             snapshots=SnapshotDesk(parts.keys, parts.shelf.file),
+            webhooks=webhook_desk(data, Registry(self._config.channels.packages), wake, time.monotonic),
+            channels=SqlChannelDesk(data.database, wake),
         )
 
     async def _watch(self, parts: _Running) -> None:

@@ -23,6 +23,7 @@
 ├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
 ├── UnknownChannel            look for its name in the list of channels
 ├── ChannelExists             nothing to do, or another name
+├── MappingRefused            a link that cannot be: mend the word that it names
 ├── ChannelBusy               messages wait for the channel: let them go out first, or give them up
 └── ChannelError              a sales channel did not do what was asked; says which channel
     ├── ChannelUnavailable    it does not answer, or asks us to wait: the same is tried again later
@@ -137,6 +138,10 @@ class UnknownChannel(HubError):
 
 class ChannelExists(HubError):
     """A channel with this name is there already."""
+
+
+class MappingRefused(HubError):
+    """A word of ours and one of a channel's that cannot be linked."""
 
 
 class ChannelBusy(HubError):

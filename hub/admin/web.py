@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from hub.admin.access import AccessRoutes
+from hub.admin.channel_pages import ChannelRoutes
 from hub.admin.guard import HEADERS, Guard, Sessions
 from hub.admin.level_pages import LevelRoutes
 from hub.admin.live import LiveRoutes
@@ -71,6 +72,7 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         ShiftRoutes(ports, readings, templates),
         LevelRoutes(ports, readings, templates),
         OrderPageRoutes(ports, readings, templates),
+        ChannelRoutes(ports, readings, templates),
         ParkedRoutes(ports, readings, templates),
     ):
         web.include_router(routes.router())

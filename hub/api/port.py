@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from hub.api.channel_desk import ChannelDesk
 from hub.api.desk import Desk
 from hub.api.snapshots import SnapshotDesk
 from hub.storage.reading import Queries
@@ -96,3 +97,4 @@ class WebPorts:
     desk: Desk
     snapshots: SnapshotDesk | None = None
     webhooks: WebhookDesk | None = None
+    channels: ChannelDesk | None = None
