@@ -88,15 +88,18 @@ def confirm_receive(shop: Shop, key: str) -> Json:
     """Goods that can be sold again go back on the shelf of the return's location."""
     row = the(shop.returns, key, "Return")
     order = shop.orders[row["order_id"]]
+    came: dict[str, Decimal] = {}
     for name, quantity, what in row["receiving"]:
         line = selling.line_of(order, name)
-        item = next(one for one in row["items"] if one["item_id"] == name)
-        item[what] += quantity
+        came[name] = came.get(name, ZERO) + quantity
         if what == "received_quantity":
             line["detail"]["return_received_quantity"] += quantity
             for each in selling.items_of(shop, line):
                 goods.move(shop, each, row["location_id"], quantity)
     row["receiving"] = []
+    # The real one's numbers of a return are those of its last reception, damaged goods among them.
+    for item in row["items"]:
+        item["received_quantity"] = came.get(item["item_id"], item["received_quantity"])
     whole = all(one["received_quantity"] == one["quantity"] for one in row["items"])
     row |= {"status": "received" if whole else "partially_received", "updated_at": shop.stamp()}
     order["updated_at"] = shop.stamp()

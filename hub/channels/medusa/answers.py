@@ -96,14 +96,14 @@ class Fulfilment(Their, frozen=True, kw_only=True):
 
 
 class ReturnedItem(Their, frozen=True, kw_only=True):
-    """What came back of a line; `received_quantity` can be sold again, damaged goods are not in it."""
+    """What is to come back of a line. How much has come only the line says: `received_quantity` is not true."""
 
     item_id: str
-    received_quantity: Decimal | None = None
+    quantity: Decimal = Decimal(0)
 
 
 class Returning(Their, frozen=True, kw_only=True):
-    """A return of an order. Its state stays "partially_received" for good when some of it was damaged."""
+    """A return of an order. Its state may stay "partially_received" for good, though all of it has come."""
 
     id: str
     status: str

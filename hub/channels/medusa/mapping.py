@@ -17,7 +17,7 @@ from typing import Final, Literal
 import msgspec
 
 from hub.channels.links import Links
-from hub.channels.medusa.answers import Customer, Fulfilment, Order, OrderItem, Price, Variant
+from hub.channels.medusa.answers import Customer, Fulfilment, Order, OrderItem, Price, Returning, Variant
 from hub.channels.ports import ChannelCustomer, ChannelItem, ChannelLine, ChannelOrder, LeftGoods, ReturnedGoods
 from hub.errors import UnmappedWord
 from hub.matters.orders import OrderHead
@@ -201,9 +201,10 @@ def _sku(line: OrderItem, words: ShopWords) -> str:
 
 
 def _left(order: Order, sku_of: Mapping[str, str], words: ShopWords) -> Iterator[LeftGoods]:
-    """All parcels; `ours` names those that our tills handed over, which are told by them."""
+    """Parcels that were not taken back; `ours` names those that our tills handed over, which are told by them."""
     for parcel in order.fulfillments or ():
-        if goods := _goods(parcel, sku_of):
+        goods = _goods(parcel, sku_of)
+        if goods and parcel.canceled_at is None:
             ours = (parcel.metadata or {}).get(PARCEL_WORD)
             yield LeftGoods(
                 key=parcel.id,
@@ -215,32 +216,36 @@ def _left(order: Order, sku_of: Mapping[str, str], words: ShopWords) -> Iterator
 
 
 def _returned(order: Order, sku_of: Mapping[str, str], words: ShopWords) -> Iterator[ReturnedGoods]:
-    """What came back, a piece at a time.
+    """What came back and can be sold again, a piece at a time.
 
-    A return may be received bit by bit and Medusa does not number the bits, it only says how much there is by now. So
-    that each is taken once, however many of them are seen together, the n-th piece of a line has a key of its own.
+    Only the line says how much there is by now: a return's own numbers are those of its last reception, with damaged
+    goods in them. Pieces come bit by bit, each bit at its own moment, so the n-th piece of a line has a key of its own.
+    Which of several returns of a line it came with is not said: they are taken to be received in their order.
     """
-    for parcel in order.fulfillments or ():
-        if parcel.canceled_at and (goods := _goods(parcel, sku_of)):
-            store = _store(parcel.location_id, words)
-            yield ReturnedGoods(key=f"{parcel.id}:cancelled", store=store, at=parcel.canceled_at, goods=goods)
-    for back in order.returns or ():
-        for item in back.items:
-            rest = thousandths(item.received_quantity or Decimal(0))
-            sku = sku_of.get(item.item_id)
-            if rest and sku is None:
-                raise Untranslatable(f"return {back.id} has a line that the order has not: {item.item_id}")
-            number = 0
-            while rest > 0 and sku is not None:
-                number += 1
-                part = min(rest, SCALE)
-                rest -= part
-                yield ReturnedGoods(
-                    key=f"{back.id}:{item.item_id}:{number}",
-                    store=_store(back.location_id, words),
-                    at=back.updated_at,
-                    goods={sku: part},
-                )
+    for line in order.items:
+        came = [(back, item.quantity) for back in order.returns or () for item in back.items if item.item_id == line.id]
+        came = sorted(((back, many) for back, many in came if back.status != "canceled"), key=lambda one: one[0].id)
+        rest = thousandths(line.detail.return_received_quantity)
+        if rest and not came:
+            raise Untranslatable(f"line {line.id} of order {order.id} came back with no return")
+        number = 0
+        while rest > 0:
+            back = _nth(came, number)
+            number += 1
+            part = min(rest, SCALE)
+            rest -= part
+            store = _store(back.location_id, words)
+            goods = {sku_of[line.id]: part}
+            yield ReturnedGoods(key=f"{line.id}:{number}", store=store, at=back.updated_at, goods=goods)
+
+
+def _nth(came: Sequence[tuple[Returning, Decimal]], number: int) -> Returning:
+    """The return that the n-th piece (from 0) belongs to; what is beyond all of them belongs to the last."""
+    for back, many in came:
+        if number < many:
+            return back
+        number -= int(many)
+    return came[-1][0]
 
 
 def _goods(parcel: Fulfilment, sku_of: Mapping[str, str]) -> dict[str, int]:

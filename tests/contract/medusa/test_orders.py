@@ -157,15 +157,36 @@ def test_what_the_shops_staff_sent_has_left(bed: Bed) -> None:
     assert [each.fulfilled for each in heard.lines] == [2000]
 
 
-def test_a_parcel_that_was_taken_back_is_returned(bed: Bed) -> None:
-    """Its goods left, and came back: together nothing."""
+def test_a_parcel_that_was_taken_back_has_not_left(bed: Bed) -> None:
+    """It is said no more, so it has not happened."""
     thing = bed.thing({DEPOT: 10})
     placed = bed.checkout({thing: 3})
-    sent = bed.fulfil(str(placed["id"]), {str(placed["items"][0]["id"]): 3})
+    line = str(placed["items"][0]["id"])
+    sent = bed.fulfil(str(placed["id"]), {line: 3})
+    orders = source(bed.connect())
+    before = one(orders, placed)
     bed.post(f"/admin/orders/{placed['id']}/fulfillments/{sent}/cancel")
+    heard = one(orders, placed)
+    assert (len(before.left), heard.left, heard.returned) == (1, (), ())
+    assert [each.fulfilled for each in heard.lines] == [0]
+
+
+@pytest.mark.parametrize(
+    "receptions", [[(2, 1)], [(1, 0), (1, 1)], [(0, 1), (2, 0)], [(1, 0), (1, 0), (1, 0)], [(0, 3)]]
+)
+def test_what_came_back_is_what_can_be_sold_again(bed: Bed, receptions: list[tuple[int, int]]) -> None:
+    """However it is received, the hub hears of as much as Medusa has put back on the shelf."""
+    thing = bed.thing({DEPOT: 10})
+    placed = bed.checkout({thing: 3})
+    line = str(placed["items"][0]["id"])
+    bed.fulfil(str(placed["id"]), {line: 3})
+    back = ""
+    for good, damaged in receptions:
+        back = bed.receive(str(placed["id"]), line, good, damaged, into=back)
     heard = one(source(bed.connect()), placed)
-    assert [dict(each.goods) for each in heard.left] == [{thing.sku: 3000}]
-    assert [(each.key, dict(each.goods)) for each in heard.returned] == [(f"{sent}:cancelled", {thing.sku: 3000})]
+    came = sum(each.goods[thing.sku] for each in heard.returned)
+    assert came == 1000 * sum(good for good, _ in receptions)
+    assert bed.level(thing, DEPOT)[0] == 7 + came // 1000
 
 
 def test_returns_are_taken_piece_by_piece_and_each_piece_once(bed: Bed) -> None:
