@@ -101,10 +101,15 @@ def item_of(variant: Variant, currency: str) -> ChannelItem:
         msgspec.convert(msgspec.to_builtins(item), Item)  # lengths and bounds hold on the wire, so they hold here
     except msgspec.ValidationError as error:
         raise Untranslatable(f"variant {variant.id} ({variant.sku}): {error}") from error
-    uses = variant.inventory_items
-    place = {"product": variant.product_id or "", "inventory_item": uses[0].inventory_item_id if len(uses) == 1 else ""}
+    place = {"product": variant.product_id or "", "inventory_item": only_item(variant)}
     stamp = f"{item.name}|{item.price}|{','.join(item.barcodes)}|{place['inventory_item']}"
     return ChannelItem(key=variant.id, version=stamp, item=item, place={k: v for k, v in place.items() if v})
+
+
+def only_item(variant: Variant) -> str:
+    """The inventory item whose level is the variant's; "" where it takes several, or several of one: a kit."""
+    uses = variant.inventory_items
+    return uses[0].inventory_item_id if len(uses) == 1 and uses[0].required_quantity == 1 else ""
 
 
 def gone_item(key: str, sku: str, currency: str) -> ChannelItem:

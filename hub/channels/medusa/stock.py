@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from hub.channels.links import Links
 from hub.channels.medusa import companion
-from hub.channels.medusa.answers import Answer, InventoryItem, Level, Reservation
+from hub.channels.medusa.answers import Answer, Level, Reservation, Variant
 from hub.channels.medusa.client import MedusaClient, MedusaRefused, Params
 from hub.channels.medusa.levels import Read, Spot, is_untouched, reads, wanted
+from hub.channels.medusa.mapping import only_item
 from hub.channels.ports import CountedOrders, Pushed, StockTarget
 from hub.errors import ChannelUnavailable, OutcomeUnknown, UnmappedWord
 
@@ -53,11 +56,10 @@ class MedusaStock:
             try:
                 outcome = self._set({spot: target for target, spot in spots.items()}, counted)
                 return [refused.get(target) or outcome[spots[target]] for target in targets]
-            except OutcomeUnknown:
-                raise
             except ChannelUnavailable as error:
                 # A deadlock of Medusa's own (500) has changed nothing, or put it back: once more, with new reads.
-                if attempt + 1 == _TRIES or error.retry_after_s is not None:
+                again = not isinstance(error, OutcomeUnknown) and error.retry_after_s is None
+                if attempt + 1 == _TRIES or not again:
                     raise
         raise AssertionError("the loop above returns or raises")
 
@@ -202,8 +204,12 @@ class MedusaStock:
         return spots, refused
 
     def _learn(self, skus: set[str], locations: set[str]) -> None:
-        """Find items by what the catalogue said of them, else by SKU. The batch route takes any location, so look."""
+        """Find items: by what the catalogue said of them, by their variant, else by SKU.
+
+        The batch route takes any location, so it is looked whether there is one.
+        """
         links = self._links()
+        variants: dict[str, str] = {}
         unknown: dict[str, str] = {}
         for sku in sorted(skus - self._items.keys()):
             try:
@@ -214,18 +220,29 @@ class MedusaStock:
             if item := link.more.get("inventory_item"):
                 self._items[sku] = item
             else:
-                unknown[link.more.get("sku", sku)] = sku
-        for some in _chunks(sorted(unknown)):
-            params: Params = [*(("sku[]", one) for one in some), ("limit", _CHUNK), ("fields", "id,sku")]
-            for found in self._client.get("/admin/inventory-items", Answer, params).inventory_items:
-                self._remember(found, unknown)
+                variants[link.theirs] = sku
+        self._learn_variants(variants)
+        self._learn_skus(unknown)
         if not locations <= self._locations:
             places = self._client.get("/admin/stock-locations", Answer, [("limit", 1_000), ("fields", "id,name")])
             self._locations = frozenset(place.id for place in places.stock_locations)
 
-    def _remember(self, found: InventoryItem, unknown: Mapping[str, str]) -> None:
-        if found.sku is not None and found.sku in unknown:
-            self._items[unknown[found.sku]] = found.id
+    def _learn_variants(self, variants: Mapping[str, str]) -> None:
+        """Links that a person made name a variant; one that takes several items, or several of one, has no level."""
+        fields = "id,updated_at,inventory_items.inventory_item_id,inventory_items.required_quantity"
+        for some in _chunks(sorted(variants)):
+            params: Params = [*(("id[]", one) for one in some), ("limit", _CHUNK), ("fields", fields)]
+            for raw in self._client.get("/admin/product-variants", Answer, params).variants:
+                variant = msgspec.json.decode(raw, type=Variant)
+                if item := only_item(variant):
+                    self._items[variants[variant.id]] = item
+
+    def _learn_skus(self, skus: Mapping[str, str]) -> None:
+        for some in _chunks(sorted(skus)):
+            params: Params = [*(("sku[]", one) for one in some), ("limit", _CHUNK), ("fields", "id,sku")]
+            for found in self._client.get("/admin/inventory-items", Answer, params).inventory_items:
+                if found.sku is not None and found.sku in skus:
+                    self._items[skus[found.sku]] = found.id
 
 
 def _chunks(words: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from hub.channels.links import Link
 from hub.channels.ports import Channel, CountedOrders, StockSink, StockTarget
 from hub.errors import ChannelUnavailable, OutcomeUnknown
 from tests.contract.medusa.bed import Bed, Thing
@@ -46,6 +47,15 @@ def test_an_item_without_a_link_is_found_by_its_sku(bed: Bed) -> None:
     thing = bed.thing({DEPOT: 1}, linked=False)
     assert sink(bed.connect()).push([target(bed, thing, 9)], CountedOrders())[0].outcome == "done"
     assert bed.offered(thing, DEPOT) == 9
+
+
+def test_a_link_that_a_person_made_is_followed_by_its_variant(bed: Bed) -> None:
+    """Our SKU and theirs differ, and the link says nothing but the variant."""
+    thing = bed.thing({DEPOT: 1}, linked=False)
+    bed.links.append(Link("item", f"OURS-{thing.sku}", thing.variant))
+    wanted = StockTarget(f"OURS-{thing.sku}", bed.place(DEPOT), 6000)
+    assert sink(bed.connect()).push([wanted], CountedOrders())[0].outcome == "done"
+    assert bed.offered(thing, DEPOT) == 6
 
 
 def test_thousandths_are_kept(bed: Bed) -> None:
