@@ -135,28 +135,46 @@ class Bed:
 
     def checkout(self, things: Mapping[Thing, int], email: str = "", option: str = "Web warehouse") -> dict[str, Any]:
         """A customer buys in the web shop; gives the order."""
-        key = {"x-publishable-api-key": str(self.told["publishable_key"])}
+        cart = self.cart(things, email, option)
+        order = self.post(f"/store/carts/{cart}/complete", {}, **self._key)
+        assert order["type"] == "order", order
+        return dict(order["order"])
+
+    @property
+    def _key(self) -> dict[str, str]:
+        return {"x-publishable-api-key": str(self.told["publishable_key"])}
+
+    def cart(self, things: Mapping[Thing, int], email: str = "", option: str = "Web warehouse") -> str:
+        """Everything of a checkout but its last step; gives the cart."""
         address = {
             "first_name": "Anna", "last_name": "Nguyễn", "address_1": "1 Main St", "city": "Berlin",
             "country_code": "de", "postal_code": "10115", "phone": "+49 170 1234567",
         }  # fmt: skip
-        cart = self.post(
-            "/store/carts",
-            {
-                "region_id": self.told["region"],
-                "email": email or f"{self.serial().lower()}@example.test",
-                "items": [{"variant_id": thing.variant, "quantity": number} for thing, number in things.items()],
-                "shipping_address": address,
-            },
-            **key,
-        )["cart"]["id"]
-        self.post(f"/store/carts/{cart}/shipping-methods", {"option_id": self.told["shipping_options"][option]}, **key)
-        collection = self.post("/store/payment-collections", {"cart_id": cart}, **key)["payment_collection"]["id"]
+        cart = str(
+            self.post(
+                "/store/carts",
+                {
+                    "region_id": self.told["region"],
+                    "email": email or f"{self.serial().lower()}@example.test",
+                    "items": [{"variant_id": thing.variant, "quantity": number} for thing, number in things.items()],
+                    "shipping_address": address,
+                },
+                **self._key,
+            )["cart"]["id"]
+        )
+        way = {"option_id": self.told["shipping_options"][option]}
+        self.post(f"/store/carts/{cart}/shipping-methods", way, **self._key)
+        body = {"cart_id": cart}
+        collection = self.post("/store/payment-collections", body, **self._key)["payment_collection"]["id"]
         path = f"/store/payment-collections/{collection}/payment-sessions"
-        self.post(path, {"provider_id": "pp_system_default"}, **key)
-        order = self.post(f"/store/carts/{cart}/complete", {}, **key)
-        assert order["type"] == "order", order
-        return dict(order["order"])
+        self.post(path, {"provider_id": "pp_system_default"}, **self._key)
+        return cart
+
+    def complete(self, cart: str) -> bool:
+        """The last step; whether it was sold."""
+        answer = self.http.post(f"/store/carts/{cart}/complete", json={}, headers=self._key)
+        assert answer.status_code in {200, 400}, answer.text
+        return answer.is_success and answer.json()["type"] == "order"
 
     def fulfil(self, order: str, quantities: Mapping[str, int], place: str = "Web warehouse") -> str:
         """The shop's own staff send lines of an order; gives the fulfilment's id."""
