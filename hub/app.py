@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -46,21 +46,30 @@ from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
 from hub.running.channel_desk import SqlChannelDesk
-from hub.running.channels import ChannelChores, ChannelMetrics, channel_runner, channel_stores, outgoing_kinds
+from hub.running.channels import (
+    ChannelChores,
+    ChannelMetrics,
+    channel_runner,
+    channel_stores,
+    forget_former,
+    holder_name,
+    outgoing_kinds,
+)
 from hub.running.channels_in import incoming_kinds, webhook_desk
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
 from hub.running.installation import Installation
-from hub.running.lanes import IngestLanes, LaneParts
+from hub.running.lanes import SHARES_FILE, IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
+from hub.running.shares import Shares, deal_again, remembered
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
 from hub.storage.level_changes import ChangePruning
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
-from protocol.topics import up_filter
+from protocol.topics import bucket_number, up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
@@ -195,6 +204,7 @@ class Hub:
         client = ControlClient(link, filters)
         channels = self._channels(data)
         refusals = [Refusals() for _ in range(_lane_count(config, data))]
+        lines = len(refusals) * (EMBEDDED_LINES if config.broker.mode == "embedded" else 1)
         parts = ControlParts(
             feed=FeedSession(
                 stores.feeds, keys, FeedSessionLimits(publish_limits), shelf if config.web.enabled else None
@@ -223,7 +233,7 @@ class Hub:
         lanes = IngestLanes(
             LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
             refusals,
-            EMBEDDED_LINES if config.broker.mode == "embedded" else 1,
+            _shares(config, data, lines),
         )
         return _Running(lanes, client, control, silence, changes, shelf, keys, channels)
 
@@ -231,8 +241,10 @@ class Hub:
         if not self._config.channels.enabled:
             return None
         stores = channel_stores(data.database)
-        holder = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
-        clock = RunnerClock(time.monotonic, now, random.random, holder)
+        assert self._installation is not None
+        name = self._installation.name(lambda: uuid.uuid4().hex)
+        forget_former(stores, name)
+        clock = RunnerClock(time.monotonic, now, random.random, holder_name(name, uuid.uuid4().hex[:8]))
         kinds = (*outgoing_kinds(stores, clock, self._channel_metrics), *incoming_kinds(data))
         return channel_runner(stores, Registry(self._config.channels.packages), kinds, clock)
 
@@ -302,6 +314,13 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         ExpiryProjection(data.database, EXPIRY_EVERY_S),
         ChangePruning(data.database),
     )
+
+
+def _shares(config: HubConfig, data: OpenData, lines: int) -> Shares:
+    """Which line hears which stores, by how many terminals there are now; as before, if that is still about fair."""
+    known = remembered(config.folder / SHARES_FILE)
+    terminals = Counter(bucket_number(store) for store, _ in data.stores.fleet.keys().terminals)
+    return deal_again(known.shares if known is not None else None, terminals, lines)
 
 
 def _ingest_limits(config: HubConfig) -> IngestLimits:

@@ -118,13 +118,10 @@ def reseal(raw: bytes, *, previous: Digest, epoch: int, sequence: int) -> Sealed
 def chain_digest(raw: bytes, previous: Digest) -> Digest | None:
     """The digest that `raw` must carry after `previous`; None if it carries another one or none at all."""
     cut = len(raw) - _SUFFIX_LENGTH
-    if cut <= 0 or raw[cut : cut + len(_SUFFIX_START)] != _SUFFIX_START or raw[-2:] != b'"}':
+    if cut <= 0 or not raw.startswith(_SUFFIX_START, cut) or not raw.endswith(b'"}'):
         return None
-    sha = hashlib.sha256(previous)
-    sha.update(raw[:cut])
-    sha.update(b"}")
-    digest = sha.digest()
-    return Digest(digest) if raw[cut + len(_SUFFIX_START) : -2] == digest.hex().encode() else None
+    digest = hashlib.sha256(b"".join((previous, raw[:cut], b"}"))).digest()
+    return Digest(digest) if raw.startswith(digest.hex().encode(), cut + len(_SUFFIX_START)) else None
 
 
 def declared_digest(raw: bytes) -> Digest | None:

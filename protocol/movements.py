@@ -61,6 +61,8 @@ def movements_of(data: EventData, at: datetime) -> tuple[Movement, ...]:
     kind: MovementKind = "receive"
     match data:
         case SaleCompleted(lines=sold):  # first: it comes a thousand times as often as all others
+            if plain := _plainly_sold(sold, at):
+                return plain
             moved, sign, kind = _sold(sold), -1, "sale"
         case StockCounted(lines=counted):
             return _counts(counted)
@@ -83,6 +85,16 @@ def movements_of(data: EventData, at: datetime) -> tuple[Movement, ...]:
         for number, line in moved
         if line.quantity
     )
+
+
+def _plainly_sold(lines: tuple[SaleLine, ...], at: datetime) -> tuple[Movement, ...]:
+    """As below, for lines that move themselves; nothing when there is one that does not."""
+    moved = []
+    for number, line in enumerate(lines):
+        if line.moves or not line.quantity:
+            return ()
+        moved.append(Movement(number, Sku(line.sku), -line.quantity, "sale", at, line.lot or "", line.expires))
+    return tuple(moved)
 
 
 def _sold(lines: tuple[SaleLine, ...]) -> Iterable[tuple[int, StockLine | SaleLine]]:

@@ -38,7 +38,12 @@ class TerminalTopic(NamedTuple):
 @lru_cache(maxsize=_KNOWN_MAX)
 def bucket_of(store: StoreId) -> str:
     """Which bucket a store's topics are in: "b00" to "b63". Stable for good: it stands in brokers' rules."""
-    return f"b{hashlib.sha256(store.encode()).digest()[0] % BUCKETS:02d}"
+    return f"b{bucket_number(store):02d}"
+
+
+def bucket_number(store: StoreId) -> int:
+    """The number of its bucket, 0 to BUCKETS - 1."""
+    return hashlib.sha256(store.encode()).digest()[0] % BUCKETS
 
 
 def terminal_topic(store: StoreId, terminal: TerminalId, leaf: UpLeaf | DownLeaf) -> str:

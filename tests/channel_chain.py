@@ -28,6 +28,7 @@ from hub.projections.matters import settle_all
 from hub.storage import schema_channels
 from hub.storage.channel_journals import JOURNAL_PART, SqlChannelJournals
 from hub.storage.channel_outbox import SqlOutbox
+from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow
 from hub.storage.channel_stock import SqlChannelStock
 from hub.storage.database import Database
@@ -130,19 +131,20 @@ class Chain:
         settle_all(self.database, self.clock.now)
         self.number()
 
-    def process(self, name: str = "a") -> Process:
-        """Start a hub process: every part of the channel, opened anew."""
-        journals = SqlChannelJournals(self.database)
+    def process(self, name: str = "a", database: Database | None = None) -> Process:
+        """Start a hub process: every part of the channel, opened anew, over a connection of its own if one is given."""
+        own = database or self.database
+        journals, parts = SqlChannelJournals(own), SqlChannelParts(own)
         clock = self.clock
-        outbox = OutboxTools(self.outbox, clock.wall, clock.clock_s, clock.chance)
-        stock = StockTools(self.stock, self.tables.parts, clock.chance, clock.clock_s)
+        outbox = OutboxTools(SqlOutbox(own), clock.wall, clock.clock_s, clock.chance)
+        stock = StockTools(SqlChannelStock(own), parts, clock.chance, clock.clock_s)
         kinds = {
             STOCK_PART: PartKind(STOCK_PART, lambda opened: make_stock_part(stock, opened)),
             JOURNAL_PART: PartKind(JOURNAL_PART, lambda opened: make_journal_part(journals, (SALES_PART,), opened)),
             SALES_PART: PartKind(SALES_PART, lambda opened: make_sales_part(outbox, journals, opened), alone=False),
             OUT_PART: PartKind(OUT_PART, lambda opened: make_out_part(outbox, (), opened), alone=False),
         }
-        found = {part: self._open(name, kind) for part, kind in kinds.items()}
+        found = {part: self._open(name, kind, parts) for part, kind in kinds.items()}
         return Process(name, found)
 
     def run(self, *processes: Process, rounds: int = 60, pace_s: float = 0.1) -> None:
@@ -179,10 +181,10 @@ class Chain:
         (want,) = self.stock.wanted("web", [sku]).levels
         return want.available
 
-    def _open(self, name: str, kind: PartKind) -> PartAttempts:
+    def _open(self, name: str, kind: PartKind, parts: SqlChannelParts) -> PartAttempts:
         part: Part | None = kind.make(self._opened(name))
         assert part is not None
-        trying = Trying(self.tables.parts, name, self.clock.wall, self.clock.chance)
+        trying = Trying(parts, name, self.clock.wall, self.clock.chance)
         return PartAttempts("web", kind, part, trying)
 
     def _opened(self, holder: str) -> Opened:

@@ -17,8 +17,8 @@ from hub.errors import ChannelError, ChannelRefused, ChannelUnauthorised, Channe
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import PartState, PartTimes
 
-LEASE_S = 90.0
-KEEP_EVERY_S = 15.0
+LEASE_S = 40.0
+KEEP_EVERY_S = 8.0
 """A lease is renewed so often, even while a call is under way; a process that dies lets go after `LEASE_S`."""
 NOT_MINE_S = 5.0
 STORAGE_RETRY_S = 1.0

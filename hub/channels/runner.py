@@ -1,7 +1,7 @@
 """Runs the parts of all channels, each in a thread of its own, so that a slow one delays nobody.
 
 Every two seconds it looks which channels are set up and switched on, starts what is new, ends what is gone, and opens
-anew what was changed. Every fifteen it renews the leases of what this process does.
+anew what was changed. Every eight it renews the leases of what this process does.
 """
 
 from __future__ import annotations

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from hub.stock.level import Level, after_movements
 from hub.storage.port import LedgerReads
-from hub.storage.records import LedgerMovement, LevelKey, Promise
+from hub.storage.records import LedgerMovement, LevelKey, Moved, Promise
 from protocol.ids import Sku, StoreId
 from protocol.movements import Movement
 
@@ -19,10 +20,39 @@ NOTHING: Reserved = {}
 NO_LEVEL = Level()
 
 
+class LevelWrites(NamedTuple):
+    """Levels that something is only added to, and levels as they become."""
+
+    moves: dict[tuple[StoreId, Sku], Moved]
+    levels: dict[LevelKey, Level]
+
+
+def level_writes(movements: Collection[LedgerMovement], reads: LedgerReads, ended: Reserved = NOTHING) -> LevelWrites:
+    """What `movements` do to levels; reads only those that are counted, or freed of a promise, at the same time."""
+    moves: dict[tuple[StoreId, Sku], Moved] = {}
+    derived: set[tuple[StoreId, Sku]] = {(promise.store, sku) for promise, sku in ended}
+    for entry in movements:  # one walk: this is done for every line that is sold
+        movement = entry.movement
+        place = (entry.key[0], movement.sku)
+        if movement.kind == "count":
+            derived.add(place)
+        known = moves.get(place)
+        if known is None:
+            moves[place] = Moved(movement.delta, movement.at)
+        else:
+            moves[place] = Moved(known.delta + movement.delta, min(known.first_at, movement.at))
+    if not derived:
+        return LevelWrites(moves, {})
+    closely = [entry for entry in movements if (entry.key.store, entry.movement.sku) in derived]
+    for place in derived & moves.keys():
+        del moves[place]
+    return LevelWrites(moves, moved_levels(closely, reads, ended))
+
+
 def moved_levels(
     movements: Iterable[LedgerMovement], reads: LedgerReads, ended: Reserved = NOTHING
 ) -> dict[LevelKey, Level]:
-    """The new levels of all SKUs that `movements` touch, in a fixed order (the order in which rows are written).
+    """The new levels of all SKUs that `movements` touch, in a fixed order.
 
     `ended` are reservations that end in the same transaction: goods that leave are no longer promised.
     """

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.ingest.effects import matters_of, promise_kept, sale_of, unstorable
-from hub.ingest.levels import ending, moved_levels
+from hub.ingest.levels import ending, level_writes
 from hub.storage.port import LedgerReads
 from hub.storage.records import (
     Alarm,
@@ -86,13 +86,15 @@ def plan_batches(
     touched = {key.store for key in moved}
     revisions = {store: revision + 1 for store, revision in reads.revisions().items() if store in touched}
     ended = ending(work.kept, reads)
+    moves, levels = level_writes(work.movements, reads, ended)
     writes = LedgerWrites(
         at=now,
         revisions=revisions,
         events=tuple(work.events),
         movements=tuple(work.movements),
         sales=tuple(work.sales),
-        levels=moved_levels(work.movements, reads, ended),
+        moves=moves,
+        levels=levels,
         cursors=moved,
         parked=tuple(work.parked.values()),
         resolved_forks=frozenset(work.resolved),
@@ -197,6 +199,7 @@ class _Work:
         self._now = now
         self._open_forks = open_forks
         self._known = known
+        self._new: dict[tuple[StoreId, str], tuple[EpochKey, int]] = {}
         self._unfit = unfit
         self._counts: dict[EpochKey, _Counts] = {}
 
@@ -254,17 +257,17 @@ class _Work:
             counts.parked += 1
             return
         identity = (key.store, event.id)
-        original = self._known.get(identity)
+        original = self._known.get(identity) or self._new.get(identity)
         self.events.append(
             LoggedEvent(
                 key, sealed.sequence, sealed.digest, sealed.raw, event.id, event.type, event.time,
-                duplicate_of=str(original) if original is not None else None,
+                _place_name(original) if original is not None else None,
             )
         )  # fmt: skip
         if original is not None:
             counts.duplicates += 1
             return
-        self._known[identity] = Place(key.terminal, key.epoch, sealed.sequence)
+        self._new[identity] = (key, sealed.sequence)
         if identity in self._open_forks:
             self.resolved.add(identity)
         if event.clockunchecked:
@@ -275,9 +278,8 @@ class _Work:
             self._park(ParkedEvent(key, sealed.sequence, event.id, reason or "unreadable", text, sealed.raw))
             counts.parked += 1
             return
-        self.movements.extend(
-            LedgerMovement(key, sealed.sequence, movement) for movement in movements_of(taken.data, event.time)
-        )
+        sequence = sealed.sequence
+        self.movements += [LedgerMovement(key, sequence, movement) for movement in movements_of(taken.data, event.time)]
         sale = sale_of(key, sealed.sequence, taken.data, event.time)
         if sale is not None:
             self.sales.append(sale)
@@ -301,6 +303,13 @@ class _Counts:
     duplicates: int = 0
     unchecked: int = 0
     checked_at: list[datetime] = field(default_factory=list)
+
+
+def _place_name(place: Place | tuple[EpochKey, int]) -> str:
+    if isinstance(place, Place):
+        return str(place)
+    key, sequence = place
+    return str(Place(key.terminal, key.epoch, sequence))
 
 
 def _sequence(judgement: _Judgement) -> int:

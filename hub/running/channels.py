@@ -101,6 +101,17 @@ def channel_runner(
     return ChannelRunner(RunnerStores(stores.setups, stores.parts, stores.links), registry, kinds, clock)
 
 
+def holder_name(installation: str, start: str) -> str:
+    """Who works for channels: this installation, in this start of it."""
+    return f"{installation}:{start}"
+
+
+def forget_former(stores: ChannelStores, installation: str) -> None:
+    """Take over at once what former starts of this installation were at: it is locked, so they are dead."""
+    stores.parts.forget_holder(installation)
+    stores.outbox.forget_holder(installation)
+
+
 class ChannelChores:
     """Keeps the figures, and forgets what was told long ago. Used from one thread; see `running.silence.HeldBack`."""
 

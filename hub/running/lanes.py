@@ -1,8 +1,8 @@
 """The ingest lanes of one hub: each a thread with connections, a session and a share of the stores of its own.
 
-Stores are shared out by the buckets that stand in their topics, so two lanes never want one store's row, and one plans
-in Python while the other's transaction is at work in PostgreSQL. SQLite has one writer, so there one lane is best; it
-has several connections, see `JournalLine`.
+Stores are shared out by the buckets that stand in their topics (`shares.py`), so two lanes never want one store's row,
+and one plans in Python while the other's transaction is at work in PostgreSQL. SQLite has one writer, so there one lane
+is best; it has several connections, see `JournalLine`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from hub.broker.link import BrokerLink
 from hub.ingest.journal_line import JournalLine, JournalLines, forget_session
 from hub.ingest.session import IngestLimits, IngestSession
 from hub.ingest.worker import IngestWorker, WorkerHooks
+from hub.running.shares import Shares, remember, remembered
 from hub.storage.port import KeyRing, LedgerStore
 from hub.storage.refusals import Refusals
-from protocol.topics import BUCKETS, up_filter
+from protocol.topics import BUCKETS
 
 LANES_MAX = 8
-_FILE = "journal-lines"
+SHARES_FILE = "journal-lines"
 _log = logging.getLogger(__name__)
 
 
@@ -52,14 +53,15 @@ class LaneParts:
 class IngestLanes:
     """All lanes together, as many as there are `refusals` (each notes there what it refuses).
 
-    `lines` is how many connections each has.
+    `shares` has a part for each connection of each lane; its file and the hub's data folder are the same for good.
     """
 
-    def __init__(self, parts: LaneParts, refusals: Sequence[Refusals], lines: int) -> None:
+    def __init__(self, parts: LaneParts, refusals: Sequence[Refusals], shares: Shares) -> None:
         self._link = parts.link
-        self._names = session_names(parts.link.client_id, len(refusals) * lines)
+        self._shares = shares
+        self._names = [f"{parts.link.client_id}{name}" for name in shares.names]
         self._lanes = [
-            _lane(parts, self._names, range(number, len(self._names), len(refusals)), refused)
+            _lane(parts, shares, range(number, len(self._names), len(refusals)), refused)
             for number, refused in enumerate(refusals)
         ]
 
@@ -106,47 +108,51 @@ class IngestLanes:
         return sum(line.reconnects for line in self._lines())
 
     def forget_former(self, folder: Path) -> None:
-        """Let the broker forget the sessions of a former number of lines, which would gather journals for nobody.
+        """Let the broker forget the sessions of a former deal, which would gather journals for nobody.
 
-        `folder` remembers the number. What cannot be done now (no broker) is tried at the next start.
+        `folder` remembers them. What cannot be done now (no broker) is tried at the next start.
         """
-        file = folder / _FILE
-        former = int(known) if file.exists() and (known := file.read_text("ascii").strip()).isdigit() else 1
-        former_names = session_names(self._link.client_id, min(former, BUCKETS))
+        file = folder / SHARES_FILE
+        known = remembered(file)
+        former = set(known.sessions) if known is not None else _sessions_before_deals(self._link.client_id, file)
         try:
-            for name in set(former_names) - set(self._names):
+            for name in former - set(self._names):
                 forget_session(self._link, name)
         except OSError as error:
             _log.warning(
                 "old sessions stay at the broker for now", extra={"action": "sessions_kept", "why": str(error)}
             )
+            remember(file, self._shares, former | set(self._names))
             return
-        file.write_text(str(len(self._names)), "ascii")
+        remember(file, self._shares, self._names)
 
     def _lines(self) -> Iterator[JournalLine]:
         return (line for lane in self._lanes for line in lane.lines.lines)
 
 
-def session_names(client_id: str, count: int) -> list[str]:
-    """The client ids of `count` lines. Another count has other names: a session's filters stand at the broker."""
+def _sessions_before_deals(client_id: str, file: Path) -> set[str]:
+    """What release 0.1 called its lines: its file has their number only."""
+    try:
+        count = int(file.read_text("ascii"))
+    except (OSError, ValueError):
+        count = 1
     if count == 1:
-        return [f"{client_id}-journal"]
-    return [f"{client_id}-journal-{number + 1}of{count}" for number in range(count)]
+        return {f"{client_id}-journal"}
+    return {f"{client_id}-journal-{number + 1}of{count}" for number in range(min(count, BUCKETS))}
 
 
-def filters_of(number: int, count: int) -> list[str]:
-    """The topics that line `number` of `count` hears; together all journals, each once."""
-    if count == 1:
-        return [up_filter("journal")]
-    return [up_filter("journal", f"b{bucket:02d}") for bucket in range(number, BUCKETS, count)]
-
-
-def _lane(parts: LaneParts, names: Sequence[str], mine: range, refused: Refusals) -> IngestLane:
+def _lane(parts: LaneParts, shares: Shares, mine: range, refused: Refusals) -> IngestLane:
     session = IngestSession(parts.ledger, parts.keys, parts.limits, refused)
 
     def make(ready: selectors.BaseSelector) -> list[JournalLine]:
         return [
-            JournalLine(parts.link, names[n], filters_of(n, len(names)), ready=ready, clock_s=parts.clock_s)
+            JournalLine(
+                parts.link,
+                f"{parts.link.client_id}{shares.names[n]}",
+                shares.filters(n),
+                ready=ready,
+                clock_s=parts.clock_s,
+            )
             for n in mine
         ]
 

@@ -90,9 +90,12 @@ class SqlChannelJournals:
             .limit(limit)
         )
         with self._database.read() as connection:
-            upto = {_key(row): row.sequence for row in connection.execute(moved)}
+            upto = {_key(row.store, row.terminal, row.epoch): row.sequence for row in connection.execute(moved)}
             rows = connection.execute(query).all() if upto else []
-        events = [LoggedEvent(_key(row), row.sequence, row.event_id, row.type, bytes(row.raw)) for row in rows]
+        events = [
+            LoggedEvent(_key(row.store, row.terminal, row.epoch), row.sequence, row.event_id, row.type, bytes(row.raw))
+            for row in rows
+        ]
         if len(events) < limit:
             return News(events, upto, more=False)
         last = events[-1]
@@ -161,5 +164,5 @@ def start_journals(connection: sa.Connection, channel: str) -> None:
     connection.execute(sa.insert(schema_channels.channel_journal).from_select(columns, now))
 
 
-def _key(row: sa.Row[tuple[object, ...]]) -> EpochKey:
-    return EpochKey(StoreId(row.store), TerminalId(row.terminal), row.epoch)
+def _key(store: str, terminal: str, epoch: int) -> EpochKey:
+    return EpochKey(StoreId(store), TerminalId(terminal), epoch)

@@ -105,6 +105,13 @@ class SqlOutbox:
         with self._database.write() as connection:
             connection.execute(sa.update(schema.outbox).where(mine, _WAITING).values(values))
 
+    def forget_holder(self, name: str) -> None:
+        """Let go of what former processes called `name:...` had claimed: they are dead. It may have been told."""
+        mine = _ROW.claimed_by.startswith(f"{name}:", autoescape=True)
+        with self._database.write() as connection:
+            change = sa.update(schema.outbox).where(_OPEN, mine)
+            connection.execute(change.values(claimed_by="", claimed_until_us=None))
+
     def replay(self, channel: str, now: datetime, positions: Collection[int] | None = None) -> int:
         """Let what is parked be sent again (all, or some by position); returns how many."""
         parked = sa.and_(_ROW.channel == channel, _OPEN, _ROW.state == "parked")

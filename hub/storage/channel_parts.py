@@ -68,6 +68,12 @@ class SqlChannelParts:
         with self._database.write() as connection:
             connection.execute(change.values(holder="", held_until_us=None))
 
+    def forget_holder(self, name: str) -> None:
+        """Let go of what former processes called `name:...` held: they are dead."""
+        change = sa.update(schema.channel_part).where(_PART.holder.startswith(f"{name}:", autoescape=True))
+        with self._database.write() as connection:
+            connection.execute(change.values(holder="", held_until_us=None))
+
     def failed(self, channel: str, part: str, failures: int, not_before: datetime, problem: str) -> None:
         """Note a failure: nothing is tried before `not_before`, by no process."""
         change = sa.update(schema.channel_part).where(_mine(channel, part))

@@ -13,6 +13,7 @@ import psycopg
 
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
+from hub.storage.level_moves import derived_moves, moved_keys
 from hub.storage.moments import maybe_from_us, to_us
 from hub.storage.postgres_arrays import Int8Column, TextColumn
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
@@ -37,6 +38,13 @@ _SALE_TYPES = (
 )  # fmt: skip
 _MATTER = f"COPY matter ({', '.join(rows.MATTER_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _MATTER_TYPES = ("text", "text", "text", "text", "int8", "int8", "text", "int8", "int8", "text")
+_MOVE = (
+    "UPDATE level SET on_hand = level.on_hand + n.delta, revision = n.revision, updated_us = n.updated_us "
+    "FROM unnest(%b::int8[], %b::int8[], %b::int8[], %b::text[], %b::text[], %b::int8[]) "
+    "AS n(delta, revision, updated_us, store, sku, first_us) WHERE level.store = n.store AND level.sku = n.sku "
+    "AND (level.counted_us IS NULL OR level.counted_us < n.first_us)"
+)
+_MOVE_KINDS = (Int8Column, Int8Column, Int8Column, TextColumn, TextColumn, Int8Column)
 _LEVEL = (
     "INSERT INTO level (store, sku, on_hand, reserved, counted_us, revision, updated_us) "
     "SELECT * FROM unnest(%b::text[], %b::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[]) "
@@ -174,9 +182,18 @@ class PostgresLedger:
             _copy(cursor, _MOVEMENT, _MOVEMENT_TYPES, rows.movement_rows(writes))
             _copy(cursor, _SALE, _SALE_TYPES, rows.sale_rows(writes))
             cursor.executemany(_TURNOVER, rows.turnover_rows(writes))
-            cursor.execute(_LEVEL, _columns(rows.level_rows(writes), *_LEVEL_KINDS))
+            self._write_levels(cursor, writes)
             cursor.execute(_CURSOR, _columns(rows.cursor_rows(writes), *_CURSOR_KINDS))
             self._write_rare(cursor, writes)
+
+    def _write_levels(self, cursor: psycopg.Cursor[tuple[Any, ...]], writes: LedgerWrites) -> None:
+        levels = writes.levels
+        if writes.moves:
+            cursor.execute(_MOVE, _columns(rows.move_rows(writes), *_MOVE_KINDS))
+            if cursor.rowcount < len(writes.moves):
+                levels = {**levels, **derived_moves(writes, self.levels(moved_keys(writes)))}
+        if levels:
+            cursor.execute(_LEVEL, _columns(rows.level_rows(writes, levels), *_LEVEL_KINDS))
 
     def _write_rare(self, cursor: psycopg.Cursor[tuple[Any, ...]], writes: LedgerWrites) -> None:
         now = to_us(writes.at)

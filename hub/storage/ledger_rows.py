@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 
+from hub.stock.level import Level
 from hub.storage.moments import from_us, maybe_us, to_us
-from hub.storage.records import EpochKey, LedgerWrites, ParkedEvent, SaleFact
+from hub.storage.records import EpochKey, LedgerWrites, LevelKey, ParkedEvent
 from protocol.ids import Sku
 from protocol.movements import Movement, MovementKind
 
@@ -34,8 +35,6 @@ ALARM_COLUMNS = ("kind", "store", "terminal", "subject", "text", "count", "first
 MATTER_COLUMNS = ("kind", "key", "store", "terminal", "epoch", "sequence", "role", "amount", "at_us", "state")
 
 RESERVATION_COLUMNS = ("store", "sku", "kind", "key", "quantity")
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def event_rows(writes: LedgerWrites) -> Iterator[Row]:
@@ -73,27 +72,40 @@ def sale_rows(writes: LedgerWrites) -> Iterator[Row]:
     received = to_us(writes.at)
     for sale in writes.sales:
         store, terminal, epoch = sale.key
+        at_us = to_us(sale.at)
         yield (
-            store, terminal, epoch, sale.sequence, sale.kind, to_us(sale.at), received,
-            max(0, (writes.at - sale.at) // _MILLISECOND), sale.receipt_number, sale.business_day.isoformat(),
-            sale.currency, sale.total, sale.item_count,
+            store, terminal, epoch, sale.sequence, sale.kind, at_us, received, max(0, (received - at_us) // 1_000),
+            sale.receipt_number, sale.business_day.isoformat(), sale.currency, sale.total, sale.item_count,
         )  # fmt: skip
 
 
 def turnover_rows(writes: LedgerWrites) -> list[Row]:
     """TURNOVER_COLUMNS, to be added to what is there; one row for each key, sorted."""
-    sums: dict[tuple[str, str, str], list[int]] = {}
+    sums: dict[tuple[str, date, str], list[int]] = {}
     for sale in writes.sales:
-        entry = sums.setdefault(_day(sale), [0, 0, 0])
-        entry[1 if sale.kind == "refund" else 0] += 1
+        day = (sale.key.store, sale.business_day, sale.currency)
+        entry = sums.get(day)
+        if entry is None:
+            entry = sums[day] = [0, 0, 0]
+        entry[sale.kind == "refund"] += 1
         entry[2] += sale.total
-    return [(*key, *values) for key, values in sorted(sums.items())]
+    return [(store, day.isoformat(), currency, *values) for (store, day, currency), values in sorted(sums.items())]
 
 
-def level_rows(writes: LedgerWrites) -> Iterator[Row]:
+def move_rows(writes: LedgerWrites) -> Iterator[Row]:
+    """delta, revision, updated_us, store, sku, first_us."""
+    updated, revisions = to_us(writes.at), writes.revisions
+    at, at_us = writes.at, updated
+    for (store, sku), moved in writes.moves.items():
+        if moved.first_at is not at:
+            at, at_us = moved.first_at, to_us(moved.first_at)
+        yield moved.delta, revisions[store], updated, store, sku, at_us
+
+
+def level_rows(writes: LedgerWrites, levels: Mapping[LevelKey, Level]) -> Iterator[Row]:
     """LEVEL_COLUMNS."""
     updated = to_us(writes.at)
-    for (store, sku), level in writes.levels.items():
+    for (store, sku), level in levels.items():
         counted = maybe_us(level.counted_at)
         yield store, sku, level.on_hand, level.reserved, counted, writes.revisions[store], updated
 
@@ -152,7 +164,3 @@ def _parked_row(parked: ParkedEvent, key: EpochKey, now: int) -> Row:
     raw_hash = hashlib.sha256(parked.raw).digest()
     resolved = now if parked.resolved else None
     return (*key, parked.sequence, raw_hash, parked.event_id, parked.reason, parked.text, parked.raw, now, resolved)
-
-
-def _day(sale: SaleFact) -> tuple[str, str, str]:
-    return sale.key.store, sale.business_day.isoformat(), sale.currency

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
+from hub.storage.level_moves import derived_moves, moved_keys
 from hub.storage.moments import maybe_from_us, to_us
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
@@ -26,6 +27,10 @@ def _insert(table: str, columns: Sequence[str], suffix: str = "") -> str:
 _EVENT = _insert("event", rows.EVENT_COLUMNS)
 _MOVEMENT = _insert("movement", rows.MOVEMENT_COLUMNS)
 _SALE = _insert("sale", rows.SALE_COLUMNS)
+_MOVE = (
+    "UPDATE level SET on_hand = on_hand + ?, revision = ?, updated_us = ? WHERE store = ? AND sku = ? "
+    "AND (counted_us IS NULL OR counted_us < ?)"
+)
 _LEVEL = _insert(
     "level",
     rows.LEVEL_COLUMNS,
@@ -144,7 +149,10 @@ class SqliteLedger:
         run(_MOVEMENT, rows.movement_rows(writes))
         run(_SALE, rows.sale_rows(writes))
         run(_TURNOVER, rows.turnover_rows(writes))
-        run(_LEVEL, rows.level_rows(writes))
+        levels = writes.levels
+        if run(_MOVE, rows.move_rows(writes)).rowcount < len(writes.moves):
+            levels = {**levels, **derived_moves(writes, self.levels(moved_keys(writes)))}
+        run(_LEVEL, rows.level_rows(writes, levels))
         run(
             "UPDATE epoch SET sequence = ?, digest = ?, revision = ? WHERE store = ? AND terminal = ? AND epoch = ?",
             rows.cursor_rows(writes),

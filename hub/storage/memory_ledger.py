@@ -13,6 +13,7 @@ import msgspec
 
 from hub.errors import AlreadyLogged
 from hub.stock.level import Level
+from hub.storage.level_moves import derived_moves, moved_keys
 from hub.storage.port import BadFrame
 from hub.storage.records import (
     Alarm,
@@ -184,7 +185,7 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
         tables.movements.setdefault(LevelKey(entry.key.store, entry.movement.sku), []).append(entry.movement)
     tables.sales += writes.sales
     tables.matters += writes.matters
-    for key, level in writes.levels.items():
+    for key, level in {**_moved(tables, writes), **writes.levels}.items():
         tables.levels[key] = (level, writes.revisions[key.store])
     for epoch_key, cursor in writes.cursors.items():
         epoch = tables.epochs[epoch_key]
@@ -196,6 +197,15 @@ def _apply(tables: MemoryTables, writes: LedgerWrites) -> None:
     for found in writes.identified:
         _identify(tables, found)
     count_up(tables, writes.alarms)
+
+
+def _moved(tables: MemoryTables, writes: LedgerWrites) -> dict[LevelKey, Level]:
+    known = {key: tables.levels[key][0] for key in moved_keys(writes) if key in tables.levels}
+    plainly = {
+        key: msgspec.structs.replace(level, on_hand=level.on_hand + writes.moves[key].delta)
+        for key, level in known.items()
+    }
+    return plainly | derived_moves(writes, known)
 
 
 def _promise(tables: MemoryTables, writes: LedgerWrites) -> None:

@@ -103,6 +103,16 @@ class LedgerMovement(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """What is to be added to a level: `delta` thousandths, of movements at `first_at` or later.
+
+    It holds for a level that stands on no count at `first_at` or later; else what came before that count is left out.
+    """
+
+    delta: int
+    first_at: datetime
+
+
 class SaleFact(msgspec.Struct, frozen=True):
     """A receipt for the dashboard's lists. A refund's total is negative; `item_count` is in thousandths."""
 
@@ -208,6 +218,7 @@ class LedgerWrites:
     `revisions` are the feed revisions of the stores in which anything changed; levels and cursors take theirs from
     there. `resolved_forks` are the ids of parked fork events that have now come properly, `replayed` the places of
     parked events that could be read at last, `identified` what those of them are whose very id could not be read.
+    `levels` are levels as they become, `moves` what is added to others: nobody has to read those that only sell.
     `reservations` are what is promised from now on, by promise and SKU (0: nothing); `levels` must agree with them.
     `matters` say of events what else they are about; what follows from that is settled behind the ingest.
     """
@@ -217,6 +228,7 @@ class LedgerWrites:
     events: tuple[LoggedEvent, ...] = ()
     movements: tuple[LedgerMovement, ...] = ()
     sales: tuple[SaleFact, ...] = ()
+    moves: Mapping[tuple[StoreId, Sku], Moved] = field(default_factory=dict)
     levels: Mapping[LevelKey, Level] = field(default_factory=dict)
     cursors: Mapping[EpochKey, JournalCursor] = field(default_factory=dict)
     parked: tuple[ParkedEvent, ...] = ()

@@ -17,6 +17,7 @@ from hub.matters.orders import PlacedOrder
 from hub.projections.matters import MatterProjection
 from hub.stock.level import Level
 from hub.storage import schema
+from hub.storage.level_moves import moved_keys
 from hub.storage.moments import to_us
 from hub.storage.orders import SqlOrderStore
 from hub.storage.port import KeyRing, LedgerStore, LedgerTransaction, ParkedStore
@@ -43,10 +44,22 @@ class _OtherMovements(LyingTransaction):
     def write(self, writes: LedgerWrites) -> None:
         movements = tuple(self.change(writes))
         ended = ending({promise for promise, _ in writes.reservations}, self.real)
-        self.real.write(replace(writes, movements=movements, levels=moved_levels(movements, self.real, ended)))
+        self.real.write(
+            replace(writes, movements=movements, moves={}, levels=moved_levels(movements, self.real, ended))
+        )
 
     def change(self, writes: LedgerWrites) -> Iterable[LedgerMovement]:
         raise NotImplementedError
+
+
+def _absolute(writes: LedgerWrites, known: Mapping[LevelKey, Level]) -> LedgerWrites:
+    """The same with what each level becomes, as far as `known` tells, in the place of what is added to it."""
+    became = {
+        key: msgspec.structs.replace(level, on_hand=level.on_hand + writes.moves[key].delta)
+        for key in moved_keys(writes)
+        for level in [known.get(key, Level())]
+    }
+    return replace(writes, moves={}, levels={**became, **writes.levels})
 
 
 class _OnlyOut(_OtherMovements):
@@ -79,6 +92,9 @@ class CountIsADifference(_Liar):
 class _NeverCounted(LyingTransaction):
     def levels(self, keys: Collection[LevelKey]) -> Mapping[LevelKey, Level]:
         return {key: msgspec.structs.replace(level, counted_at=None) for key, level in self.real.levels(keys).items()}
+
+    def write(self, writes: LedgerWrites) -> None:
+        self.real.write(_absolute(writes, self.levels(moved_keys(writes))))
 
 
 class LateSaleSubtractsAgain(_Liar):
@@ -147,6 +163,7 @@ class _Cached(LyingTransaction):
         return found | {key: self._known[key] for key in keys if key in self._known}
 
     def write(self, writes: LedgerWrites) -> None:
+        writes = _absolute(writes, self.levels(moved_keys(writes)))
         self._known.update(writes.levels)
         self.real.write(writes)
 
@@ -168,7 +185,7 @@ class KeepsKnownFieldsOnly(_Liar):
 
 class _TwiceFree(LyingTransaction):
     def write(self, writes: LedgerWrites) -> None:
-        levels = dict(writes.levels)
+        levels = dict(writes.levels)  # what is freed is never only added to
         for (promise, sku), quantity in ending({p for p, _ in writes.reservations}, self.real).items():
             key = LevelKey(promise.store, sku)
             levels[key] = msgspec.structs.replace(levels[key], reserved=levels[key].reserved - quantity)

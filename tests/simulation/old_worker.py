@@ -39,6 +39,7 @@ class OldTransaction(LyingTransaction):
         return replace(
             writes,
             movements=movements,
+            moves={},
             levels=moved_levels(movements, self.real),
             parked=(*writes.parked, *parked),
             matters=tuple(m for m in writes.matters if (m.key, m.sequence) not in unknown),

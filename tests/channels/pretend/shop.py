@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import httpx
 
-FaultKind = Literal["fine", "away", "wait", "refuse", "lost", "unsent", "expired", "half", "again"]
+FaultKind = Literal["fine", "away", "wait", "refuse", "lost", "unsent", "expired", "half", "again", "killed"]
 
 _ODD = {"away": (503, "down for maintenance"), "wait": (429, "slow down"), "refuse": (422, "We do not want this.")}
 
@@ -28,6 +28,7 @@ class Fault:
 
     refuse: 422. lost: it is done, and the answer never comes. unsent: no connection. expired: the token is not good
     any more. half: every second one of a batch is refused. again: the same, to be told again at once.
+    killed: it is done, and whoever asked for it is killed before it hears of it.
     """
 
     kind: FaultKind
@@ -66,6 +67,10 @@ class Shop:
     def fault(self, name: str, *faults: Fault | FaultKind, times: int = 1) -> None:
         """Let the next calls of a name (levels, sales, look, parcels, cancel) go wrong, in this order, `times` over."""
         self._faults[name].extend(one if isinstance(one, Fault) else Fault(one) for one in faults * times)
+
+    def end_faults(self) -> None:
+        """From now on all goes well."""
+        self._faults.clear()
 
     def offers(self, sku: str, location: str) -> int:
         """What the shop would sell now."""
@@ -113,6 +118,8 @@ class Shop:
             answer = getattr(self, f"_{name}")(request, kind if kind in ("half", "again") else "")
         if kind == "lost":
             raise httpx.ReadTimeout("no answer", request=request)
+        if kind == "killed":
+            raise KeyboardInterrupt
         return httpx.Response(200, json=answer)
 
     def _odd_answer(self, request: httpx.Request, kind: FaultKind, after_s: int | None) -> httpx.Response | None:

@@ -13,7 +13,6 @@ import pytest
 from hub.broker.link import KEEP_ALIVE_S, BrokerLink
 from hub.ingest.journal_line import PACKET_BYTES_MAX, JournalLine, JournalLines, forget_session
 from hub.ingest.mqtt_packets import Message, puback, publish
-from hub.running.lanes import filters_of, session_names
 
 WELCOME, REFUSED = b"\x20\x02\x00\x00", b"\x20\x02\x00\x05"
 GRANTED, NOT_GRANTED = b"\x90\x03\x00\x01\x01", b"\x90\x03\x00\x01\x80"
@@ -260,17 +259,6 @@ def test_a_former_session_is_forgotten_by_a_clean_one(peer: Peer) -> None:
 
     with during(play):
         forget_session(BrokerLink("127.0.0.1", peer.port, "hub"), "hub-journal")
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 8])
-def test_lanes_hear_every_journal_once_under_names_of_their_own(count: int) -> None:
-    """Another number of lanes has other names, because a session's filters stay at the broker."""
-    filters = [name for number in range(count) for name in filters_of(number, count)]
-    buckets = [name.split("/")[2] for name in filters]
-    assert sorted(buckets) == (["+"] if count == 1 else [f"b{bucket:02d}" for bucket in range(64)])
-    names = session_names("hub", count)
-    assert len(set(names)) == count
-    assert not set(names) & set(session_names("hub", count + 1))
 
 
 def test_several_lines_are_read_as_one_and_each_gets_its_own_acks(peer: Peer) -> None:
