@@ -115,7 +115,6 @@ def _contract(server: MedusaServer, kind: str, figures: Figures) -> None:
 
 async def _play(server: MedusaServer, folder: Path, chosen: dict[str, Act], kind: str, figures: Figures) -> None:
     async with Chain(server, folder) as chain:
-        before = figures.counts.pop("checkouts", 0)
         for name, act in chosen.items():
             _say(f"{kind}: {name} ...")
             began_s = time.monotonic()
@@ -124,8 +123,7 @@ async def _play(server: MedusaServer, folder: Path, chosen: dict[str, Act], kind
             except (NeverCame, TillSilent) as error:
                 figures.problems.append(f"{kind}: {name}: {error}")
             figures.seconds[f"{kind}: {name}"] = time.monotonic() - began_s
-        await count_records(chain, figures, figures.counts.get("checkouts", 0))
-        figures.counts["checkouts"] = figures.counts.get("checkouts", 0) + before
+        await count_records(chain, figures)
 
 
 def _say(words: str) -> None:

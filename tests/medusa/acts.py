@@ -76,7 +76,6 @@ async def latencies(chain: Chain, figures: Figures, times: int) -> None:
         began_s = loop.time()
         await chain.where(f"{CHANNEL}:{placed['id']}")
         figures.web_to_till_ms.append((loop.time() - began_s) * 1000)
-        figures.counts["checkouts"] = figures.counts.get("checkouts", 0) + 1
 
 
 async def race(chain: Chain, figures: Figures, checkouts: int, reservations: int) -> None:
@@ -112,8 +111,7 @@ async def race(chain: Chain, figures: Figures, checkouts: int, reservations: int
     )
     done.set()
     await asyncio.gather(*selling)
-    figures.counts["checkouts"] = figures.counts.get("checkouts", 0) + bought.total()
-    figures.counts["reservations"] = kept.total()
+    figures.count("reservations", kept.total())
     expected = expected_of(chain, things, bought)
     # A bare reservation is of no order: the hub never counts it, so Medusa goes on subtracting it.
     await _release(chain, things)
@@ -151,8 +149,9 @@ async def last_unit(chain: Chain, figures: Figures, rounds: int) -> None:
         if got and began_s > told_s:
             figures.sold_after_told += 1
             figures.problems.append(f"{thing.sku}: the web got it {(began_s - told_s) * 1000:.0f} ms after Medusa knew")
-    figures.counts |= {"last_unit_rounds": rounds, "last_unit_both": both, "last_unit_till_only": till_only}
-    figures.counts["checkouts"] = figures.counts.get("checkouts", 0) + both
+    for name, number in (("rounds", rounds), ("both", both), ("till_only", till_only)):
+        figures.count(f"last_unit_{name}", number)
+    chain.checkouts += both
     figures.steps.append(f"the last piece was raced {rounds} times")
 
 
@@ -160,7 +159,7 @@ async def medusa_away(chain: Chain, figures: Figures, *, kill: bool) -> None:
     """Medusa is gone while tills sell; back again, it hears of everything, once."""
     things = await chain.goods(3, {"alpha": 100, "beta": 100})
     dice = random.Random(SEED)  # noqa: S311 - what is sold
-    bought = await _some_checkouts(chain, figures, things)
+    bought = await _some_checkouts(chain, things)
     await asyncio.to_thread(lambda: chain.server.stop(kill=kill))
     for number in range(12):
         await chain.sell(STORES[number % 2], {dice.choice(things): 1})
@@ -177,7 +176,7 @@ async def hub_killed(chain: Chain, figures: Figures, times: int) -> None:
 
     async def customers() -> None:
         for _ in range(times * 2):
-            bought.update(await _some_checkouts(chain, figures, things, 1))
+            bought.update(await _some_checkouts(chain, things, 1))
 
     async def tills() -> None:
         for number in range(times * 6):
@@ -193,16 +192,15 @@ async def hub_killed(chain: Chain, figures: Figures, times: int) -> None:
 
     await asyncio.gather(customers(), tills(), killer())
     await reckon(chain, figures, things, expected_of(chain, things, bought))
-    figures.counts["hub_kills"] = times
+    figures.count("hub_kills", times)
     figures.steps.append(f"the hub was killed {times} times in the middle")
 
 
-async def _some_checkouts(chain: Chain, figures: Figures, things: Sequence[Thing], number: int = 3) -> Counter[str]:
+async def _some_checkouts(chain: Chain, things: Sequence[Thing], number: int = 3) -> Counter[str]:
     bought: Counter[str] = Counter()
     for thing in list(things)[:number]:
         await chain.checkout({thing: 1})
         bought[thing.sku] += 1
-        figures.counts["checkouts"] = figures.counts.get("checkouts", 0) + 1
     return bought
 
 

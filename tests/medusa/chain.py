@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
-from tests.contract.medusa.bed import Bed, Thing
+from tests.contract.medusa.bed import Bed, Thing, wall
 from tests.demo.baskets import PIECE, Basket
 from tests.demo.baskets import Pick as Picked
 from tests.demo.cashier import Cashier, Ledger
@@ -52,6 +52,8 @@ class Chain:
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
     stage: Stage = field(init=False)
     bed: Bed = field(init=False)
+    began: str = field(default_factory=lambda: wall().isoformat())
+    checkouts: int = 0
 
     async def __aenter__(self) -> Self:
         stores = tuple(StorePlan(name, name.title(), ("T1",)) for name in STORES)
@@ -136,7 +138,9 @@ class Chain:
 
     async def checkout(self, things: Mapping[Thing, int]) -> dict[str, Any]:
         """A customer buys on the web."""
-        return await asyncio.to_thread(self.bed.checkout, things)
+        placed = await asyncio.to_thread(self.bed.checkout, things)
+        self.checkouts += 1
+        return placed
 
     async def gather(self, store: str, order: str, things: Mapping[Thing, int]) -> None:
         """A till gathers an order: so much of each is there."""
@@ -229,5 +233,5 @@ class Chain:
         return bool(told["items"] == wanted[0][0])
 
     async def _work(self, page: TillPage) -> str | None:
-        found = _WORK.search(await page.get_text("/panel/work"))
+        found = _WORK.search(await page.get_text("/panel/work_finish"))
         return found.group(1) if found else None

@@ -26,6 +26,10 @@ class Figures:
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def count(self, name: str, number: int) -> None:
+        """Add to a count."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
     @property
     def ok(self) -> bool:
         """Whether everything held."""
