@@ -85,9 +85,8 @@ def _fill(invocation: Invocation, name: str, days: int, *, as_json: bool) -> Non
 
     with invocation.data() as data, bar:
         since = now() - timedelta(days=days)
-        found = fill_channel(
-            data, incoming(data, people_of(data.database, registry)), registry, name, since, now=now, clock_s=time.monotonic, told=told
-        )  # fmt: skip
+        taking = incoming(data, people_of(data.database, registry))
+        found = fill_channel(data, taking, registry, name, since, now=now, clock_s=time.monotonic, told=told)
     for filled in found:
         if as_json:
             click.echo(json.dumps({"port": filled.port, "found": filled.found, "parked": filled.parked}))
