@@ -41,7 +41,10 @@ class SaidGoods:
 
 @dataclass(frozen=True)
 class SaidOrder:
-    """An order of a channel as it is now. `body` is all that was translated, for people; `raw` the channel's bytes."""
+    """An order of a channel as it is now. `body` is all that was translated, for people; `raw` the channel's bytes.
+
+    `returned_once`: goods that it said came back stay so, though it does not say so again.
+    """
 
     channel: str
     key: str
@@ -52,6 +55,7 @@ class SaidOrder:
     cancelled: bool
     goods: Sequence[SaidGoods] = ()
     own: bool = False
+    returned_once: bool = False
     body: str = "{}"
     raw: bytes = b""
 

@@ -179,8 +179,12 @@ def _goods(connection: sa.Connection, said: SaidOrder, facts: OrderFacts | None)
                 (before.store, before.at, before.moved) if before is not None else (_store(one, sku, facts), one.at, 0)
             )
             found[one.kind, one.key, sku] = ChannelGoods(one.kind, one.key, sku, store, at, quantity, one.ours, moved)
-    # What the channel said once and says no more has not happened after all.
-    return [*found.values(), *(replace(goods, quantity=0) for goods in known.values())]
+    # What the channel said once and says no more has not happened after all, unless it says each return but once.
+    stays = {"returned"} if said.returned_once else set[str]()
+    return [
+        *found.values(),
+        *(goods if goods.kind in stays else replace(goods, quantity=0) for goods in known.values()),
+    ]
 
 
 def _store(said: SaidGoods, sku: str, facts: OrderFacts | None) -> str:
