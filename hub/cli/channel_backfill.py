@@ -19,6 +19,7 @@ from hub.errors import UnknownChannel
 from hub.running.backfill import fill_channel
 from hub.running.channels import channel_stores
 from hub.running.channels_in import incoming
+from hub.running.people import people_of
 
 DAYS_MAX = 3_650
 _days = click.option("--days", default=30, type=click.IntRange(1, DAYS_MAX), help="How far back, in days.")
@@ -84,9 +85,8 @@ def _fill(invocation: Invocation, name: str, days: int, *, as_json: bool) -> Non
 
     with invocation.data() as data, bar:
         since = now() - timedelta(days=days)
-        found = fill_channel(
-            data, incoming(data), registry, name, since, now=now, clock_s=time.monotonic, told=told
-        )  # fmt: skip
+        taking = incoming(data, people_of(data.database, registry))
+        found = fill_channel(data, taking, registry, name, since, now=now, clock_s=time.monotonic, told=told)
     for filled in found:
         if as_json:
             click.echo(json.dumps({"port": filled.port, "found": filled.found, "parked": filled.parked}))
