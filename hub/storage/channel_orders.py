@@ -157,7 +157,7 @@ def _ordered(connection: sa.Connection, said: SaidOrder, known: PlacedOrder | No
     order = msgspec.structs.replace(order, placed_at=order.placed_at or known.placed_at)
     if order.lines == known.lines:  # a recipe that was changed meanwhile changes nothing of what was promised
         return msgspec.structs.replace(order, pieces=known.pieces)
-    return complete(connection, order, from_us(by.now_us))
+    return complete(connection, order, from_us(by.now_us), {line.sku for line in known.lines})
 
 
 def _goods(connection: sa.Connection, said: SaidOrder, facts: OrderFacts | None) -> list[ChannelGoods]:

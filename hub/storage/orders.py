@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -201,8 +201,11 @@ def _is_known(connection: sa.Connection, order: PlacedOrder) -> bool:
     return True
 
 
-def complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> PlacedOrder:
-    """An order with the pieces that it takes by today's catalogue. Raises UnorderableItem."""
+def complete(connection: sa.Connection, order: PlacedOrder, now: datetime, former: Collection[str] = ()) -> PlacedOrder:
+    """An order with the pieces that it takes by today's catalogue. Raises UnorderableItem.
+
+    `former` are SKUs that it was placed with: their items may have been taken off the catalogue since.
+    """
     item = schema.item.c
     skus = sorted({line.sku for line in order.lines})
     known = set(connection.execute(sa.select(item.sku).where(item.sku.in_(skus), item.deleted.is_(False))).scalars())
@@ -210,7 +213,7 @@ def complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> Pl
     pieces: Counter[str] = Counter()
     for number, line in enumerate(order.lines, 1):
         where = f"order {order.order}: field lines.{number}"
-        if line.sku not in known:
+        if line.sku not in known and line.sku not in former:
             raise UnorderableItem(f"{where}.sku: {line.sku!r} is not in the catalogue")
         try:
             moves = taken(made_of[line.sku], line.quantity) if line.sku in made_of else (line,)

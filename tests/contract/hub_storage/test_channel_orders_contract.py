@@ -112,6 +112,16 @@ def test_a_changed_order_asks_for_more_and_takes_back(shop: ChannelShop) -> None
     shop.must_balance()
 
 
+def test_an_order_is_lessened_though_its_item_was_taken_off_the_catalogue(shop: ChannelShop) -> None:
+    """Yesterday's order of what is sold no more; something else that nobody sells is refused as ever."""
+    shop.take(said_order(1, {TEA: 3_000}))
+    shop.stores.catalogue.delete_items([TEA], at(1))
+    assert shop.take(said_order(2, {TEA: 1_000})) == "changed"
+    assert shop.reserved() == {(HANOI, TEA): 1_000}
+    with pytest.raises(UnorderableItem, match="'gold'"):
+        shop.take(said_order(3, {TEA: 1_000, "gold": 1_000}))
+
+
 def test_what_was_taken_back_and_sold_to_another_is_not_promised_again(shop: ChannelShop) -> None:
     """An order that grows again is asked for by the stock of that moment, not by what it once had."""
     shop.take(said_order(1, {TEA: 10_000}))

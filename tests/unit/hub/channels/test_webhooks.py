@@ -148,3 +148,18 @@ def test_what_is_done_is_forgotten_after_no_vendor_sends_it_again(database: Data
     assert post.heard.forget("web", START + KEPT) == 0
     assert post.heard.forget("web", START + KEPT + timedelta(seconds=1)) == 1
     assert post.rows(channel_heard) == 1
+
+
+def test_a_look_for_what_is_new_does_not_go_through_all_that_was_heard(database: Database) -> None:
+    """It is done every two seconds, and webhooks are kept for weeks."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_: object) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(database.reading, "before_cursor_execute", note)
+    SqlHeardStore(database).new("web", "orders", 10)
+    query, parameters = asked[-1]
+    with database.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters)
+        assert "channel_heard_new" in " ".join(str(row) for row in plan)
