@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
+from hub.cli.channel_backfill import kind_groups
 from hub.cli.channels import channel
 from hub.cli.documents import document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
@@ -136,7 +137,7 @@ GROUPS = (
     parked,
     alarm,
 )
-for command in GROUPS:
+for command in (*GROUPS, *kind_groups()):
     program.add_command(command)
 tell_environment(program)
 

@@ -21,10 +21,15 @@ Wake = Callable[[str, str], None]
 """Makes a part of a channel run at once, if it runs in this process; else it looks within seconds by itself."""
 
 
+def incoming(data: OpenData, people: People) -> Incoming:
+    """Who takes what in, for the hub and for commands alike."""
+    payments = partial(take_payments, data.database)
+    return Incoming(data.database, data.policy, people.take_many, payments)
+
+
 def incoming_kinds(data: OpenData, people: People) -> PartKinds:
     """The parts that take something in."""
-    payments = partial(take_payments, data.database)
-    return Incoming(data.database, data.policy, people.take_many, payments).kinds()
+    return incoming(data, people).kinds()
 
 
 def webhook_desk(data: OpenData, registry: Registry, wake: Wake, clock_s: Callable[[], float]) -> Webhooks:
