@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -80,14 +81,8 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     ):
         web.include_router(routes.router())
 
-    if ports.money is not None:
-        web.include_router(MoneyRoutes(ports, readings, templates, ports.money).router())
-    if ports.people is not None:
-        web.include_router(PeopleRoutes(ports, readings, templates, ports.people).router())
-    if ports.webhooks is not None:
-        web.include_router(WebhookRoutes(ports.webhooks, ports, settings).router())
-    if ports.snapshots is not None:
-        web.include_router(SnapshotRoutes(ports.snapshots, ports.clock).router())
+    for router in _where_there_is(ports, settings, readings, templates):
+        web.include_router(router)
 
     def docs(request: Request) -> Response:
         return templates.page(request, "docs.html", {"openapi": web.openapi()})
@@ -95,6 +90,20 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     web.add_api_route("/docs", docs, include_in_schema=False)
     web.mount("/static", CachedStatic(directory=STATIC), name="static")
     return web
+
+
+def _where_there_is(
+    ports: WebPorts, settings: WebSettings, readings: Readings, templates: Templates
+) -> Iterator[APIRouter]:
+    """The routes of what not every hub has."""
+    if ports.money is not None:
+        yield MoneyRoutes(ports, readings, templates, ports.money).router()
+    if ports.people is not None:
+        yield PeopleRoutes(ports, readings, templates, ports.people).router()
+    if ports.webhooks is not None:
+        yield WebhookRoutes(ports.webhooks, ports, settings).router()
+    if ports.snapshots is not None:
+        yield SnapshotRoutes(ports.snapshots, ports.clock).router()
 
 
 def _handlers(templates: Templates) -> dict[int | type[Exception], Any]:
