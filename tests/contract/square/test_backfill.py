@@ -15,6 +15,7 @@ from hardware_sim.vendors.square.serving import SquareServer
 from hub.storage import schema
 from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.database import open_database, parse_url
+from hub.storage.schema_money import money_payment
 from tests.contract.square.served import served
 from tests.unit.hub.test_documents_by_command import hub, settings
 from tests.unit.hub.test_stock_by_command import said
@@ -78,16 +79,18 @@ def test_the_past_is_taken_in_once_however_often_it_is_asked_for(
         capsys.readouterr()
         assert hub(settings, "square", "backfill", "--days", "30", "--json") == 0
         rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert {row["port"]: row["parked"] for row in rows}["orders"] == 1
+        assert {row["port"]: row["parked"] for row in rows} == {"orders": 1, "payments": 0}
         database = open_database(parse_url(f"sqlite:///{tmp_path / 'data' / 'hub.db'}"))
         try:
             assert [aside.kind for aside in SqlAsideStore(database).waiting("sq")] == ["orders"]
             with database.read() as connection:
                 (level,) = connection.execute(sa.select(schema.level))
+                money = sorted(connection.execute(sa.select(money_payment.c.amount)).scalars())
                 states = sorted(connection.execute(sa.select(schema.web_order.c.state)).scalars())
         finally:
             database.close()
         assert (level.store, level.sku, level.on_hand) == ("hanoi", "tea", -1_000)
+        assert money == [-1, 250, 750, 900]
         assert states == ["handed_over", "oversold"]  # the sale that left, and the order that nobody has the goods for
     assert "orders\t" in said(settings, capsys, "channel", "backfill", "sq")
 
