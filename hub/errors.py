@@ -21,6 +21,7 @@
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
 ├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+├── DecisionRefused           what a person wants to decide does not fit what is there (any more): look again
 ├── UnknownChannel            look for its name in the list of channels
 ├── ChannelExists             nothing to do, or another name
 ├── MappingRefused            a link that cannot be: mend the word that it names
@@ -130,6 +131,10 @@ class UnorderableItem(HubError):
 
 class ImportFailed(HubError):
     """A file cannot be imported; the message names file, line and remedy."""
+
+
+class DecisionRefused(HubError):
+    """What somebody wants to decide about a difference, or about who is who, does not fit what is there."""
 
 
 class UnknownChannel(HubError):

@@ -16,9 +16,11 @@ from hub.admin.channel_pages import ChannelRoutes
 from hub.admin.guard import HEADERS, Guard, Sessions
 from hub.admin.level_pages import LevelRoutes
 from hub.admin.live import LiveRoutes
+from hub.admin.money_pages import MoneyRoutes
 from hub.admin.order_pages import OrderPageRoutes
 from hub.admin.pages import PageRoutes
 from hub.admin.parked_pages import ParkedRoutes
+from hub.admin.people_pages import PeopleRoutes
 from hub.admin.reading import Readings
 from hub.admin.shift_pages import ShiftRoutes
 from hub.admin.stock_pages import StockRoutes
@@ -46,7 +48,8 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
 
     Open streams end when `ports.changes` ends; end it before asking the server to stop, or it waits for them.
     """
-    templates = Templates(settings)
+    offices = {"money": ports.money, "customers": ports.people}
+    templates = Templates(settings, frozenset(name for name, office in offices.items() if office is not None))
     sessions = Sessions(ports.identity, settings, ports.clock)
     readings = Readings(ports.queries, ports.clock)
     web = FastAPI(
@@ -77,6 +80,10 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     ):
         web.include_router(routes.router())
 
+    if ports.money is not None:
+        web.include_router(MoneyRoutes(ports, readings, templates, ports.money).router())
+    if ports.people is not None:
+        web.include_router(PeopleRoutes(ports, readings, templates, ports.people).router())
     if ports.webhooks is not None:
         web.include_router(WebhookRoutes(ports.webhooks, ports, settings).router())
     if ports.snapshots is not None:

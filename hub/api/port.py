@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from hub.api.channel_desk import ChannelDesk
 from hub.api.desk import Desk
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.snapshots import SnapshotDesk
 from hub.storage.reading import Queries
 
@@ -86,7 +87,10 @@ class WebhookDesk(Protocol):
 
 @dataclass(frozen=True)
 class WebPorts:
-    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows."""
+    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows.
+
+    Without `money` or `people` there are no pages about them.
+    """
 
     queries: Queries
     changes: Changes
@@ -96,5 +100,7 @@ class WebPorts:
     clock: Callable[[], datetime]
     desk: Desk
     snapshots: SnapshotDesk | None = None
+    money: MoneyOffice | None = None
+    people: PeopleOffice | None = None
     webhooks: WebhookDesk | None = None
     channels: ChannelDesk | None = None

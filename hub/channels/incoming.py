@@ -25,6 +25,8 @@ POLL_S: Mapping[PortName, float] = {"orders": 60.0, "catalogue": 300.0, "custome
 LOOK_S = 2.0
 """A hint that another hub process has heard is seen after so long; one of this process wakes the part at once."""
 AFTER_HINT = timedelta(seconds=5)
+GONE_AFTER = timedelta(hours=1)
+"""What is parked for so long and unknown to the channel is gone. Sooner, its answer may be behind what it told."""
 HEARD_AT_ONCE = 50
 ASIDES_AT_ONCE = 20
 TRIED_AGAIN_EVERY = timedelta(hours=1)
@@ -113,8 +115,8 @@ class IncomingPart(Generic[T]):
             return True
         if found is None:
             return False
-        if not found:  # it is gone there, so there is nothing to wait for
-            self._stores.asides.resolve(place, now)
+        if not found:
+            self._stores.asides.resolve(place, now, parked_before=now - GONE_AFTER)
         self._intake.take(found, self._end(), self._opened.links(), now)
         return True
 

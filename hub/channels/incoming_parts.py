@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
 from hub.channels.catalogue_intake import CatalogueIntake
 from hub.channels.handed_on import HandedOn
-from hub.channels.incoming import IncomingPart, IncomingStores
+from hub.channels.incoming import IncomingPart, IncomingStores, Intake
 from hub.channels.order_intake import OrderIntake, OrderStores
 from hub.channels.owners import owners_of
 from hub.channels.part import ORDINARY, PATIENT, Opened, Part, PartKind
+from hub.channels.ports import PortName
 from hub.channels.taking import CustomerTaker, PaymentTaker
 from hub.storage import schema
 from hub.storage.channel_asides import SqlAsideStore
@@ -38,41 +41,31 @@ class Incoming:
     def kinds(self) -> Sequence[PartKind]:
         """The kinds of parts, for the runner."""
         return (
-            PartKind("orders", self._orders, urgency=ORDINARY),
-            PartKind("catalogue", self._catalogue, urgency=PATIENT),
-            PartKind("customers", self._customers, urgency=PATIENT),
-            PartKind("payments", self._payments, urgency=PATIENT),
+            PartKind("orders", partial(self._part, "orders"), urgency=ORDINARY),
+            PartKind("catalogue", partial(self._part, "catalogue"), urgency=PATIENT),
+            PartKind("customers", partial(self._part, "customers"), urgency=PATIENT),
+            PartKind("payments", partial(self._part, "payments"), urgency=PATIENT),
         )
 
-    def _orders(self, opened: Opened) -> Part | None:
-        source = opened.channel.orders
-        if source is None:
-            return None
-        stores = OrderStores(
-            SqlChannelOrderStore(self.database, self.policy), SqlAsideStore(self.database),
-            SqlChannelParts(self.database),
-        )  # fmt: skip
-        return IncomingPart(opened, "orders", self._stores(), OrderIntake(stores, source, self.customers))
+    def intake(self, opened: Opened, port: PortName) -> Intake[Any] | None:
+        """How one port's things are asked for and taken in; None where the channel has no such port, or nobody does."""
+        channel, database = opened.channel, self.database
+        if port == "orders" and channel.orders is not None:
+            orders = SqlChannelOrderStore(database, self.policy)
+            stores = OrderStores(orders, SqlAsideStore(database), SqlChannelParts(database))
+            return OrderIntake(stores, channel.orders, self.customers)
+        if port == "catalogue" and channel.catalogue is not None:
+            owners = owners_of(opened.name, opened.manifest, opened.settings)
+            return CatalogueIntake(SqlChannelCatalogue(database), channel.catalogue, owners)
+        if port == "customers" and channel.customers is not None and self.customers is not None:
+            return HandedOn(database, channel.customers, self.customers)
+        if port == "payments" and channel.payments is not None and self.payments is not None:
+            return HandedOn(database, channel.payments, self.payments)
+        return None
 
-    def _catalogue(self, opened: Opened) -> Part | None:
-        source = opened.channel.catalogue
-        if source is None:
-            return None
-        owners = owners_of(opened.name, opened.manifest, opened.settings)
-        intake = CatalogueIntake(SqlChannelCatalogue(self.database), source, owners)
-        return IncomingPart(opened, "catalogue", self._stores(), intake)
-
-    def _customers(self, opened: Opened) -> Part | None:
-        source = opened.channel.customers
-        if source is None or self.customers is None:
-            return None
-        return IncomingPart(opened, "customers", self._stores(), HandedOn(self.database, source, self.customers))
-
-    def _payments(self, opened: Opened) -> Part | None:
-        source = opened.channel.payments
-        if source is None or self.payments is None:
-            return None
-        return IncomingPart(opened, "payments", self._stores(), HandedOn(self.database, source, self.payments))
+    def _part(self, port: PortName, opened: Opened) -> Part | None:
+        intake = self.intake(opened, port)
+        return None if intake is None else IncomingPart(opened, port, self._stores(), intake)
 
     def _stores(self) -> IncomingStores:
         database = self.database

@@ -92,7 +92,8 @@ def said_of(order: ChannelOrder, channel: str, links: Links) -> SaidOrder:
     return SaidOrder(
         channel=channel, key=order.key, version=order.version, updated_at=order.updated_at, head=order.head,
         lines=[SaidLine(line.line, line.sku, line.quantity, line.fulfilled) for line in order.lines],
-        cancelled=order.state == "cancelled", goods=[*left, *returned], own=order.own, body=_body(order), raw=order.raw,
+        cancelled=order.state == "cancelled", goods=[*left, *returned], own=order.own,
+        returned_once=order.returned_once, body=_body(order), raw=order.raw,
     )  # fmt: skip
 
 

@@ -41,7 +41,10 @@ class SaidGoods:
 
 @dataclass(frozen=True)
 class SaidOrder:
-    """An order of a channel as it is now. `body` is all that was translated, for people; `raw` the channel's bytes."""
+    """An order of a channel as it is now. `body` is all that was translated, for people; `raw` the channel's bytes.
+
+    `returned_once`: goods that it said came back stay so, though it does not say so again.
+    """
 
     channel: str
     key: str
@@ -52,6 +55,7 @@ class SaidOrder:
     cancelled: bool
     goods: Sequence[SaidGoods] = ()
     own: bool = False
+    returned_once: bool = False
     body: str = "{}"
     raw: bytes = b""
 
@@ -79,20 +83,28 @@ class SaidOrder:
 
 @dataclass(frozen=True)
 class KnownOrder:
-    """What the hub has of it: the version that it took in last ("": none), and the order that it placed for it."""
+    """What the hub has of it: the version that it took in last ("": none), and the order that it placed for it.
+
+    `cancelled` says that the order is off at the hub, `by_channel` that the channel had given it up.
+    """
 
     version: str = ""
     updated_at: datetime | None = None
     order: PlacedOrder | None = None
     cancelled: bool = False
+    by_channel: bool = False
 
 
 class Intake(NamedTuple):
-    """What to do with an order. All False: it is written down, and nothing else follows."""
+    """What to do with an order. All False: it is written down, and nothing else follows.
+
+    `revive`: the channel had given it up and wants it again, such as one whose lines had all been taken off.
+    """
 
     place: bool = False
     change: bool = False
     cancel: bool = False
+    revive: bool = False
 
 
 def intake_of(said: SaidOrder, known: KnownOrder) -> Intake | None:
@@ -105,8 +117,10 @@ def intake_of(said: SaidOrder, known: KnownOrder) -> Intake | None:
         # What was cancelled before it was ever heard of is no order, unless goods of it have moved.
         wanted = bool(said.ordered) and (not said.cancelled or bool(said.goods))
         return Intake(place=wanted, cancel=wanted and said.cancelled)
-    change = not known.cancelled and not said.given_up and not _same(said, known.order)
-    return Intake(change=change, cancel=said.given_up and not known.cancelled)
+    # What the hub's own office has given up stays so, whatever the channel says before it has heard of that.
+    revive = known.cancelled and known.by_channel and not said.given_up
+    change = (revive or not known.cancelled) and not said.given_up and not _same(said, known.order)
+    return Intake(change=change, cancel=said.given_up and not known.cancelled, revive=revive)
 
 
 def placed_of(said: SaidOrder) -> PlacedOrder:

@@ -80,10 +80,14 @@ class SqlAsideStore:
         with self._database.write() as connection:
             put_aside(connection, place, why, raw, now)
 
-    def resolve(self, place: tuple[str, str, str], now: datetime) -> bool:
-        """See `resolve_aside`."""
+    def resolve(self, place: tuple[str, str, str], now: datetime, *, parked_before: datetime) -> bool:
+        """As `resolve_aside`, of what has been parked since before a moment."""
+        channel, kind, key = place
+        old = sa.select(_C.key).where(
+            _C.channel == channel, _C.kind == kind, _C.key == key, _C.first_us < to_us(parked_before)
+        )
         with self._database.write() as connection:
-            return resolve_aside(connection, *place, now)
+            return connection.execute(old).first() is not None and resolve_aside(connection, channel, kind, key, now)
 
     def waiting(self, channel: str, kind: str = "", *, limit: int = 100, offset: int = 0) -> Sequence[Aside]:
         """What is parked, the oldest first."""

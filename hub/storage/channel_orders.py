@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from hub.errors import UnknownStore
 from hub.matters.channel_goods import ChannelGoods
 from hub.matters.channel_orders import Intake, KnownOrder, SaidGoods, SaidOrder, intake_of, placed_of
-from hub.matters.orders import PlacedOrder
+from hub.matters.orders import Asked, PlacedOrder
 from hub.storage import schema
 from hub.storage.channel_asides import resolve_aside
 from hub.storage.database import Database
@@ -49,6 +49,7 @@ class _Plan(NamedTuple):
     order: PlacedOrder | None
     goods: Sequence[ChannelGoods]
     stores: frozenset[str]
+    taken_back: Sequence[Asked] = ()
 
 
 class SqlChannelOrderStore:
@@ -95,7 +96,7 @@ class SqlChannelOrderStore:
 def _word(intake: Intake) -> TakenIn:
     if intake.cancel:
         return "cancelled"
-    return "placed" if intake.place else "changed" if intake.change else "noted"
+    return "placed" if intake.place else "changed" if intake.change or intake.revive else "noted"
 
 
 def _plan(connection: sa.Connection, said: SaidOrder, by: SettledBy, *, lock: bool = False) -> _Plan | None:
@@ -108,9 +109,11 @@ def _plan(connection: sa.Connection, said: SaidOrder, by: SettledBy, *, lock: bo
     known = None if facts is None else facts.order
     order = _ordered(connection, said, known, by) if intake.place or intake.change or known is None else known
     goods = _goods(connection, said, facts)
-    cancelled_at = from_us(by.now_us) if intake.cancel else facts.cancelled_at if facts is not None else None
+    before = facts.cancelled_at if facts is not None and not intake.revive else None
+    cancelled_at = from_us(by.now_us) if intake.cancel else before
     asked, told = (facts.asked, facts.told) if facts is not None else ((), ())
-    after = OrderFacts(order, asked, told, cancelled_at, goods)
+    back = _taken_back(facts) if intake.revive and facts is not None else []
+    after = OrderFacts(order, [*asked, *back], told, cancelled_at, goods)
     stores = after.stores.union(one.store for one in choose(connection, after, by))
     unknown = stores - all_stores(connection)
     if unknown:
@@ -118,17 +121,28 @@ def _plan(connection: sa.Connection, said: SaidOrder, by: SettledBy, *, lock: bo
             f"order {order.order}: store {', '.join(sorted(unknown))}: there is none of this name; map the channel's "
             "location to one of `tillwire-hub store list`"
         )
-    return _Plan(intake, order, goods, stores)
+    return _Plan(intake, order, goods, stores, back)
+
+
+def _taken_back(facts: OrderFacts) -> list[Asked]:
+    """All that stores were asked for and have not gathered: what is wanted again is asked for by today's stock."""
+    number = max((one.number for one in facts.asked), default=0) + 1
+    return [
+        Asked(number, parcel.store, sku, -quantity)
+        for parcel in facts.outcome.parcels
+        if parcel.state == "open"
+        for sku, quantity in parcel.rest.items()
+    ]
 
 
 def _known(connection: sa.Connection, said: SaidOrder, facts: OrderFacts | None) -> KnownOrder:
     mine = sa.and_(_ORDER.channel == said.channel, _ORDER.key == said.key, _ORDER.version != "")
-    row = connection.execute(sa.select(_ORDER.version, _ORDER.updated_us).where(mine)).first()
+    row = connection.execute(sa.select(_ORDER.version, _ORDER.updated_us, _ORDER.state).where(mine)).first()
     order = None if facts is None else facts.order
     cancelled = facts is not None and facts.cancelled_at is not None
     if row is None:
         return KnownOrder(order=order, cancelled=cancelled)
-    return KnownOrder(row.version, from_us(row.updated_us), order, cancelled)
+    return KnownOrder(row.version, from_us(row.updated_us), order, cancelled, row.state == "cancelled")
 
 
 def _ordered(connection: sa.Connection, said: SaidOrder, known: PlacedOrder | None, by: SettledBy) -> PlacedOrder:
@@ -165,8 +179,12 @@ def _goods(connection: sa.Connection, said: SaidOrder, facts: OrderFacts | None)
                 (before.store, before.at, before.moved) if before is not None else (_store(one, sku, facts), one.at, 0)
             )
             found[one.kind, one.key, sku] = ChannelGoods(one.kind, one.key, sku, store, at, quantity, one.ours, moved)
-    # What the channel said once and says no more has not happened after all.
-    return [*found.values(), *(replace(goods, quantity=0) for goods in known.values())]
+    # What the channel said once and says no more has not happened after all, unless it says each return but once.
+    stays = {"returned"} if said.returned_once else set[str]()
+    return [
+        *found.values(),
+        *(goods if goods.kind in stays else replace(goods, quantity=0) for goods in known.values()),
+    ]
 
 
 def _store(said: SaidGoods, sku: str, facts: OrderFacts | None) -> str:
@@ -201,6 +219,11 @@ def _write_order(connection: sa.Connection, plan: _Plan, now_us: int) -> None:
     mine = sa.update(schema.web_order).where(table.id == order.order)
     if plan.intake.change:
         connection.execute(mine.values(body=order_text(order), updated_us=now_us))
+    if plan.intake.revive:
+        connection.execute(mine.values(cancelled_us=None))
+    if plan.taken_back:
+        rows = [{"order_id": order.order, **one._asdict(), "at_us": now_us} for one in plan.taken_back]
+        connection.execute(sa.insert(schema.allotment), rows)
     if plan.intake.cancel:
         connection.execute(mine.where(table.cancelled_us.is_(None)).values(cancelled_us=now_us))
 

@@ -171,6 +171,7 @@ channel_order = Table(
 )
 """A channel's orders as they were last taken in: `body` is the translated order, `state` placed, done, cancelled."""
 Index("channel_order_by_order", channel_order.c.order_id)
+Index("channel_order_taken", channel_order.c.channel, channel_order.c.taken_us)
 
 channel_line = Table(
     "channel_line",

@@ -162,6 +162,21 @@ def test_a_cancelled_order_is_free_and_stays_so(shop: ChannelShop, lines: dict[s
     shop.must_balance()
 
 
+def test_lines_that_are_put_on_again_are_asked_for_by_the_stock_of_then(shop: ChannelShop) -> None:
+    """All were taken off, their goods sold to others; what the hub's own office gave up stays given up."""
+    shop.take(said_order(1, {TEA: 5_000}))
+    shop.take(said_order(2, {TEA: 0}))
+    shop.take(said_order(1, {TEA: 4_000}, key="o2"))
+    assert shop.reserved() == {(HANOI, TEA): 4_000}
+    assert shop.take(said_order(3, {TEA: 5_000})) == "changed"
+    assert shop.reserved() == {(HANOI, TEA): 5_000, (HUE, TEA): 4_000}
+    shop.must_balance()
+    shop.orders.cancel(ORDER, at(4000))
+    assert shop.take(said_order(4, {TEA: 2_000})) == "noted"
+    assert shop.reserved() == {(HANOI, TEA): 4_000}
+    shop.must_balance()
+
+
 def test_an_order_that_was_cancelled_before_it_was_heard_of_is_only_noted(shop: ChannelShop) -> None:
     """No pick, no alarm."""
     assert shop.take(said_order(2, {TEA: 2_000}, cancelled=True)) == "noted"

@@ -210,6 +210,7 @@ def _orders() -> None:
         sa.PrimaryKeyConstraint("channel", "key"),
     )
     op.create_index("channel_order_by_order", "channel_order", ["order_id"], unique=False)
+    op.create_index("channel_order_taken", "channel_order", ["channel", "taken_us"], unique=False)
     op.create_table(
         "order_goods",
         sa.Column("order_id", sa.Text(), nullable=False),

@@ -21,6 +21,7 @@ from hub.admin.memory import MemoryChanges, MemoryHealth, MemoryIdentity, Memory
 from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
 from hub.api.channel_desk import ChannelDesk
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.storage.reading import (
@@ -73,6 +74,8 @@ class SampleHub:
         self.registry = CollectorRegistry()
         self.random = random.Random(self.seed)  # noqa: S311 - invented figures
         self.receipts = 0
+        self.money: MoneyOffice | None = None
+        self.people: PeopleOffice | None = None
 
     def time(self) -> datetime:
         """The present."""
@@ -86,6 +89,7 @@ class SampleHub:
         """What the application is given."""
         return WebPorts(
             self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk,
+            money=self.money, people=self.people,
             channels=self.channels,
         )  # fmt: skip
 
