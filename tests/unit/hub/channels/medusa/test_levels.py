@@ -26,7 +26,8 @@ class World:
     available: int = OPENING
     kept: dict[str, int] = field(default_factory=dict)
     counted: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    news: bool = False
     orders: int = 0
 
     def buy(self) -> None:
@@ -42,14 +43,24 @@ class World:
             self.available -= self.kept[line]
 
     def send(self) -> None:
-        """A parcel of a counted order leaves, by the hub's own word."""
-        for line in sorted(self.counted & set(self.kept))[:1]:
-            self.stocked -= self.kept.pop(line)
+        """A parcel of a counted order leaves; what was kept for it is given up later."""
+        for line in sorted(self.counted & set(self.kept) - self.taken)[:1]:
+            self.stocked -= self.kept[line]
+            self.taken.add(line)
+
+    def release(self) -> None:
+        """What was kept for a parcel that left is given up, and the hub hears of it: its order is counted no more."""
+        for line in sorted(self.taken & set(self.kept))[:1]:
+            del self.kept[line]
+            self.counted.discard(line)
+            self.news = True
 
     def cancel(self) -> None:
         """A counted order is cancelled, and the hub hears of it."""
-        for line in sorted(self.counted & set(self.kept))[-1:]:
+        for line in sorted(self.counted & set(self.kept) - self.taken)[-1:]:
             self.available += self.kept.pop(line)
+            self.counted.discard(line)
+            self.news = True
 
     def sell(self) -> None:
         """A till sells one."""
@@ -84,7 +95,8 @@ class World:
 
 
 EVENTS: dict[str, Callable[[World], None]] = {
-    "buy": World.buy, "hear": World.hear, "send": World.send, "cancel": World.cancel, "sell": World.sell,
+    "buy": World.buy, "hear": World.hear, "send": World.send, "release": World.release, "cancel": World.cancel,
+    "sell": World.sell,
 }  # fmt: skip
 GAPS = st.lists(st.lists(st.sampled_from(sorted(EVENTS)), max_size=3), min_size=5, max_size=5)
 
@@ -99,11 +111,13 @@ def push(world: World, gaps: list[list[str]], *, delta: bool) -> bool:
     def read(counted: CountedOrders, levels: dict[Spot, Level]) -> Read:
         return reads([SPOT], levels, world.reservations(), counted, {})[SPOT]
 
+    world.news = False
     target = StockTarget("sku", SPOT.location, max(0, world.available) * 1000)
     counted = CountedOrders(frozenset(world.counted))
     happens(0)
     levels = {SPOT: world.level()}
-    happens(1)
+    if not delta:  # the companion reads both as of one moment
+        happens(1)
     before = read(counted, levels)
     happens(2)
     want = int(wanted(target, before))
@@ -122,15 +136,17 @@ def push(world: World, gaps: list[list[str]], *, delta: bool) -> bool:
 def test_whatever_happens_meanwhile_the_level_is_right_in_the_end(rounds: list[list[list[str]]], delta: bool) -> None:
     """Pushed until it is content, and nothing more happens: what the hub has is offered, less what it has not heard of.
 
-    The hub pushes again when what it has to give changed, as after a sale, an order that it heard of, or a cancel.
+    The hub pushes again when what it has to give or which orders it counts changed. A parcel is two steps in Medusa.
     """
     world = World()
     for gaps in rounds:
         told = world.available
         content = push(world, gaps, delta=delta)
         for _ in range(PUSHES_MAX):
-            if content and told == world.available:
-                break
+            if content and told == world.available and not world.news:
+                if not world.taken & set(world.kept):
+                    break
+                world.release()
             told = world.available
             content = push(world, [], delta=delta)
         else:
