@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ Act = Callable[[Chain, Figures], Awaitable[None]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; 0 if all held, 1 if not, 4 where there is nothing to run it on."""
     asked = _read(arguments)
+    signal.signal(signal.SIGTERM, _end)
     found = script()
     if found is None:
         words = f"test-medusa is skipped: {SCRIPT} names no test bed, and ../shared/medusa/testbed.sh is not there"
@@ -124,6 +126,11 @@ async def _play(server: MedusaServer, folder: Path, chosen: dict[str, Act], kind
                 figures.problems.append(f"{kind}: {name}: {error}")
             figures.seconds[f"{kind}: {name}"] = time.monotonic() - began_s
         await count_records(chain, figures)
+
+
+def _end(_number: int, _frame: object) -> None:
+    """Told to stop: what was started is stopped on the way out."""
+    raise KeyboardInterrupt
 
 
 def _say(words: str) -> None:
