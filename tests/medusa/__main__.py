@@ -64,6 +64,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", choices=("contract", *_acts(argparse.Namespace())), help="only these")
     parser.add_argument("--times", type=int, default=20, help="sales and orders that are timed; default: %(default)s")
+    parser.add_argument("--peak", type=int, default=100, help="sales in a peak; default: %(default)s")
     parser.add_argument("--checkouts", type=int, default=40, help="whole checkouts in the race; default: %(default)s")
     parser.add_argument("--reservations", type=int, default=160, help="reservations beside them; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=100, help="races for a last piece; default: %(default)s")
@@ -75,6 +76,7 @@ def _acts(asked: argparse.Namespace) -> dict[str, Act]:
     return {
         "round": acts.whole_round,
         "latency": lambda chain, figures: acts.latencies(chain, figures, asked.times),
+        "drain": lambda chain, figures: acts.drain(chain, figures, asked.peak),
         "race": lambda chain, figures: acts.race(chain, figures, asked.checkouts, asked.reservations),
         "last-unit": lambda chain, figures: acts.last_unit(chain, figures, asked.rounds),
         "away": lambda chain, figures: acts.medusa_away(chain, figures, kill=False),

@@ -53,7 +53,7 @@ async def settle(chain: Chain, things: Sequence[Thing], expected: Mapping[Thing,
 async def reckon(chain: Chain, figures: Figures, things: Sequence[Thing], expected: Mapping[Thing, int]) -> None:
     """Let all come to rest, then compare level by level.
 
-    What the hub holds back of what it has (for a till that has been silent, as after a kill) it does not offer anywhere.
+    What the hub holds back of what it has, for a till that has been silent, as after a kill, it offers nowhere.
     """
     await settle(chain, things, expected)
     for thing, one in (await ask(chain, things)).items():
