@@ -82,6 +82,10 @@ def elapsed_s() -> float:
     return time.monotonic()
 
 
+_TERMINAL_STATES: dict[Trouble, DeviceState] = {"": "ready", "unreachable": "backoff", "no_permission": "fault"}
+"""What a card terminal's trouble makes of it; any other: it works, with something amiss."""
+
+
 def new_id() -> str:
     """A UUIDv7: unique, and in the order of time."""
     return str(uuid_utils.uuid7())
@@ -216,18 +220,19 @@ class Agent:
         counter.refresh()
 
     def _start_card_terminal(self, counter: Counter) -> None:
-        terminal = assembly.card_terminal(self._config)
+        terminal = assembly.card_terminal(self._config, self._clock.now)
         if terminal is None:
             return
         name = self._config.terminal_device.name if self._config.terminal_device is not None else ""
 
         def tell(trouble: Trouble) -> None:
-            state: DeviceState = "backoff" if trouble == "unreachable" else "degraded" if trouble else "ready"
+            state = _TERMINAL_STATES.get(trouble, "degraded")
             counter.set_device(DeviceView("terminal", name, state, trouble, since=self._clock.now()))
 
-        watched = WatchedTerminal(terminal, tell)
+        pace, look_every_s = assembly.terminal_pace(self._config)
+        watched = WatchedTerminal(terminal, tell, look_every_s=look_every_s)
         counter.set_device(DeviceView("terminal", name, "opening"))
-        attendant = Attendant(watched, counter.open_card_attempts, counter.hear_terminal)
+        attendant = Attendant(watched, counter.open_card_attempts, counter.hear_terminal, pace=pace)
 
         async def watch() -> None:
             async for view in counter.changes():

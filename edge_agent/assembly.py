@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 from edge_agent.config import AgentConfig, Credentials, usb_identity
 from edge_agent.devices.display.driver import DisplaySettings
@@ -26,7 +29,10 @@ from edge_agent.devices.scanner.evdev import IDLE_GAP_S, KeyboardSettings
 from edge_agent.devices.scanner.feedback import PRESETS
 from edge_agent.devices.scanner.framing import Framing
 from edge_agent.devices.serial_line import Line
+from edge_agent.devices.terminal.attending import Pace
 from edge_agent.devices.terminal.driver import LineTerminal, TerminalSettings
+from edge_agent.devices.terminal.health import LOOK_EVERY_S
+from edge_agent.devices.terminal.port import CardTerminal
 from edge_agent.errors import ConfigError
 from edge_agent.printer_section import PrinterSection, usb_of
 from edge_agent.sync.broker import BrokerSettings
@@ -129,12 +135,29 @@ def display_settings(config: AgentConfig) -> DisplaySettings | None:
     )
 
 
-def card_terminal(config: AgentConfig) -> LineTerminal | None:
+def card_terminal(config: AgentConfig, now: Callable[[], datetime]) -> CardTerminal | None:
     """The card terminal; None without one: then approvals are typed by hand."""
     section = config.terminal_device
     if section is None:
         return None
-    return LineTerminal(TerminalSettings(host=section.host, port=section.port, name=section.name))
+    if section.protocol == "line":
+        assert section.host is not None  # the configuration was checked
+        assert section.port is not None
+        return LineTerminal(TerminalSettings(host=section.host, port=section.port, name=section.name))
+    # Some megabytes of an HTTP client, which a till without such a terminal does not carry.
+    from edge_agent.devices.terminal.square_driver import SquareSettings, SquareTerminal  # noqa: PLC0415
+
+    assert section.device_id is not None
+    assert section.token_file is not None
+    settings = SquareSettings(section.device_id, Path(section.token_file), section.base_url.rstrip("/"), section.name)
+    return SquareTerminal(settings, now)
+
+
+def terminal_pace(config: AgentConfig) -> tuple[Pace, float]:
+    """How often the terminal is asked, and its health looked at (seconds); a service in the web less often."""
+    if config.terminal_device is not None and config.terminal_device.protocol == "square":
+        return Pace(ask_every_s=1.0, ask_seldom_s=10.0), 60.0
+    return Pace(), LOOK_EVERY_S
 
 
 def printer_settings(config: AgentConfig) -> list[PrinterSettings]:

@@ -21,6 +21,7 @@ import msgspec
 
 from edge_agent.errors import ConfigError
 from edge_agent.printer_section import PrinterSection, check_printer
+from edge_agent.terminal_section import TerminalDeviceSection, check_terminal
 from protocol.errors import InvalidId
 from protocol.frame import Key
 from protocol.ids import StoreId, TerminalId, store_id, terminal_id
@@ -122,15 +123,6 @@ class DisplaySection(_SerialSection, frozen=True, kw_only=True, forbid_unknown_f
     code_page: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
-class TerminalDeviceSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[terminal_device]`: a card terminal behind a bridge that speaks the line protocol, over TCP."""
-
-    host: Text
-    port: PeerPort
-    protocol: Literal["line"] = "line"
-    name: Text = "card terminal"
-
-
 class DrawerSection(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[drawer]`: the cash drawer on the printer's socket."""
 
@@ -218,7 +210,13 @@ def load_config(path: Path) -> AgentConfig:
         config = _convert(tomllib.loads(text), AgentConfig, path)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is no TOML: {error}: mend that line") from error
+    device = config.terminal_device
+    if device is not None and device.token_file is not None:
+        device = msgspec.structs.replace(device, token_file=_beside(path, device.token_file))
+        config = msgspec.structs.replace(config, terminal_device=device)
     _check_names(config, path)
+    if device is not None:
+        check_terminal(device, path)
     return msgspec.structs.replace(
         config,
         printer=_printer_beside(path, config.printer),

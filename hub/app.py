@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub.admin.web import build_web
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.api.snapshots import SnapshotDesk
@@ -29,6 +30,8 @@ from hub.channels.registry import Registry
 from hub.channels.runner import ChannelRunner, RunnerClock
 from hub.channels.stock_part import STOCK_PART
 from hub.config import BASIS_POINTS, HubConfig, is_loopback, now, read_secret
+from hub.customers.sending import customer_senders
+from hub.customers.till_customers import TillCustomers
 from hub.errors import HubError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession, FeedSessionLimits
@@ -37,6 +40,7 @@ from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
 from hub.ingest.session import IngestLimits
 from hub.ingest.worker import WorkerHooks
+from hub.money.nightly import MoneyProjection
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.expiry import EVERY_S as EXPIRY_EVERY_S
 from hub.projections.expiry import ExpiryProjection
@@ -45,6 +49,7 @@ from hub.projections.silence import SilenceProjection
 from hub.running.access import HubIdentity
 from hub.running.addresses import Addresses, forget_addresses, tell_addresses
 from hub.running.changes import ChangeBoard
+from hub.running.channel_desk import SqlChannelDesk
 from hub.running.channels import (
     ChannelChores,
     ChannelMetrics,
@@ -54,6 +59,7 @@ from hub.running.channels import (
     holder_name,
     outgoing_kinds,
 )
+from hub.running.channels_in import incoming_kinds, webhook_desk
 from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
@@ -61,10 +67,15 @@ from hub.running.health import HubHealth
 from hub.running.installation import Installation
 from hub.running.lanes import SHARES_FILE, IngestLanes, LaneParts
 from hub.running.metrics import HubMetrics
+from hub.running.people import people_of
 from hub.running.shares import Shares, deal_again, remembered
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
+from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.level_changes import ChangePruning
+from hub.storage.money_decisions import MoneyDecisions
+from hub.storage.queries_money import MoneyQueries
+from hub.storage.queries_people import PeopleQueries
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
 from protocol.topics import bucket_number, up_filter
@@ -243,8 +254,12 @@ class Hub:
         name = self._installation.name(lambda: uuid.uuid4().hex)
         forget_former(stores, name)
         clock = RunnerClock(time.monotonic, now, random.random, holder_name(name, uuid.uuid4().hex[:8]))
-        kinds = outgoing_kinds(stores, clock, self._channel_metrics)
-        return channel_runner(stores, Registry(self._config.channels.packages), kinds, clock)
+        registry = Registry(self._config.channels.packages)
+        kinds = (
+            *outgoing_kinds(stores, clock, self._channel_metrics, [customer_senders]),
+            *incoming_kinds(data, people_of(data.database, registry)),
+        )
+        return channel_runner(stores, registry, kinds, clock)
 
     def _link(self) -> BrokerLink:
         broker = self._config.broker
@@ -256,6 +271,8 @@ class Hub:
 
     def _web_ports(self, data: OpenData, parts: _Running) -> WebPorts:
         health = HubHealth(data.queries, parts.lanes, parts.client, parts.control, parts.channels)
+        wake = parts.channels.wake if parts.channels is not None else lambda *_: None
+        registry = Registry(self._config.channels.packages)
         return WebPorts(
             queries=data.queries,
             changes=parts.changes,
@@ -265,6 +282,12 @@ class Hub:
             clock=now,
             desk=HubDesk(data),
             snapshots=SnapshotDesk(parts.keys, parts.shelf.file),
+            money=MoneyOffice(MoneyQueries(data.database), MoneyDecisions(data.database)),
+            people=PeopleOffice(
+                PeopleQueries(data.database), people_of(data.database, registry), SqlDocumentStore(data.database)
+            ),
+            webhooks=webhook_desk(data, registry, wake, time.monotonic),
+            channels=SqlChannelDesk(data.database, wake),
         )
 
     async def _watch(self, parts: _Running) -> None:
@@ -308,6 +331,8 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
         SilenceProjection(data.database, risk=risk),
         ExpiryProjection(data.database, EXPIRY_EVERY_S),
         ChangePruning(data.database),
+        MoneyProjection(data.database),
+        TillCustomers(data.database, people_of(data.database, Registry(config.channels.packages))),
     )
 
 

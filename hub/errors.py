@@ -21,8 +21,10 @@
 ├── RuleRefused               mend the field that it names, or take rules away
 ├── UnorderableItem           import the item, or mend what it is made of
 ├── ImportFailed              a line of an imported file cannot be used; nothing of the file was taken
+├── DecisionRefused           what a person wants to decide does not fit what is there (any more): look again
 ├── UnknownChannel            look for its name in the list of channels
 ├── ChannelExists             nothing to do, or another name
+├── MappingRefused            a link that cannot be: mend the word that it names
 ├── ChannelBusy               messages wait for the channel: let them go out first, or give them up
 └── ChannelError              a sales channel did not do what was asked; says which channel
     ├── ChannelUnavailable    it does not answer, or asks us to wait: the same is tried again later
@@ -131,12 +133,20 @@ class ImportFailed(HubError):
     """A file cannot be imported; the message names file, line and remedy."""
 
 
+class DecisionRefused(HubError):
+    """What somebody wants to decide about a difference, or about who is who, does not fit what is there."""
+
+
 class UnknownChannel(HubError):
     """No channel has this name."""
 
 
 class ChannelExists(HubError):
     """A channel with this name is there already."""
+
+
+class MappingRefused(HubError):
+    """A word of ours and one of a channel's that cannot be linked."""
 
 
 class ChannelBusy(HubError):

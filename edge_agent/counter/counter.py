@@ -20,7 +20,7 @@ from edge_agent.counter.attempts import take_incoming
 from edge_agent.counter.books import Books, Outcome, Till
 from edge_agent.counter.desk import BadFields, Fields, HubQuestionKind, OrderKind, fill
 from edge_agent.counter.desks import ORDERS, QUESTIONS
-from edge_agent.counter.desks.card_terminal import hear_terminal
+from edge_agent.counter.desks.card_terminal import Heard, hear_terminal
 from edge_agent.counter.desks.people import SignedOutWhy, leave
 from edge_agent.counter.drawing import Drawing
 from edge_agent.counter.facts import Facts, ItemsKnown, read_facts
@@ -238,12 +238,12 @@ class Counter:
         """Card payments that are under way, for the terminal's attendant. Raises JournalError."""
         return await self._database.look(lambda c: open_attempts(c, CARD))
 
-    async def hear_terminal(self, attempt: Attempt, told: str, approval: str) -> bool:
-        """Write down what a terminal says of an attempt, and all that follows; False if it must not go on so."""
+    async def hear_terminal(self, attempt: Attempt, told: str, approval: str, charged: int | None = None) -> bool:
+        """Write down what a terminal says of an attempt, and what it charged (None: as asked); see the desk."""
 
         def transaction(connection: sqlite3.Connection) -> tuple[bool, Outcome, Facts]:
             books = Books.of(connection, self._till)
-            goes_on, outcome = hear_terminal(books, self._till, attempt.id, told, approval)
+            goes_on, outcome = hear_terminal(books, self._till, attempt.id, Heard(told, approval, charged))
             return goes_on, outcome, self._read_after(books.now(self._till))
 
         goes_on, outcome, facts = await self._writer.run(transaction)

@@ -117,6 +117,12 @@ def step(  # noqa: PLR0913 - where to, when, and what is known of it
     return after
 
 
+def charge_less(connection: sqlite3.Connection, attempt: Attempt, amount: int) -> Attempt:
+    """A machine charged less than it was asked to: that is what the attempt is worth."""
+    connection.execute("UPDATE payment_attempt SET amount = ? WHERE attempt = ?", (amount, attempt.id))
+    return replace(attempt, amount=amount)
+
+
 def want(connection: sqlite3.Connection, attempt: str, wish: Literal["", "cancel"]) -> None:
     """Ask the driver of the machine to stop an attempt."""
     connection.execute("UPDATE payment_attempt SET wanted = ? WHERE attempt = ?", (wish, attempt))

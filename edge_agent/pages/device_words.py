@@ -235,10 +235,15 @@ def _terminal_words(code: str, speech: Speech) -> _Words | None:
         "look", _("Card terminal silent"), _("The card terminal was reached and does not answer."),
         (_("Look at its screen: it may be busy or ask for something."), _("Switch it off and on again."), meanwhile),
     )  # fmt: skip
+    refused: _Words = (
+        "act", _("Cards refused"), _("Whoever takes card payments does not let this till in."),
+        (_("Call your support: the key or the terminal's name in the till's settings is wrong."), meanwhile),
+    )  # fmt: skip
     table: dict[str, _Words] = {
         "ready": ("good", _("Card terminal"), _("The card terminal answers."), ()),
         "opening": ("quiet", _("Terminal connects"), _("The card terminal is being asked whether it is there."), ()),
         "absent": away, "backoff": away, "fault": away, "unreachable": away, "connection_lost": away,
+        "no_permission": refused,
         "degraded": silent, "no_answer": silent, "broken_line": silent,
     }  # fmt: skip
     return table.get(code)

@@ -125,6 +125,7 @@ def _paying(_: Callable[[str], str]) -> dict[str, str]:
         "qr_paid": _("The transfer came in: %(detail)s"),
         "qr_not_ready": _("VietQR is not set up: the hub's store settings need a bank account."),
         "card_approved": _("The card was approved."),
+        "card_charged_less": _("The card paid only %(detail)s; the rest is still to be paid."),
         "card_waiting": _("The terminal asks for the card."),
         "card_not_ready": _("The card terminal could not be reached; nothing was charged. Type the approval by hand."),
         "card_declined": _("The card was declined. Try another way to pay."),

@@ -10,6 +10,7 @@ from hardware_sim.cli.display_command import display
 from hardware_sim.cli.printer_command import drawer, printer, tell
 from hardware_sim.cli.scale_command import scale
 from hardware_sim.cli.scanner_command import scanner
+from hardware_sim.cli.square_command import square
 from hardware_sim.cli.terminal_command import terminal
 from hardware_sim.cli.typing_command import keyboard, wedge
 
@@ -22,7 +23,7 @@ __all__ = ["main"]
     "set up or reached, 4 no host came.",
 )
 def main() -> None:
-    """Simulated shop hardware, byte for byte: scanners, scale, printer, cash drawer, pole display, card terminal."""
+    """Simulated shop hardware, byte for byte: scanners, scale, printer, drawer, display, card terminal; and Square."""
 
 
 main.add_command(scanner)
@@ -31,6 +32,7 @@ main.add_command(wedge)
 main.add_command(scale)
 main.add_command(display)
 main.add_command(terminal)
+main.add_command(square)
 main.add_command(printer)
 main.add_command(drawer)
 main.add_command(tell)

@@ -56,6 +56,8 @@ def alarm_entry(words: Words, alarm: AlarmRow, names: Mapping[str, str]) -> Entr
         href = f"/stock/level?{urlencode({'sku': alarm.sku, 'store': alarm.store})}"
     elif alarm.kind == "shift_differs":
         href = f"/shifts?{urlencode({'store': alarm.store})}"
+    elif alarm.kind == "channel_aside":
+        href, place = f"/channels/{alarm.subject}", alarm.subject
     elif alarm.kind == "parked":
         href = "/alarms#parked"
     else:
@@ -256,6 +258,12 @@ def _handed_over_twice(words: Words, alarm: AlarmRow) -> _Written:
     return words.say("Handed over twice"), text, remedy, words.say("Open")
 
 
+def _channel_aside(words: Words, alarm: AlarmRow) -> _Written:
+    text = words.say("Something came from this channel and could not be taken in. %(facts)s", facts=alarm.text)
+    remedy = words.say("Map what is missing, or mend it there; then it is taken in by itself, or when you replay it.")
+    return words.say("Channel"), text, remedy, words.say("Open")
+
+
 def _shift_differs(words: Words, alarm: AlarmRow) -> _Written:
     text = words.say("A shift's report and its receipts do not add up (till / hub): %(facts)s", facts=alarm.text)
     remedy = words.say("Keep the report on paper and call support: receipts may be missing in the hub.")
@@ -286,4 +294,5 @@ _ALARMS: Mapping[AlarmKind, Callable[[Words, AlarmRow], _Written]] = {
     "transfer_differs": _transfer_differs,
     "shift_differs": _shift_differs,
     "handed_over_twice": _handed_over_twice,
+    "channel_aside": _channel_aside,
 }

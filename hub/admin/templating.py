@@ -45,10 +45,11 @@ def viewer_of(request: Request, settings: WebSettings) -> Viewer:
 
 
 class Templates:
-    """Renders pages; one Jinja environment for each language."""
+    """Renders pages; one Jinja environment for each language. `tabs` are the pages that not every hub has."""
 
-    def __init__(self, settings: WebSettings) -> None:
+    def __init__(self, settings: WebSettings, tabs: frozenset[str] = frozenset()) -> None:
         self._settings = settings
+        self._tabs = tabs
         self._environments = {language: _environment(language) for language in LANGUAGES}
 
     def viewer(self, request: Request) -> Viewer:
@@ -74,6 +75,7 @@ class Templates:
                 words=viewer.words,
                 settings=self._settings,
                 languages=LANGUAGES,
+                tabs=self._tabs,
                 **(context or {}),
             )
         )

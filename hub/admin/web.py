@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -12,12 +13,15 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from hub.admin.access import AccessRoutes
+from hub.admin.channel_pages import ChannelRoutes
 from hub.admin.guard import HEADERS, Guard, Sessions
 from hub.admin.level_pages import LevelRoutes
 from hub.admin.live import LiveRoutes
+from hub.admin.money_pages import MoneyRoutes
 from hub.admin.order_pages import OrderPageRoutes
 from hub.admin.pages import PageRoutes
 from hub.admin.parked_pages import ParkedRoutes
+from hub.admin.people_pages import PeopleRoutes
 from hub.admin.reading import Readings
 from hub.admin.shift_pages import ShiftRoutes
 from hub.admin.stock_pages import StockRoutes
@@ -30,6 +34,7 @@ from hub.api.problems import ProblemRaised, problem_response, raised_response
 from hub.api.settings import WebSettings
 from hub.api.snapshots import SnapshotRoutes
 from hub.api.summary import SummaryRoutes
+from hub.api.webhooks import WebhookRoutes
 
 DESCRIPTION = """What a web shop and those who run the hub ask it over HTTP.
 
@@ -44,9 +49,9 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
 
     Open streams end when `ports.changes` ends; end it before asking the server to stop, or it waits for them.
     """
-    templates = Templates(settings)
+    offices = {"channels": ports.channels, "money": ports.money, "customers": ports.people}
+    templates = Templates(settings, frozenset(name for name, office in offices.items() if office is not None))
     sessions = Sessions(ports.identity, settings, ports.clock)
-    readings = Readings(ports.queries, ports.clock)
     web = FastAPI(
         title="Tillwire hub",
         version=settings.version,
@@ -58,24 +63,8 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
         middleware=[Middleware(Guard, settings=settings, sessions=sessions)],
         exception_handlers=_handlers(templates),
     )
-    for routes in (
-        AvailabilityRoutes(ports, settings),
-        OperationsRoutes(ports, settings),
-        SummaryRoutes(ports),
-        OrderRoutes(ports),
-        AccessRoutes(ports, settings, sessions, templates),
-        LiveRoutes(ports.changes, settings),
-        PageRoutes(ports, settings, readings, templates),
-        StockRoutes(ports, readings, templates),
-        ShiftRoutes(ports, readings, templates),
-        LevelRoutes(ports, readings, templates),
-        OrderPageRoutes(ports, readings, templates),
-        ParkedRoutes(ports, readings, templates),
-    ):
-        web.include_router(routes.router())
-
-    if ports.snapshots is not None:
-        web.include_router(SnapshotRoutes(ports.snapshots, ports.clock).router())
+    for router in _routers(ports, settings, templates, sessions):
+        web.include_router(router)
 
     def docs(request: Request) -> Response:
         return templates.page(request, "docs.html", {"openapi": web.openapi()})
@@ -83,6 +72,27 @@ def build_web(ports: WebPorts, settings: WebSettings) -> FastAPI:
     web.add_api_route("/docs", docs, include_in_schema=False)
     web.mount("/static", CachedStatic(directory=STATIC), name="static")
     return web
+
+
+def _routers(ports: WebPorts, settings: WebSettings, templates: Templates, sessions: Sessions) -> Iterator[APIRouter]:
+    readings = Readings(ports.queries, ports.clock)
+    yield AvailabilityRoutes(ports, settings).router()
+    yield OperationsRoutes(ports, settings).router()
+    yield SummaryRoutes(ports).router()
+    yield OrderRoutes(ports).router()
+    yield AccessRoutes(ports, settings, sessions, templates).router()
+    yield LiveRoutes(ports.changes, settings).router()
+    yield PageRoutes(ports, settings, readings, templates).router()
+    for pages in (StockRoutes, ShiftRoutes, LevelRoutes, OrderPageRoutes, ChannelRoutes, ParkedRoutes):
+        yield pages(ports, readings, templates).router()
+    if ports.money is not None:
+        yield MoneyRoutes(ports, readings, templates, ports.money).router()
+    if ports.people is not None:
+        yield PeopleRoutes(ports, readings, templates, ports.people).router()
+    if ports.webhooks is not None:
+        yield WebhookRoutes(ports.webhooks, ports, settings).router()
+    if ports.snapshots is not None:
+        yield SnapshotRoutes(ports.snapshots, ports.clock).router()
 
 
 def _handlers(templates: Templates) -> dict[int | type[Exception], Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -141,3 +141,7 @@ class Words:
         """Day and time in a store's zone."""
         order = "dd/MM/y HH:mm" if self.language == "vi" else "d MMM y HH:mm"
         return dates.format_datetime(at.astimezone(UTC), order, tzinfo=zone(zone_name), locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """A calendar day."""
+        return dates.format_date(day, "dd/MM/y" if self.language == "vi" else "d MMM y", locale=self.locale)

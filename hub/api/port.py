@@ -5,14 +5,16 @@ Synchronous methods may block: they are called in worker threads, from several a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from hub.api.channel_desk import ChannelDesk
 from hub.api.desk import Desk
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.snapshots import SnapshotDesk
 from hub.storage.reading import Queries
 
@@ -72,9 +74,23 @@ class Identity(Protocol):
         ...
 
 
+class WebhookDesk(Protocol):
+    """Takes webhooks of channels; see `hub.channels.webhooks`."""
+
+    def hear(self, channel: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        """Verify and keep a webhook; returns what became of it, in a word.
+
+        Raises UnknownChannel, ForgedWebhook; ConfigError, ChannelUnavailable and StorageUnavailable: send it again.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class WebPorts:
-    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows."""
+    """All that the web part is given. `clock` gives the present (aware, UTC); `registry` is what /metrics shows.
+
+    Without `money` or `people` there are no pages about them.
+    """
 
     queries: Queries
     changes: Changes
@@ -84,3 +100,7 @@ class WebPorts:
     clock: Callable[[], datetime]
     desk: Desk
     snapshots: SnapshotDesk | None = None
+    money: MoneyOffice | None = None
+    people: PeopleOffice | None = None
+    webhooks: WebhookDesk | None = None
+    channels: ChannelDesk | None = None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from hub.matters.orders import OrderHead
 from protocol.documents import Item
@@ -72,9 +72,14 @@ class CountedOrders:
 
     A channel that subtracts its own open orders from what it is told must be told more by those, and only by those:
     orders that the hub has not heard of stay subtracted. `lines` are the channel's own ids of order lines.
+
+    `closed` are lines of orders that were taken in within the last hour and are not open any more (None: not told).
+    A channel that is told absolute levels, and whose own staff sell, takes off what was sold there lately and
+    the hub has not heard of; so it tells these from those.
     """
 
     lines: frozenset[str] = frozenset()
+    closed: frozenset[str] | None = None
 
 
 class Pushed(NamedTuple):
@@ -128,12 +133,17 @@ class ReturnedGoods:
 
 @dataclass(frozen=True)
 class LeftGoods:
-    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`."""
+    """Goods that left a store by the channel's word (its own staff shipped them, not a till), once per `key`.
+
+    `ours` is the `HandedOver.key` that the connector wrote there, if this is what became of it: such goods were moved
+    by the till. Where a channel has no room for it, "": then it is told by quantities.
+    """
 
     key: str
     store: str
     at: datetime
     goods: Mapping[str, int]
+    ours: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,8 @@ class ChannelOrder:
 
     `key` is the channel's id, `version` changes whenever the order does (it is compared for equality only). `own` says
     that this is the echo of something that the hub itself wrote there (a till's sale): it is noted and not taken in.
+    `returned_once` says that the channel tells each return once, and not with every later state of the order: what was
+    told before stays.
     """
 
     key: str
@@ -154,6 +166,7 @@ class ChannelOrder:
     left: Sequence[LeftGoods] = ()
     returned: Sequence[ReturnedGoods] = ()
     own: bool = False
+    returned_once: bool = False
     raw: bytes = b""
 
 
@@ -273,6 +286,15 @@ class CatalogueSource(Protocol):
 
     def locations(self) -> Sequence[ChannelPlace]:
         """The channel's own stock locations, shops or outlets, for the mapping."""
+        ...
+
+
+@runtime_checkable
+class Rewindable(Protocol):
+    """A port whose `changed` can begin at an earlier moment, for a backfill."""
+
+    def cursor_at(self, since: datetime) -> str:
+        """The cursor from which `changed` gives everything since then."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hub.channels.manifest import Manifest, Setting
+from hub.channels.owners import owner_settings, owners_of
 from hub.errors import ConfigError
 
 SALES = Setting("sales", "Tell it what tills sell: yes or no", default="yes")
@@ -14,7 +15,8 @@ _YES_OR_NO = {"yes": True, "no": False}
 
 def settings_of(manifest: Manifest) -> Sequence[Setting]:
     """All settings that a channel of this kind has, the kind's own first; secrets are among them."""
-    return (*manifest.settings, *((SALES, SALES_OF) if "sales" in manifest.ports else ()))
+    sales = (SALES, SALES_OF) if "sales" in manifest.ports else ()
+    return (*manifest.settings, *sales, *owner_settings(manifest))
 
 
 def complete(channel: str, manifest: Manifest, given: Mapping[str, str]) -> Mapping[str, str]:
@@ -35,7 +37,9 @@ def complete(channel: str, manifest: Manifest, given: Mapping[str, str]) -> Mapp
         raise ConfigError(f"channel {channel}: missing: {titles}; `tillwire-hub channel set {channel} NAME=VALUE`")
     if found.get(SALES.name, "yes") not in _YES_OR_NO:
         raise ConfigError(f"channel {channel}: sales is {found[SALES.name]!r}; write yes or no")
-    return {name: value for name, value in found.items() if value is not None}
+    settings = {name: value for name, value in found.items() if value is not None}
+    owners_of(channel, manifest, settings)
+    return settings
 
 
 def check_secrets(channel: str, manifest: Manifest, given: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ gone through (a walk) at first, when links change, when somebody asks, and once 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from hub.channels.ports import CountedOrders, Pushed, StockSink, StockTarget
 from hub.errors import ChannelRefused, ChannelUnavailable, UnmappedWord
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import Offered, Want
-from hub.storage.channel_stock import SqlChannelStock
+from hub.storage.channel_stock import SqlChannelStock, Wanted
 
 STOCK_PART = "stock"
 PAGE_SKUS, CALLS_A_STEP = 500, 8
@@ -144,21 +144,20 @@ class StockPart:
 
     def _tell(self, skus: Sequence[str], now: datetime, *, anew: bool) -> Sequence[str]:
         """Tell what these are now; returns those that are to be told again at once."""
-        wanted = self._stock.wanted(self._name, skus)
+        wanted = self._stock.wanted(self._name, skus, now)
         news = [want for want in wanted.levels if anew or _is_news(want, now)]
         again: set[str] = set()
         while news:
             batch, news = news[: self._most], news[self._most :]
-            for found in self._call(batch, wanted.lines, now):
+            for found in self._call(batch, wanted, now):
                 self._stock.record(self._name, found, now)
                 again.update(one.want.sku for one in found if one.state == "due" and one.due_at == now)
         return sorted(again)
 
-    def _call(
-        self, batch: Sequence[Want], lines: Mapping[str, frozenset[str]], now: datetime
-    ) -> Iterator[Sequence[Offered]]:
+    def _call(self, batch: Sequence[Want], wanted: Wanted, now: datetime) -> Iterator[Sequence[Offered]]:
         """One call, or several where the whole is refused because of one of them."""
-        counted = CountedOrders(frozenset().union(*(lines.get(want.sku, frozenset()) for want in batch)))
+        lines = frozenset().union(*(wanted.lines.get(want.sku, frozenset()) for want in batch))
+        counted = CountedOrders(lines, wanted.closed)
         targets = {StockTarget(want.sku, want.location, want.available): want for want in batch}
         try:
             answers = self._timed(list(targets), counted)
@@ -168,7 +167,7 @@ class StockPart:
                 return
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
-                yield from self._call(half, lines, now)
+                yield from self._call(half, wanted, now)
             return
         except ChannelUnavailable as error:
             # Whether the channel is away or chokes on one of these, fewer at once will show.

@@ -13,6 +13,7 @@ import msgspec
 from hub.channels.breaker import circuit
 from hub.channels.registry import Registry
 from hub.channels.settings import check_secrets, complete, settings_of
+from hub.cli.channel_backfill import backfill_command
 from hub.cli.channel_mapping import MAPPING_COMMANDS
 from hub.cli.channel_told import TOLD_COMMANDS
 from hub.cli.opening import Invocation, pass_invocation
@@ -200,7 +201,7 @@ def remove(invocation: Invocation, name: str, *, give_up: bool) -> None:
     click.echo(f"{name} is gone.")
 
 
-for command in (*MAPPING_COMMANDS, *TOLD_COMMANDS):
+for command in (*MAPPING_COMMANDS, *TOLD_COMMANDS, backfill_command):
     channel.add_command(command)
 
 

@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.admin.session import LOGIN_LINK_MINUTES, login_link_token
+from hub.cli.channel_backfill import kind_groups
 from hub.cli.channels import channel
-from hub.cli.documents import customer, document, promotion, staff, voucher
+from hub.cli.documents import document, promotion, staff, voucher
 from hub.cli.fleet import store, terminal
 from hub.cli.goods import alarm, catalogue, parked, stock
+from hub.cli.money import money
 from hub.cli.opening import CONFIG_VARIABLE, Invocation, pass_invocation, tell_environment
 from hub.cli.orders import order
+from hub.cli.people import customer
 from hub.config import HubConfig, now
 from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
@@ -129,11 +132,12 @@ GROUPS = (
     catalogue,
     stock,
     order,
+    money,
     channel,
     parked,
     alarm,
 )
-for command in GROUPS:
+for command in (*GROUPS, *kind_groups()):
     program.add_command(command)
 tell_environment(program)
 

@@ -23,5 +23,6 @@ def set_up_logging(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FieldFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("uvicorn.access", "uvicorn.error", "alembic", "sqlalchemy", "iotcore.broker"):
+    # httpx writes every address that is asked, and those of channels may have a customer in them.
+    for noisy in ("uvicorn.access", "uvicorn.error", "alembic", "sqlalchemy", "iotcore.broker", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

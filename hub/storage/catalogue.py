@@ -30,37 +30,51 @@ class SqlCatalogueStore:
     def put_items(self, items: Sequence[Item], now: datetime) -> int:
         """See CatalogueStore."""
         del now
-        bodies = {Sku(item.sku): (item, msgspec.json.encode(item).decode()) for item in items}
         with self._database.write() as connection:
-            revision = _lock(connection) + 1
-            known = _bodies(connection, list(bodies))
-            rows = [
-                {
-                    "sku": sku, "revision": revision, "deleted": False, "name": item.name, "unit": item.unit,
-                    "search": search_text(item.name), "body": body, "category": item.category,
-                }
-                for sku, (item, body) in bodies.items()
-                if known.get(sku) != body
-            ]  # fmt: skip
-            _write(connection, rows, revision)
-            _write_parts(connection, [bodies[Sku(str(row["sku"]))][0] for row in rows])
-        return len(rows)
+            return put_items(connection, items)
 
     def delete_items(self, skus: Collection[Sku], now: datetime) -> int:
         """See CatalogueStore."""
         del now
         with self._database.write() as connection:
-            revision = _lock(connection) + 1
-            known = _bodies(connection, list(skus))
-            rows = [
-                {
-                    "sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "search": "",
-                    "body": "{}", "category": "",
-                }
-                for sku in known
-            ]  # fmt: skip
-            _write(connection, rows, revision)
-        return len(rows)
+            return delete_items(connection, skus)
+
+
+def put_items(connection: sa.Connection, items: Sequence[Item]) -> int:
+    """As `CatalogueStore.put_items`, within a caller's transaction."""
+    bodies = {Sku(item.sku): (item, msgspec.json.encode(item).decode()) for item in items}
+    revision = lock_catalogue(connection) + 1
+    known = _bodies(connection, list(bodies))
+    rows = [
+        {
+            "sku": sku, "revision": revision, "deleted": False, "name": item.name, "unit": item.unit,
+            "search": search_text(item.name), "body": body, "category": item.category,
+        }
+        for sku, (item, body) in bodies.items()
+        if known.get(sku) != body
+    ]  # fmt: skip
+    _write(connection, rows, revision)
+    _write_parts(connection, [bodies[Sku(str(row["sku"]))][0] for row in rows])
+    return len(rows)
+
+
+def delete_items(connection: sa.Connection, skus: Collection[Sku]) -> int:
+    """As `CatalogueStore.delete_items`, within a caller's transaction."""
+    revision = lock_catalogue(connection) + 1
+    rows = [
+        {
+            "sku": sku, "revision": revision, "deleted": True, "name": "", "unit": "", "search": "",
+            "body": "{}", "category": "",
+        }
+        for sku in _bodies(connection, list(skus))
+    ]  # fmt: skip
+    _write(connection, rows, revision)
+    return len(rows)
+
+
+def kept_items(connection: sa.Connection, skus: Sequence[Sku]) -> dict[Sku, Item]:
+    """The items of these SKUs that are not deleted."""
+    return {sku: msgspec.json.decode(body, type=Item) for sku, body in _bodies(connection, skus).items()}
 
 
 def search_text(name: str) -> str:
@@ -70,7 +84,8 @@ def search_text(name: str) -> str:
     return folded if bare == folded else f"{folded}\n{bare}"
 
 
-def _lock(connection: sa.Connection) -> int:
+def lock_catalogue(connection: sa.Connection) -> int:
+    """Lock the global feed, which is also the catalogue's lock; returns its revision."""
     query = sa.select(schema.feed.c.revision).where(schema.feed.c.name == GLOBAL_FEED).with_for_update()
     return int(connection.execute(query).scalar_one())
 

@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from hub.storage.upserts import upsert
 PUSH_PART = "push"
 """The part whose cursor counts how often everything was asked to be told anew."""
 WORDS_CHARS_MAX = 2_000
+LATELY, LATELY_MAX = timedelta(hours=1), 100_000
 _OFFER = schema_channels.channel_offer.c
 _LINK = schema_channels.channel_link.c
 _NOT_DONE: sa.ColumnElement[bool] = _OFFER.state != sa.text("'done'")
@@ -50,10 +51,14 @@ class Changed(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Levels as of one moment, and the channel's own order lines, by SKU, that they have been lessened by."""
+    """Levels as of one moment, and the channel's own order lines, by SKU, that they have been lessened by.
+
+    `closed` are lines of orders that were taken in lately and are not open any more; see `ports.CountedOrders`.
+    """
 
     levels: Sequence[Want]
     lines: Mapping[str, frozenset[str]]
+    closed: frozenset[str] | None = None
 
 
 class SqlChannelStock:
@@ -100,10 +105,10 @@ class SqlChannelStock:
         with self._database.read() as connection:
             return maybe_from_us(connection.execute(sa.select(sa.func.min(_OFFER.due_us)).where(mine)).scalar())
 
-    def wanted(self, channel: str, skus: Collection[str]) -> Wanted:
+    def wanted(self, channel: str, skus: Collection[str], now: datetime | None = None) -> Wanted:
         """What the channel is to offer of these SKUs at each of its locations: the sum over the stores behind it.
 
-        SKUs that are not linked any more are left out.
+        SKUs that are not linked any more are left out. With `now` it tells lately closed lines, too.
         """
         asked = sorted(set(skus))
         with self._database.read() as connection:
@@ -113,6 +118,7 @@ class SqlChannelStock:
             levels = web_levels(connection, linked)
             lines = _open_lines(connection, channel, linked)
             known = _offers(connection, channel, linked)
+            closed = None if now is None else _lately_closed(connection, channel, now)
         wants = []
         for sku in linked:
             counted = _digest(lines.get(sku, ()))
@@ -127,7 +133,7 @@ class SqlChannelStock:
                     Want(sku, location, available, counted, offer.sent, offer.counted, offer.state, offer.attempts, due)
                 )
         names = {sku: frozenset(line.split("\n")[0] for line in found) for sku, found in lines.items()}
-        return Wanted(wants, names)
+        return Wanted(wants, names, closed)
 
     def record(self, channel: str, offered: Iterable[Offered], now: datetime) -> None:
         """Write down what the channel was told, and what is to be told again."""
@@ -218,6 +224,19 @@ def _open_lines(connection: sa.Connection, channel: str, skus: Sequence[str]) ->
         if lines := sorted({line for piece in mine for line in by_piece.get(piece, ())}):
             found[sku] = lines
     return found
+
+
+def _lately_closed(connection: sa.Connection, channel: str, now: datetime) -> frozenset[str]:
+    """The lines that are closed of orders that were taken in within the last hour."""
+    line, order = schema_channels.channel_line.c, schema_channels.channel_order.c
+    query = (
+        sa.select(line.line)
+        .select_from(schema_channels.channel_order)
+        .join(schema_channels.channel_line, sa.and_(line.channel == order.channel, line.key == order.key))
+        .where(order.channel == channel, order.taken_us >= to_us(now - LATELY), sa.not_(line.open))
+        .limit(LATELY_MAX)
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def _offers(

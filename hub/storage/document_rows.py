@@ -48,6 +48,7 @@ class LockedFeeds:
         self._revisions = {FeedName(row.name): row.revision for row in connection.execute(query.with_for_update())}
         self._written: dict[tuple[str, str, str], DocumentRow] = {}
         self._touched: set[FeedName] = set()
+        self._lines: dict[FeedName, int] = {}
 
     def has(self, feed: FeedName) -> bool:
         """Whether there is such a feed (and it was asked for)."""
@@ -61,6 +62,13 @@ class LockedFeeds:
     def touch(self, feed: FeedName) -> None:
         """Say that something else than a document was written with the feed's next revision."""
         self._touched.add(feed)
+
+    def next_line(self, feed: FeedName) -> int:
+        """A number that no other movement of the hub with this revision has."""
+        self.touch(feed)
+        line = self._lines.get(feed, -1) + 1
+        self._lines[feed] = line
+        return line
 
     def must_have(self, feed: FeedName) -> None:
         """Raise UnknownStore for a feed that does not exist."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -62,9 +62,9 @@ class SqlOrderStore:
                 )
             if _is_known(connection, order):
                 return False
-            complete = _complete(connection, order, now)
-            stores = self._chosen(connection, OrderFacts(complete, (), (), None), now)
-        return self._widening(lambda locked: self._place(complete, now, locked), stores)
+            whole = complete(connection, order, now)
+            stores = self._chosen(connection, OrderFacts(whole, (), (), None), now)
+        return self._widening(lambda locked: self._place(whole, now, locked), stores)
 
     def cancel(self, order: str, now: datetime) -> bool:
         """Give up an order: what is reserved is free, what was not gathered is not; False if it was cancelled before.
@@ -74,21 +74,20 @@ class SqlOrderStore:
         known = self.facts(order)
         if known is None:
             raise UnknownOrder(f"order {order}: there is none of this id; `tillwire-hub order list` shows them")
-        stores = frozenset(one.store for one in known.asked)
-        return self._widening(lambda locked: self._cancel(order, now, locked), stores)
+        return self._widening(lambda locked: self._cancel(order, now, locked), known.stores)
 
     def _place(self, order: PlacedOrder, now: datetime, stores: frozenset[str]) -> bool:
         with self._database.write() as connection:
             feeds = _locked(connection, stores)
             row = {
-                "id": order.order, "placed_us": to_us(order.placed_at or now), "body": _text(order),
+                "id": order.order, "placed_us": to_us(order.placed_at or now), "body": order_text(order),
                 "cancelled_us": None, "state": "open", "missing": "{}", "updated_us": to_us(now),
             }  # fmt: skip
             if not insert_for(connection, schema.web_order, row):  # the same order, meanwhile, at another process
                 _is_known(connection, order)
                 return False
-            _refuse_picks(connection, order.order)
-            _settle(connection, feeds, order.order, SettledBy(to_us(now), self._policy, stores))
+            refuse_picks(connection, order.order)
+            settle_placed(connection, feeds, order.order, SettledBy(to_us(now), self._policy, stores))
         return True
 
     def _cancel(self, order: str, now: datetime, stores: frozenset[str]) -> bool:
@@ -99,7 +98,7 @@ class SqlOrderStore:
             if not connection.execute(mine.values(cancelled_us=to_us(now))).rowcount:
                 return False
             tell_cancelled(connection, order, now)
-            _settle(connection, feeds, order, SettledBy(to_us(now), self._policy))
+            settle_placed(connection, feeds, order, SettledBy(to_us(now), self._policy))
         return True
 
     def _chosen(self, connection: sa.Connection, facts: OrderFacts, now: datetime) -> frozenset[str]:
@@ -141,12 +140,12 @@ def stores_now(database: Database) -> frozenset[str]:
 def _concerned(connection: sa.Connection, order: str, by: SettledBy) -> frozenset[str]:
     facts = facts_of(connection, order)
     assert facts is not None
-    return frozenset(one.store for one in (*facts.asked, *choose(connection, facts, by)))
+    return facts.stores.union(one.store for one in choose(connection, facts, by))
 
 
 def _ask_again(database: Database, order: str, by: SettledBy, stores: frozenset[str]) -> None:
     with database.write() as connection:
-        _settle(connection, _locked(connection, stores), order, by)
+        settle_placed(connection, _locked(connection, stores), order, by)
 
 
 def _locked(connection: sa.Connection, stores: frozenset[str]) -> LockedFeeds:
@@ -166,14 +165,16 @@ def _may_be_filled(connection: sa.Connection, order: str, missing: Goods, levels
     )
 
 
-def _settle(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> None:
+def settle_placed(connection: sa.Connection, feeds: LockedFeeds, order: str, by: SettledBy) -> None:
+    """Write down what follows from an order that there is, its alarm, too, and move the feeds that changed."""
     settled = settle_order(connection, feeds, order, by)
     assert settled is not None
     settle_alarm(connection, "oversold", order, oversold(settled), by.now_us)
     feeds.finish()
 
 
-def _refuse_picks(connection: sa.Connection, order: str) -> None:
+def refuse_picks(connection: sa.Connection, order: str) -> None:
+    """Raise OrderConflict if somebody has put a pick of this id by hand."""
     document = schema.document.c
     by_hand = sa.and_(document.kind == KIND, document.key == order, document.deleted.is_(False))
     for feed in connection.execute(sa.select(document.feed).where(by_hand).order_by(document.feed)).scalars():
@@ -200,7 +201,11 @@ def _is_known(connection: sa.Connection, order: PlacedOrder) -> bool:
     return True
 
 
-def _complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> PlacedOrder:
+def complete(connection: sa.Connection, order: PlacedOrder, now: datetime, former: Collection[str] = ()) -> PlacedOrder:
+    """An order with the pieces that it takes by today's catalogue. Raises UnorderableItem.
+
+    `former` are SKUs that it was placed with: their items may have been taken off the catalogue since.
+    """
     item = schema.item.c
     skus = sorted({line.sku for line in order.lines})
     known = set(connection.execute(sa.select(item.sku).where(item.sku.in_(skus), item.deleted.is_(False))).scalars())
@@ -208,7 +213,7 @@ def _complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> P
     pieces: Counter[str] = Counter()
     for number, line in enumerate(order.lines, 1):
         where = f"order {order.order}: field lines.{number}"
-        if line.sku not in known:
+        if line.sku not in known and line.sku not in former:
             raise UnorderableItem(f"{where}.sku: {line.sku!r} is not in the catalogue")
         try:
             moves = taken(made_of[line.sku], line.quantity) if line.sku in made_of else (line,)
@@ -220,5 +225,6 @@ def _complete(connection: sa.Connection, order: PlacedOrder, now: datetime) -> P
     return msgspec.structs.replace(order, pieces=dict(sorted(pieces.items())), placed_at=placed_at)
 
 
-def _text(order: PlacedOrder) -> str:
+def order_text(order: PlacedOrder) -> str:
+    """An order as it is kept."""
     return msgspec.json.encode(order).decode()

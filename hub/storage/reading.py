@@ -22,7 +22,7 @@ SaleOrder = Literal["newest", "slowest"]
 AlarmKind = Literal[
     "fork", "parked", "broken_chain", "restored", "oversold", "negative_stock", "bad_frames", "clock",
     "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs",
-    "handed_over_twice",
+    "handed_over_twice", "channel_aside",
 ]  # fmt: skip
 Severity = Literal["bad", "warn", "info"]
 

@@ -29,7 +29,7 @@ HUB_SOURCE = TerminalId("~hub")
 AlarmKind = Literal[
     "fork", "parked", "broken_chain", "restored", "bad_frames", "clock",
     "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs", "oversold",
-    "handed_over_twice",
+    "handed_over_twice", "channel_aside",
 ]  # fmt: skip
 
 

@@ -171,6 +171,7 @@ channel_order = Table(
 )
 """A channel's orders as they were last taken in: `body` is the translated order, `state` placed, done, cancelled."""
 Index("channel_order_by_order", channel_order.c.order_id)
+Index("channel_order_taken", channel_order.c.channel, channel_order.c.taken_us)
 
 channel_line = Table(
     "channel_line",
@@ -191,3 +192,20 @@ Index(
     postgresql_where=_line_open,
 )
 Index("channel_line_by_key", channel_line.c.channel, channel_line.c.key)
+
+order_goods = Table(
+    "order_goods",
+    metadata,
+    _text("order_id", key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _text("sku", key=True),
+    _text("store"),
+    _number("at_us"),
+    _number("quantity"),
+    Column("ours", Text, nullable=False, server_default=_EMPTY),
+    _number("moved"),
+)
+"""Goods of an order that left or came back (`kind`: left, returned) by the channel's word, in pieces. `quantity` is
+what it says now, `store` what was decided when it first said so, `moved` what the hub has moved for it in the ledger.
+They belong to the order, and stay when its channel is taken away."""

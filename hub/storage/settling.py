@@ -68,7 +68,8 @@ def feeds_of(connection: sa.Connection, kind: str, key: str, by: SettledBy) -> s
         sent = [told.data for told in told_of(connection, kind, key, ("sent",))]
         feeds |= {store_feed(StoreId(data.to_store)) for data in sent if isinstance(data, TransferSent)}
     if kind == "pick" and (facts := facts_of(connection, key)) is not None:
-        feeds |= {store_feed(StoreId(one.store)) for one in (*facts.asked, *choose(connection, facts, by))}
+        chosen = {one.store for one in choose(connection, facts, by)}
+        feeds |= {store_feed(StoreId(store)) for store in facts.stores | chosen}
     known = sa.select(document.feed).where(document.kind == kind, document.key == key)
     return feeds | {FeedName(row[0]) for row in connection.execute(known)}
 

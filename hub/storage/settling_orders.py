@@ -1,7 +1,8 @@
 """What follows from an order's facts, written down: allotments, reservations, picks, its state, its alarm.
 
 Allotments are the one thing here that is not derived: they are decisions, made once with the stock of the moment and
-only ever added to. All else is derived anew each time, so it may be done twice, late, or in any order.
+only ever added to (what is taken back of them is a decision, too). All else is derived anew each time, so it may be
+done twice, late, or in any order; so are the hub's own movements of goods that left by a channel's word.
 
 The locks of the stores that are asked must be held, and of no others: an order keeps nobody waiting in a store that has
 nothing to do with it. So stores are chosen first, by reading, then locked, and then it is decided again; where that
@@ -21,7 +22,8 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.errors import StoresNotLocked
-from hub.matters.orders import Asked, Goods, OrderOutcome, Parcel, PlacedOrder, order_after
+from hub.matters.channel_goods import ChannelGoods, Moves, channel_moves, left_of
+from hub.matters.orders import Asked, Goods, OrderOutcome, Parcel, PlacedOrder, order_after, to_take_back
 from hub.matters.outcome import Told
 from hub.stock.allotment import AllotmentRule, Allotted, Candidate, allot
 from hub.stock.lots import Lot, pick_lots
@@ -30,6 +32,7 @@ from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.lots import day_in, expired_in, lots_in
 from hub.storage.matters import told_of
 from hub.storage.moments import from_us, maybe_from_us
+from hub.storage.order_goods import move_goods, said_goods
 from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
@@ -76,11 +79,20 @@ class OrderFacts:
     asked: Sequence[Asked]
     told: Sequence[Told]
     cancelled_at: datetime | None
+    said: Sequence[ChannelGoods] = ()
+    moves: Moves = field(init=False)
     outcome: OrderOutcome = field(init=False)
 
     def __post_init__(self) -> None:
-        found = order_after(self.order.pieces, self.asked, self.told, self.cancelled_at)
+        moves = channel_moves(self.order.pieces, self.asked, self.told, self.said) if self.said else {}
+        object.__setattr__(self, "moves", moves)
+        found = order_after(self.order.pieces, self.asked, self.told, self.cancelled_at, left_of(moves))
         object.__setattr__(self, "outcome", found)
+
+    @property
+    def stores(self) -> frozenset[str]:
+        """Stores that have something to do with it."""
+        return frozenset(one.store for one in self.asked) | {goods.store for goods in self.said}
 
     @property
     def closed(self) -> frozenset[str]:
@@ -89,7 +101,7 @@ class OrderFacts:
 
     def with_asked(self, new: Sequence[Asked]) -> OrderFacts:
         """The same after another round."""
-        return OrderFacts(self.order, [*self.asked, *new], self.told, self.cancelled_at)
+        return replace(self, asked=[*self.asked, *new])
 
 
 def facts_of(connection: sa.Connection, order: str, *, lock: bool = False) -> OrderFacts | None:
@@ -103,7 +115,7 @@ def facts_of(connection: sa.Connection, order: str, *, lock: bool = False) -> Or
     rows = connection.execute(asked.where(allotment.order_id == order).order_by(allotment.number))
     return OrderFacts(
         msgspec.json.decode(row.body, type=PlacedOrder), [Asked(*found) for found in rows],
-        told_of(connection, KIND, order), maybe_from_us(row.cancelled_us),
+        told_of(connection, KIND, order), maybe_from_us(row.cancelled_us), said_goods(connection, order),
     )  # fmt: skip
 
 
@@ -131,7 +143,7 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
     if facts is None:
         return None
     new = choose(connection, facts, by)
-    stores = {one.store for one in (*facts.asked, *new)}
+    stores = facts.stores.union(one.store for one in new)
     unlocked = frozenset(store for store in stores if not feeds.has(store_feed(StoreId(store))))
     if unlocked:
         raise StoresNotLocked(unlocked)
@@ -145,6 +157,7 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
         _write_pick(connection, feeds, facts, parcel, by.now_us)
         _ask_to_count(connection, feeds, facts, parcel)
     reserve(connection, feeds, ("order", order), wanted, by.now_us)
+    move_goods(connection, feeds, order, facts.moves, by.now_us)
     missing = msgspec.json.encode(outcome.missing).decode()
     mine = sa.and_(
         schema.web_order.c.id == order,
@@ -161,10 +174,13 @@ def all_stores(connection: sa.Connection) -> frozenset[str]:
 
 
 def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
-    """Whom to ask for what an order misses, by the stock of the moment. Reads only, and needs no lock."""
+    """Whom to ask for more or for less of an order, by the stock of the moment. Reads only, and needs no lock."""
+    number = max((one.number for one in facts.asked), default=0) + 1
+    back = to_take_back(facts.order.pieces, facts.asked, facts.outcome)
+    less = [Asked(number, store, sku, -quantity) for (store, sku), quantity in sorted(back.items())]
     missing = facts.outcome.missing
     if not missing:
-        return []
+        return less
     candidates = {candidate.store: candidate for candidate in _candidates(connection, facts, by.policy)}
     order = facts.order
 
@@ -183,12 +199,12 @@ def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[
             break
         looked_at |= new
         candidates |= {store: _without_expired(connection, candidates[store], missing, by.now_us) for store in new}
-    number = max((one.number for one in facts.asked), default=0) + 1
-    return [
+    more = [
         Asked(number, store, sku, quantity)
         for store, parcel in found.parcels.items()
         for sku, quantity in sorted(parcel.items())
     ]
+    return less + more
 
 
 def _candidates(connection: sa.Connection, facts: OrderFacts, policy: AllotmentPolicy) -> list[Candidate]:
@@ -228,19 +244,30 @@ def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts
     forgotten = before is not None and before.base is None and before.base_us is not None
     if forgotten and parcel.state != "open":
         return  # it was taken off the tills when it had been done for long
-    gone = not parcel.goods or (facts.cancelled_at is not None and parcel.state == "open")
     row = before or DocumentRow(feed, KIND, key, base_us=now_us, balance_us=now_us)
+    known = msgspec.json.decode(row.base, type=Pick) if row.base is not None else None
+    # What left by the channel's word is nothing to gather; a parcel that is gone stays as the till last had it.
+    goods = parcel.goods if parcel.state == "handed_over" else parcel.rest
+    shipped = parcel.state == "handed_over" and bool(parcel.left)
+    gone = not goods or (facts.cancelled_at is not None and parcel.state == "open") or (shipped and known is None)
     if gone:
         feeds.write([(before, row.telling(None))])
         return
-    known = msgspec.json.decode(row.base, type=Pick) if row.base is not None else None
-    if known is None or _sum(known.lines) != Counter(parcel.goods):
-        known = _pick(facts.order, _lines(connection, parcel, now_us))
+    if known is None or (not shipped and _sum(known.lines) != Counter(goods)):
+        known = _pick(facts.order, _lines(connection, parcel.store, goods, now_us))
         row = replace(row, base=_text(known), base_us=now_us, balance_us=now_us)
-    cancelled = facts.cancelled_at is not None and parcel.state == "picked"
-    note = back_to_the_shelf(known.note) if cancelled else known.note
-    body = msgspec.structs.replace(known, state=parcel.state, note=note)
-    feeds.write([(before, row.telling(_text(body)))])
+    said = _pick(facts.order, known.lines)
+    feeds.write([(before, row.telling(_text(_as_it_is(said, facts, parcel))))])
+
+
+def _as_it_is(pick: Pick, facts: OrderFacts, parcel: Parcel) -> Pick:
+    """A pick as its till is to see it: how far it is, and what of it goes back to the shelf."""
+    note = pick.note
+    if parcel.state == "picked" and facts.cancelled_at is not None:
+        note = back_to_the_shelf(note)
+    elif parcel.surplus:
+        note = less_to_the_shelf(note, parcel.surplus)
+    return msgspec.structs.replace(pick, state=parcel.state, note=note)
 
 
 def _ask_to_count(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel) -> None:
@@ -260,6 +287,12 @@ def back_to_the_shelf(note: str) -> str:
     return " · ".join(filter(None, ["Đã huỷ, trả hàng về kệ / Cancelled, put it back", note]))[:512]
 
 
+def less_to_the_shelf(note: str, surplus: Goods) -> str:
+    """What a till shows of an order that was lessened when it had been gathered."""
+    goods = ", ".join(f"{format_quantity(quantity)} {sku}" for sku, quantity in surplus.items())
+    return " · ".join(filter(None, [f"Đã bớt, trả về kệ / Taken off, put back: {goods}", note]))[:512]
+
+
 def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
     return Pick(
         order=order.order, number=order.number, channel=order.channel, customer=order.customer, lines=lines,
@@ -267,11 +300,11 @@ def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
     )  # fmt: skip
 
 
-def _lines(connection: sa.Connection, parcel: Parcel, now_us: int) -> tuple[StockLine, ...]:
-    day = day_in(connection, parcel.store, from_us(now_us))
-    levels = lots_in(connection, parcel.store, parcel.goods)
+def _lines(connection: sa.Connection, store: str, goods: Goods, now_us: int) -> tuple[StockLine, ...]:
+    day = day_in(connection, store, from_us(now_us))
+    levels = lots_in(connection, store, goods)
     lines: list[StockLine] = []
-    for sku, quantity in sorted(parcel.goods.items()):
+    for sku, quantity in sorted(goods.items()):
         lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels.get(sku, ()), quantity, day)]
     return tuple(lines)
 

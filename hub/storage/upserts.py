@@ -21,6 +21,13 @@ def insert_for(connection: sa.Connection, table: sa.Table, row: Mapping[str, obj
     return connection.execute(statement).first() is not None
 
 
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert those rows whose key is not taken."""
+    if rows:
+        statement = _insert(connection, table).on_conflict_do_nothing()
+        connection.execute(statement, [dict(row) for row in rows])
+
+
 def upsert(
     connection: sa.Connection,
     table: sa.Table,

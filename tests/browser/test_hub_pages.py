@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from hub.admin.session import login_link_token
 from hub.api.settings import WebSettings
+from hub.storage.people_records import TILLS, person_id
 from tests.browser.serving import Served, serve
 from tests.unit.hub.admin.sample_hub import ADMIN_KEY, SECRET, SampleHub
+from tests.unit.hub.admin.sample_offices import with_offices
 
 SIZES = {"desk": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 # How many pixels of the plot have each of the page's own colours, or one close to it.
@@ -58,12 +61,15 @@ class Visit:
         return self.served.call(arrive())
 
 
-def visit(
-    browser: Browser, stores: int, *, language: str = "en", size: str = "desk", theme: str = "light"
-) -> Iterator[Visit]:
-    """Serve a sample hub and log in to it."""
+def visit(  # noqa: PLR0913 - what differs between two visits
+    browser: Browser, stores: int, *, language: str = "en", size: str = "desk", theme: str = "light",
+    offices: Path | None = None,
+) -> Iterator[Visit]:  # fmt: skip
+    """Serve a sample hub (with `offices`, also what it has of money and customers, kept there) and log in to it."""
     settings = WebSettings(coalesce_ms=50)
     hub = SampleHub(settings, clock=lambda: datetime.now(UTC)).fill(stores, sales=60 * min(stores, 3))  # noqa: TID251
+    if offices is not None:
+        with_offices(hub, offices)
     width, height = SIZES[size]
     with serve(hub.web, closing=hub.changes.stop) as served:
         context = browser.new_context(
@@ -99,9 +105,9 @@ def desk(browser: Browser) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Visit]:
+def phone(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
     """Three stores on a phone, in Vietnamese, in the dark."""
-    yield from visit(browser, 3, language="vi", size="phone", theme="dark")
+    yield from visit(browser, 3, language="vi", size="phone", theme="dark", offices=tmp_path)
 
 
 @pytest.fixture
@@ -221,7 +227,9 @@ def test_a_refresh_keeps_the_focus(desk: Visit) -> None:
 def test_a_phone_shows_every_page_without_scrolling_sideways(phone: Visit) -> None:
     """390 points wide, everything within, and what is pressed is at least 32 high."""
     page = phone.page
-    for path in ("/", "/stores", "/stores/st01", "/stock", "/sales", "/sales/1", "/sync", "/alarms"):
+    customer = f"/customers/{person_id(TILLS, 'KH-0000')}"
+    offices = ("/money", "/money/lines", "/money/lines/1", "/customers", "/customers?q=ph", customer)
+    for path in ("/", "/stores", "/stores/st01", "/stock", "/sales", "/sales/1", "/sync", "/alarms", *offices):
         page.goto(phone.served.url + path)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
         small = page.evaluate("""() => [

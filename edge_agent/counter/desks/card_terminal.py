@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from edge_agent.counter.attempts import approve, begin, end
+from edge_agent.counter.attempts import approve, begin, end, keep_late
 from edge_agent.counter.books import Books, Outcome, Till, open_cart, short, write_down
 from edge_agent.counter.desk import Desk, Fields, NoFields, OrderKind, QuestionKind
 from edge_agent.counter.paying import new_number, payable, reserved_number, shown
@@ -13,6 +14,7 @@ from edge_agent.journal import payments
 from edge_agent.journal.payments import Attempt, AttemptState, IllegalAttemptStep, Late
 from edge_agent.till.payment import CARD, clean_reference, next_take, read_amount, take_other
 from edge_agent.till.view import NoticeCode
+from protocol.documents import Payment
 from protocol.events import PaymentResolved
 
 WAIT = timedelta(minutes=3)
@@ -91,9 +93,18 @@ def answer_card(books: Books, till: Till, order: AnswerCard) -> Outcome:
     return end(books, till, attempt, "declined", "payment_dropped", good=True)
 
 
-def hear_terminal(books: Books, till: Till, attempt_id: str, told: str, approval: str) -> tuple[bool, Outcome]:
+class Heard(NamedTuple):
+    """What a terminal said of an attempt; `charged` is what it charged, None: what it was asked to."""
+
+    told: str
+    approval: str = ""
+    charged: int | None = None
+
+
+def hear_terminal(books: Books, till: Till, attempt_id: str, heard: Heard) -> tuple[bool, Outcome]:
     """What the terminal's attendant tells of an attempt; False if it has ended meanwhile and is not to be sent."""
     attempt = payments.find_attempt(books.connection, attempt_id)
+    told, approval = heard.told, heard.approval
     if attempt is None or not attempt.is_open:
         if attempt is not None and told == "approved" and attempt.state != "approved":
             return False, _late(books, till, attempt, approval)
@@ -101,7 +112,7 @@ def hear_terminal(books: Books, till: Till, attempt_id: str, told: str, approval
             return False, _contradicted(books, till, attempt)
         return False, Outcome()
     try:
-        return _step(books, till, attempt, told, clean_reference(approval) or "")
+        return _step(books, till, attempt, heard)
     except IllegalAttemptStep:
         return False, Outcome()
 
@@ -123,7 +134,8 @@ DESK = Desk(
 )
 
 
-def _step(books: Books, till: Till, attempt: Attempt, told: str, approval: str) -> tuple[bool, Outcome]:
+def _step(books: Books, till: Till, attempt: Attempt, heard: Heard) -> tuple[bool, Outcome]:
+    told = heard.told
     states: dict[str, AttemptState] = {"sending": "pending", "in_progress": "in_progress", "unknown": "unknown"}
     if told == "sending" and attempt.wanted == "cancel":  # stopped before anything was sent
         return False, end(books, till, attempt, "cancelled", "payment_dropped", good=True)
@@ -131,12 +143,31 @@ def _step(books: Books, till: Till, attempt: Attempt, told: str, approval: str) 
         payments.step(books.connection, attempt, states[told], till.clock.now())
         return True, Outcome("card_unknown", panel="terminal") if told == "unknown" else Outcome()
     if told == "approved":
-        return True, approve(books, till, attempt, reference=approval)
+        return True, _approved(books, till, attempt, heard)
     if told == "declined":
         return True, end(books, till, attempt, "declined", "card_declined", good=False)
     unsent = told == "unsent"
     notice: NoticeCode = "card_not_ready" if unsent else "payment_dropped"
     return True, end(books, till, attempt, "cancelled", notice, good=not unsent)
+
+
+def _approved(books: Books, till: Till, attempt: Attempt, heard: Heard) -> Outcome:
+    """Pay with what was charged. Less than asked for leaves a rest; more is listed, for it is the customer's."""
+    reference = clean_reference(heard.approval) or ""
+    charged = attempt.amount if heard.charged is None else heard.charged
+    if 0 < charged < attempt.amount:
+        less = payments.charge_less(books.connection, attempt, charged)
+        outcome = approve(books, till, less, reference=reference)
+        shown_amount = shown(books, open_cart(books, till), charged)
+        return replace(outcome, notice="card_charged_less", detail=shown_amount) if outcome.good else outcome
+    outcome = approve(books, till, attempt, reference=reference)
+    if charged > attempt.amount:
+        over = Payment(
+            payment=f"{attempt.id}-over", kind=attempt.kind, amount=charged - attempt.amount,
+            currency=attempt.currency, memo=reference,
+        )  # fmt: skip
+        keep_late(books, till, attempt, over, "wrong_amount")
+    return outcome
 
 
 def _late(books: Books, till: Till, attempt: Attempt, approval: str) -> Outcome:

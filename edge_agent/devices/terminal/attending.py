@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from edge_agent.devices.terminal.port import CardTerminal, TerminalAnswer, TerminalLost, TerminalUnreachable
 from edge_agent.errors import EdgeAgentError, JournalClosed
@@ -29,6 +29,17 @@ Told = Literal["sending", "unsent", "in_progress", "approved", "declined", "canc
 """What the till is told about an attempt; it answers False if the attempt cannot go on so (it was ended meanwhile)."""
 
 
+class Teller(Protocol):
+    """Writes down what happened to an attempt, in one transaction with all that follows, and returns when it is safe.
+
+    `charged` is what an approved one was charged, where the terminal says so. False: it must not go on so.
+    """
+
+    async def __call__(self, attempt: Attempt, told: Told, approval: str, charged: int | None = None) -> bool:
+        """See above."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pace:
     """How often a terminal is asked, in seconds, and after how many silent tries somebody is."""
@@ -41,15 +52,14 @@ class Pace:
 class Attendant:
     """One terminal's attendant.
 
-    `open_attempts` reads the rows; `tell` writes what happened, in one transaction with all that follows from it, and
-    returns after that is safe.
+    `open_attempts` reads the rows; `tell` writes what happened.
     """
 
     def __init__(
         self,
         terminal: CardTerminal,
         open_attempts: Callable[[], Awaitable[Sequence[Attempt]]],
-        tell: Callable[[Attempt, Told, str], Awaitable[bool]],
+        tell: Teller,
         *,
         pace: Pace | None = None,
     ) -> None:
@@ -129,6 +139,6 @@ class Attendant:
             if attempt.state != "unknown":
                 await self._tell(attempt, "unknown", "")
         elif answer.outcome != "in_progress":
-            await self._tell(attempt, answer.outcome, answer.approval)
+            await self._tell(attempt, answer.outcome, answer.approval, answer.charged)
         elif attempt.state != "in_progress":
             await self._tell(attempt, "in_progress", "")

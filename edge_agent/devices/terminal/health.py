@@ -12,12 +12,18 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from edge_agent.devices.errors import DeviceUnavailable
-from edge_agent.devices.terminal.port import CardTerminal, TerminalAnswer, TerminalLost, TerminalUnreachable
+from edge_agent.devices.terminal.port import (
+    CardTerminal,
+    TerminalAnswer,
+    TerminalLost,
+    TerminalRefused,
+    TerminalUnreachable,
+)
 
 HEALTH_ID = "health"
 LOOK_EVERY_S = 15.0
 
-Trouble = Literal["", "unreachable", "no_answer"]
+Trouble = Literal["", "unreachable", "no_answer", "no_permission"]
 
 
 class WatchedTerminal:
@@ -64,6 +70,9 @@ class WatchedTerminal:
     def _hearing(self) -> Iterator[None]:
         try:
             yield
+        except TerminalRefused:
+            self._now("no_permission")
+            raise
         except TerminalUnreachable:
             self._now("unreachable")
             raise

@@ -17,14 +17,22 @@ Outcome = Literal["in_progress", "approved", "declined", "cancelled", "never_hea
 
 @dataclass(frozen=True)
 class TerminalAnswer:
-    """What a terminal says about an attempt; `approval` is its code for an approved one."""
+    """What a terminal says about an attempt; `approval` is its code for an approved one.
+
+    `charged` is what it charged, in minor units, where it says so and may say something else than it was asked to.
+    """
 
     outcome: Outcome
     approval: str = ""
+    charged: int | None = None
 
 
 class TerminalUnreachable(DeviceUnavailable):
     """Nothing was sent: the terminal cannot know of this attempt. Pay in another way, or try again."""
+
+
+class TerminalRefused(TerminalUnreachable):
+    """Whoever decides refused it, or does not let this till in: nothing was sent to the terminal."""
 
 
 class TerminalLost(DeviceUnavailable):

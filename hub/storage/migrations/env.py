@@ -5,7 +5,9 @@ from __future__ import annotations
 from alembic import context
 
 import hub.storage.schema
-import hub.storage.schema_channels  # noqa: F401 - importing a module of tables describes them
+import hub.storage.schema_channels
+import hub.storage.schema_money
+import hub.storage.schema_people  # noqa: F401 - as above
 from hub.storage.metadata import metadata
 
 connection = context.config.attributes["connection"]

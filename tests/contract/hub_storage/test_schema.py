@@ -14,7 +14,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import hub.storage.schema_channels  # noqa: F401 - importing a module of tables describes them
+import hub.storage.schema_channels
+import hub.storage.schema_money
+import hub.storage.schema_people  # noqa: F401 - as above
 from hub.errors import ConfigError, StorageUnavailable
 from hub.storage.database import Database, open_database, parse_url
 from hub.storage.metadata import metadata

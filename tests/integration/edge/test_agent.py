@@ -18,11 +18,11 @@ from edge_agent.config import (
     HubSection,
     PageSection,
     StoreSection,
-    TerminalDeviceSection,
     TerminalSection,
 )
 from edge_agent.errors import AlreadyRunning, PortInUse
 from edge_agent.journal.lock import FolderLock
+from edge_agent.terminal_section import TerminalDeviceSection
 from hardware_sim.terminal import SimulatedTerminal
 
 pytestmark = pytest.mark.anyio

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.storage.channel_asides import SqlAsideStore
+from hub.storage.channel_heard import SqlHeardStore
 from hub.storage.channel_outbox import Claim, SqlOutbox, tell
 from hub.storage.channel_records import Message
 from hub.storage.database import Database, open_database, parse_url
@@ -188,3 +190,16 @@ def test_what_is_parked_is_listed_and_replayed(
     assert "2 messages wait" in said(hub_file, capsys, "channel", "remove", "web", code=1)
     assert "when it is switched on" in said(hub_file, capsys, "channel", "push", "web")
     assert "web is gone." in said(hub_file, capsys, "channel", "remove", "web", "--give-up")
+
+
+def test_what_came_and_could_not_be_taken_in_is_listed_and_looked_at_again(
+    hub_file: Path, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind what the channel refused, with the reason; a replay asks the channel for it anew."""
+    said(hub_file, capsys, "channel", "add", "web", "pretend")
+    SqlAsideStore(database).put(("web", "orders", "o1"), "'gold' is not in the catalogue", b"{}", START)
+    heard = said(hub_file, capsys, "channel", "parked", "web")
+    assert "from orders\to1\t" in heard
+    assert "'gold' is not in the catalogue" in heard
+    assert "Of what came from it, 1 parked are looked at again." in said(hub_file, capsys, "channel", "replay", "web")
+    assert [one.hints[0].key for one in SqlHeardStore(database).new("web", "orders", 10)] == ["o1"]

@@ -210,3 +210,17 @@ def _orders() -> None:
         sa.PrimaryKeyConstraint("channel", "key"),
     )
     op.create_index("channel_order_by_order", "channel_order", ["order_id"], unique=False)
+    op.create_index("channel_order_taken", "channel_order", ["channel", "taken_us"], unique=False)
+    op.create_table(
+        "order_goods",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("quantity", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ours", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("moved", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "kind", "key", "sku"),
+    )

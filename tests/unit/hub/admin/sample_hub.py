@@ -20,6 +20,8 @@ from prometheus_client import CollectorRegistry
 from hub.admin.memory import MemoryChanges, MemoryHealth, MemoryIdentity, MemoryItem, MemoryQueries
 from hub.admin.memory_stock import MemoryDesk
 from hub.admin.web import build_web
+from hub.api.channel_desk import ChannelDesk
+from hub.api.office import MoneyOffice, PeopleOffice
 from hub.api.port import WebPorts
 from hub.api.settings import WebSettings
 from hub.storage.reading import (
@@ -61,6 +63,7 @@ class SampleHub:
     now: datetime = datetime(2026, 11, 22, 11, 4, 30, tzinfo=UTC)
     seed: int = 7
     clock: Callable[[], datetime] | None = None
+    channels: ChannelDesk | None = None
 
     def __post_init__(self) -> None:
         self.queries = MemoryQueries()
@@ -71,6 +74,8 @@ class SampleHub:
         self.registry = CollectorRegistry()
         self.random = random.Random(self.seed)  # noqa: S311 - invented figures
         self.receipts = 0
+        self.money: MoneyOffice | None = None
+        self.people: PeopleOffice | None = None
 
     def time(self) -> datetime:
         """The present."""
@@ -83,7 +88,9 @@ class SampleHub:
     def ports(self) -> WebPorts:
         """What the application is given."""
         return WebPorts(
-            self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk
+            self.queries, self.changes, self.health, self.identity, self.registry, self.time, self.desk,
+            money=self.money, people=self.people,
+            channels=self.channels,
         )  # fmt: skip
 
     @cached_property

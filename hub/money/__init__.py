@@ -1,0 +1,1 @@
+"""Money of providers held against what tills took, per store and day."""

@@ -1,0 +1,1 @@
+"""A shop that tells: orders by a poll and by signed webhooks."""

@@ -1,0 +1,126 @@
+"""The reckoning: what must be where, by what tills and customers did, against what hub and Medusa say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import httpx
+
+from tests.contract.medusa.bed import Thing
+from tests.demo.baskets import PIECE
+from tests.medusa.chain import DEPOT, STORES, Chain
+from tests.medusa.figures import Figures
+
+SETTLE_S = 120.0
+_PAGE, _SKUS = 200, 50
+
+
+class Reckoned(NamedTuple):
+    """One thing, in pieces: what the hub has and has not promised, what it offers of that, and what Medusa offers."""
+
+    has: int
+    gives: int
+    offered: int
+
+
+async def ask(chain: Chain, things: Sequence[Thing]) -> dict[Thing, Reckoned]:
+    """What hub and Medusa say now."""
+
+    def look() -> dict[Thing, Reckoned]:
+        gives = _given_by_the_hub(chain, things)
+        return {
+            thing: Reckoned(chain.available(thing), gives[thing], chain.bed.offered(thing, DEPOT)) for thing in things
+        }
+
+    return await asyncio.to_thread(look)
+
+
+async def settle(chain: Chain, things: Sequence[Thing], expected: Mapping[Thing, int]) -> None:
+    """Wait until nothing is on its way, or the time is over; then the differences are what they are."""
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + SETTLE_S
+    while loop.time() < ends_s:
+        said = await ask(chain, things)
+        wrong = [each for each, one in said.items() if one.has != expected[each] or one.offered != one.gives]
+        if not wrong and not await asyncio.to_thread(chain.waiting):
+            return
+        await asyncio.sleep(0.25)
+
+
+async def reckon(chain: Chain, figures: Figures, things: Sequence[Thing], expected: Mapping[Thing, int]) -> None:
+    """Let all come to rest, then compare level by level.
+
+    What the hub holds back of what it has, for a till that has been silent, as after a kill, it offers nowhere.
+    """
+    await settle(chain, things, expected)
+    for thing, one in (await ask(chain, things)).items():
+        if one.has != expected[thing]:
+            figures.problems.append(f"{thing.sku}: the hub has {one.has} to give, not {expected[thing]}")
+        if one.offered != one.gives:
+            figures.problems.append(f"{thing.sku}: Medusa offers {one.offered}, and the hub gives {one.gives}")
+        for difference in (one.has - expected[thing], one.offered - one.gives):
+            figures.lost_levels += max(0, difference)
+            figures.double_decrements += max(0, -difference)
+        figures.count("held_back", max(0, one.has - one.gives))
+    figures.problems += [f"still waits: {words}" for words in chain.waiting()[:5]]
+
+
+def _given_by_the_hub(chain: Chain, things: Sequence[Thing]) -> dict[Thing, int]:
+    """What the hub's own API tells a web shop."""
+    found: dict[str, int] = {}
+    for start in range(0, len(things), _SKUS):
+        chosen = httpx.QueryParams([("sku", thing.sku) for thing in things[start : start + _SKUS]])
+        answer = httpx.get(f"{chain.stage.web_url}/v1/availability", params=chosen, timeout=20, trust_env=False)
+        answer.raise_for_status()
+        for item in answer.json()["items"]:
+            found[item["sku"]] = sum(max(0, place["available_milli"]) for place in item["locations"]) // PIECE
+    return {thing: found.get(thing.sku, 0) for thing in things}
+
+
+def expected_of(chain: Chain, things: Iterable[Thing], bought: Mapping[str, int]) -> dict[Thing, int]:
+    """What is there to give: what there was, less what tills sold and what was bought on the web."""
+    return {
+        thing: sum(chain.opening.get((store, thing.sku), 0) - chain.sold[store, thing.sku] for store in STORES)
+        - bought.get(thing.sku, 0)
+        for thing in things
+    }
+
+
+async def count_records(chain: Chain, figures: Figures) -> None:
+    """Every sale of a till is one order of Medusa's, and every web order one of the hub's."""
+    receipts = [sale.receipt_number for cashier in chain.cashiers.values() for sale in cashier.ledger.paid]
+    told = await asyncio.to_thread(_receipts_in_medusa, chain)
+    for number in dict.fromkeys(receipts):
+        figures.doubled_orders += max(0, told[number] - 1)
+        if not told[number]:
+            figures.missing_orders += 1
+            figures.problems.append(f"receipt {number} has no record in Medusa")
+    figures.count("sales", len(set(receipts)))
+    ids = chain.rows("select order_id, count(*) from channel_order where own = 0 group by order_id")
+    figures.doubled_orders += sum(count - 1 for _, count in ids)
+    figures.count("web_orders", len(ids))
+    if len(ids) != chain.checkouts:
+        figures.missing_orders += abs(chain.checkouts - len(ids))
+        figures.problems.append(f"{chain.checkouts} checkouts, and {len(ids)} web orders at the hub")
+
+
+def _receipts_in_medusa(chain: Chain) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for path, name in (("/admin/orders", "orders"), ("/admin/draft-orders", "draft_orders")):
+        offset = 0
+        while True:
+            params = [
+                ("sales_channel_id[]", chain.bed.channel("POS Store A")), ("fields", "id,metadata"),
+                ("limit", str(_PAGE)), ("offset", str(offset)), ("order", "id"),
+            ]  # fmt: skip
+            rows = chain.bed.get(path, params)[name]
+            # Medusa keeps what earlier runs told it, and receipt numbers begin anew with each chain.
+            said = [row["metadata"] or {} for row in rows]
+            found.update(str(one.get("receipt_number")) for one in said if str(one.get("sold_at")) >= chain.began)
+            offset += len(rows)
+            if len(rows) < _PAGE:
+                break
+    return found
