@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 
 import click
 import msgspec
 
 from hub.admin.money_csv import csv_parts, plain_amount
+from hub.channels.registry import Registry
 from hub.cli.opening import Invocation, pass_invocation
 from hub.config import now
 from hub.errors import HubError, UnknownStore
 from hub.money.days import DAYS_AT_ONCE, reconcile_days
 from hub.money.remedies import remedies
 from hub.running.data import OpenData
+from hub.running.payments import ask_payments
 from hub.storage.money_decisions import MoneyDecisions
 from hub.storage.money_places import UNMAPPED, Places, places_now
 from hub.storage.money_records import ACTIONS, OUTCOMES, DaySum, FeeRule, KeptLine
@@ -31,6 +34,9 @@ READ_AT_ONCE = 10_000
 DAYS_MAX = 400
 LIST_MAX = 100_000
 _DAY = timedelta(days=1)
+_Span = tuple[tuple[str, ...], date, date]
+"""Stores that are reconciled together, and their first and last day."""
+
 _DATE = click.DateTime(["%Y-%m-%d"])
 store_option = click.option("--store", "store_name", metavar="STORE", help="Only this store; default: all.")
 channel_option = click.option("--channel", help="Only this provider; default: all.")
@@ -48,6 +54,7 @@ def money() -> None:
 @store_option
 @from_option
 @to_option
+@click.option("--ask", is_flag=True, help="Ask the providers for these days first, should a poll have missed some.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all lines to this file."
@@ -55,7 +62,7 @@ def money() -> None:
 @pass_invocation
 def reconcile(  # noqa: PLR0913 - one parameter for each option
     invocation: Invocation, *, channel: str | None, store_name: str | None, first: datetime | None,
-    last: datetime | None, as_json: bool, csv_file: Path | None,
+    last: datetime | None, ask: bool, as_json: bool, csv_file: Path | None,
 ) -> None:  # fmt: skip
     """Reconcile the last four closed days, or those from --from to --to.
 
@@ -66,8 +73,12 @@ def reconcile(  # noqa: PLR0913 - one parameter for each option
         if not places.channels:
             click.echo("No channel tells of payments yet: connect one that does, then call this again.", err=True)
             return
+        spans = _spans(places, store_name, (_day(first), _day(last)))
+        days = (min(start for _, start, _ in spans), max(end for _, _, end in spans))
+        if ask:
+            _ask(data, Registry(invocation.config().channels.packages), places, channel, days)
         _read_journals(data)
-        days = _reconcile(data, places, store_name, (_day(first), _day(last)))
+        _reconcile(data, spans)
         wanted = MoneyFilter(store=store_name, channel=channel or "", first=days[0], last=days[1])
         queries = MoneyQueries(data.database)
         sums = queries.days(wanted, LIST_MAX)
@@ -250,30 +261,41 @@ def _read_journals(data: OpenData) -> None:
             click.echo(f"{done} receipts read", err=True)
 
 
-def _reconcile(
-    data: OpenData, places: Places, store: str | None, asked: tuple[date | None, date | None]
-) -> tuple[date, date]:
-    """Reconcile all groups of stores that were asked for; returns the first and the last day of all."""
+def _spans(places: Places, store: str | None, asked: tuple[date | None, date | None]) -> list[_Span]:
+    """The groups of stores that were asked for, each with its first and last day."""
     mapped = {one for behind in places.stores.values() for one in behind}
     wanted = sorted(mapped & {store} if store else mapped)
     groups = dict.fromkeys(places.group(one) for one in wanted)
-    spans: list[tuple[date, date]] = []
+    spans: list[_Span] = []
     for group in [*groups, *([] if store else [(UNMAPPED,)])]:
         yesterday = max(places.day(one, now()) for one in group) - _DAY
         last = asked[1] or yesterday
         first = asked[0] or last - _DAY * (DAYS_AT_ONCE - 1)
         if first > last or (last - first).days >= DAYS_MAX:
             raise click.UsageError(f"--from {first} --to {last}: give at most {DAYS_MAX} days, the first one first")
-        spans.append((first, last))
+        spans.append((group, first, last))
+    if not spans:
+        raise HubError(f"store {store}: it is mapped to no location; `tillwire-hub channel map` maps it")
+    return spans
+
+
+def _ask(data: OpenData, registry: Registry, places: Places, channel: str | None, days: tuple[date, date]) -> None:
+    """Have providers tell of these days, and of the hours around them that some store's calendar may count to them."""
+    start = datetime.combine(days[0], time(), UTC) - _DAY
+    end = datetime.combine(days[1], time(), UTC) + 2 * _DAY
+    for name in [channel] if channel else places.channels:
+        new = ask_payments(data, registry, places, name, (start, end), now=now, clock_s=monotonic)
+        click.echo(f"{name}: {new} payments new or changed", err=True)
+
+
+def _reconcile(data: OpenData, spans: Sequence[_Span]) -> None:
+    for group, first, last in spans:
         day = first
         while day <= last:
             until = min(last, day + _DAY * (DAYS_AT_ONCE - 1))
             reconcile_days(data.database, group, day, until, now())
             click.echo(f"{', '.join(group) or 'no store'}: {day} to {until}", err=True)
             day = until + _DAY
-    if not spans:
-        raise HubError(f"store {store}: it is mapped to no location; `tillwire-hub channel map` maps it")
-    return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def _opened(wanted: MoneyFilter) -> MoneyFilter:

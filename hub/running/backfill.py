@@ -30,7 +30,7 @@ def fill_channel(  # noqa: PLR0913 - what, from when, and the clocks
     *, now: Callable[[], datetime], clock_s: Callable[[], float], told: Callable[[Filled], None],
 ) -> list[Filled]:  # fmt: skip
     """Take in the past of every port that has one. Raises UnknownChannel, ConfigError, ChannelError."""
-    with _opened(data, registry, name, now, clock_s) as opened:
+    with opened_channel(data, registry, name, now, clock_s) as opened:
         found = []
         for port in REWINDABLE:
             source = getattr(opened.channel, port)
@@ -43,9 +43,10 @@ def fill_channel(  # noqa: PLR0913 - what, from when, and the clocks
 
 
 @contextmanager
-def _opened(
+def opened_channel(
     data: OpenData, registry: Registry, name: str, now: Callable[[], datetime], clock_s: Callable[[], float]
 ) -> Iterator[Opened]:
+    """A channel, opened for a command. Raises UnknownChannel, ConfigError."""
     stores = channel_stores(data.database)
     setup, secrets = stores.setups.get(name), stores.setups.secrets(name)
     manifest = registry.manifest(setup.kind)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ Act = Callable[[Chain, Figures], Awaitable[None]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; 0 if all held, 1 if not, 4 where there is nothing to run it on."""
     asked = _read(arguments)
+    signal.signal(signal.SIGTERM, _end)
     found = script()
     if found is None:
         words = f"test-medusa is skipped: {SCRIPT} names no test bed, and ../shared/medusa/testbed.sh is not there"
@@ -62,6 +64,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", choices=("contract", *_acts(argparse.Namespace())), help="only these")
     parser.add_argument("--times", type=int, default=20, help="sales and orders that are timed; default: %(default)s")
+    parser.add_argument("--peak", type=int, default=100, help="sales in a peak; default: %(default)s")
     parser.add_argument("--checkouts", type=int, default=40, help="whole checkouts in the race; default: %(default)s")
     parser.add_argument("--reservations", type=int, default=160, help="reservations beside them; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=100, help="races for a last piece; default: %(default)s")
@@ -73,6 +76,7 @@ def _acts(asked: argparse.Namespace) -> dict[str, Act]:
     return {
         "round": acts.whole_round,
         "latency": lambda chain, figures: acts.latencies(chain, figures, asked.times),
+        "drain": lambda chain, figures: acts.drain(chain, figures, asked.peak),
         "race": lambda chain, figures: acts.race(chain, figures, asked.checkouts, asked.reservations),
         "last-unit": lambda chain, figures: acts.last_unit(chain, figures, asked.rounds),
         "away": lambda chain, figures: acts.medusa_away(chain, figures, kill=False),
@@ -124,6 +128,11 @@ async def _play(server: MedusaServer, folder: Path, chosen: dict[str, Act], kind
                 figures.problems.append(f"{kind}: {name}: {error}")
             figures.seconds[f"{kind}: {name}"] = time.monotonic() - began_s
         await count_records(chain, figures)
+
+
+def _end(_number: int, _frame: object) -> None:
+    """Told to stop: what was started is stopped on the way out."""
+    raise KeyboardInterrupt
 
 
 def _say(words: str) -> None:

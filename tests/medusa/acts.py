@@ -78,6 +78,28 @@ async def latencies(chain: Chain, figures: Figures, times: int) -> None:
         figures.web_to_till_ms.append((loop.time() - began_s) * 1000)
 
 
+async def drain(chain: Chain, figures: Figures, sales: int) -> None:
+    """A peak of sales: their records drain at Medusa's own pace, and hold up no level meanwhile."""
+    loop = asyncio.get_running_loop()
+    (thing,) = await chain.goods(1, {"alpha": sales, "beta": sales})
+    began_s = loop.time()
+    for number in range(sales):
+        await chain.sell(STORES[number % 2], {thing: 1})
+    offered = sales
+    await chain.until(lambda: chain.offers(thing, offered), "the peak at Medusa")
+    for number in range(min(10, sales // 4)):
+        await chain.sell(STORES[number % 2], {thing: 1})
+        sold_s = loop.time()
+        offered -= 1
+        await chain.until(lambda n=offered: chain.offers(thing, n), "a sale in the peak")  # type: ignore[misc]
+        figures.till_to_web_while_draining_ms.append((loop.time() - sold_s) * 1000)
+    waiting = len(await asyncio.to_thread(chain.waiting))
+    await chain.until(lambda: _drained(chain), "the end of the peak", limit_s=sales * 5)
+    figures.records_per_s = round((2 * sales - offered) / (loop.time() - began_s), 2)
+    figures.count("records_behind_in_the_peak", waiting)
+    figures.steps.append(f"a peak of {sales} sales drained, and levels did not wait for it")
+
+
 async def race(chain: Chain, figures: Figures, checkouts: int, reservations: int) -> None:
     """Web customers buy while tills sell: whole checkouts, and bare reservations as those of others make them."""
     things = await chain.goods(5, {"alpha": 200, "beta": 200})
@@ -229,6 +251,10 @@ async def _came_back(chain: Chain, thing: Thing, thousandths: int) -> bool:
 
 async def _state(chain: Chain, order: str, state: str) -> bool:
     return (await asyncio.to_thread(chain.order_row, order))[0] == state
+
+
+async def _drained(chain: Chain) -> bool:
+    return not await asyncio.to_thread(chain.waiting)
 
 
 async def _gone(chain: Chain, thing: Thing) -> bool:

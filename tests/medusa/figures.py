@@ -21,6 +21,8 @@ class Figures:
     sold_after_told: int = 0
     till_to_web_ms: list[float] = field(default_factory=list)
     web_to_till_ms: list[float] = field(default_factory=list)
+    till_to_web_while_draining_ms: list[float] = field(default_factory=list)
+    records_per_s: float | None = None
     steps: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -53,6 +55,8 @@ class Figures:
             "sold_after_told": self.sold_after_told,
             "till_to_web_ms": percentiles(self.till_to_web_ms),
             "web_to_till_ms": percentiles(self.web_to_till_ms),
+            "till_to_web_while_draining_ms": percentiles(self.till_to_web_while_draining_ms),
+            "records_per_s": self.records_per_s,
             "counts": self.counts,
             "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
             "steps": self.steps,

@@ -287,14 +287,15 @@ def move(shop: Shop, item: str, location: str, delta: Decimal) -> None:
 
 
 def companion_levels(shop: Shop, body: Json) -> Json:
-    """Levels of some items, each with how often the hub has set it."""
+    """Levels of some items, each with how often the hub has set it, and what is kept of them."""
     wanted = set(body["inventory_item_ids"])
     return {
         "levels": [
             level_json(*spot, level) | {"revision": level.revision}
             for spot, level in shop.levels.items()
             if spot[0] in wanted
-        ]
+        ],
+        "reservations": [row for row in shop.reservations.values() if row["inventory_item_id"] in wanted],
     }
 
 

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
-from hub.channels.medusa.answers import Level
+from hub.channels.medusa.answers import Level, Reservation
 from hub.channels.medusa.client import MedusaClient
 from hub.channels.medusa.levels import Spot
 
@@ -47,6 +48,15 @@ class _About(msgspec.Struct, frozen=True):
 
 class _Levels(msgspec.Struct, frozen=True):
     levels: tuple[_Level, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+
+
+class Snapshot(NamedTuple):
+    """Levels of some items, how often the hub has set each, and what is kept of them, as of one moment."""
+
+    levels: Mapping[Spot, Level]
+    revisions: Mapping[Spot, int]
+    reservations: Sequence[Reservation]
 
 
 class _Adjusted(msgspec.Struct, frozen=True):
@@ -73,11 +83,11 @@ class Companion:
                 self._asked_at = now
             return self._there
 
-    def levels(self, items: Sequence[str]) -> tuple[dict[Spot, Level], Mapping[Spot, int]]:
-        """All levels of these items, and how often the hub has set each."""
-        told = self._client.post("/admin/tillwire/levels", {"inventory_item_ids": list(items)}, _Levels).levels
-        levels = {Spot(one.inventory_item_id, one.location_id): one for one in told}
-        return dict(levels), {spot: one.revision for spot, one in levels.items()}
+    def read(self, items: Sequence[str]) -> Snapshot:
+        """All levels of these items, and all that is kept of them."""
+        told = self._client.post("/admin/tillwire/levels", {"inventory_item_ids": list(items)}, _Levels)
+        levels = {Spot(one.inventory_item_id, one.location_id): one for one in told.levels}
+        return Snapshot(levels, {spot: one.revision for spot, one in levels.items()}, told.reservations)
 
     def adjust(self, deltas: Iterable[Delta]) -> Sequence[Adjusted]:
         """Add all of them, or none. A level that is not there is made."""

@@ -17,6 +17,7 @@ from hub.channels.medusa.client import MedusaClient, MedusaRefused, Params
 from hub.channels.medusa.mapping import SALE_WORD, Untranslatable, major_units
 from hub.channels.medusa.receipts import (
     STEPS_MAX,
+    Step,
     captured_payment,
     draft_of,
     is_refunded,
@@ -25,7 +26,7 @@ from hub.channels.medusa.receipts import (
     refund_note,
 )
 from hub.channels.ports import TillReceipt
-from hub.errors import ChannelRefused, ChannelUnavailable, UnmappedWord
+from hub.errors import ChannelRefused, ChannelUnavailable, OutcomeUnknown, UnmappedWord
 from protocol.events import SaleRefunded
 
 _FIELDS: Final = (
@@ -53,10 +54,10 @@ class MedusaSales:
             original = self._known("sale", receipt.original) or self._find(receipt.original)
             if original:
                 return self._refund(original, receipt)
-        order = self._find(receipt.key) if may_be_known else ""
-        return self._finish(order or self._draft(receipt), receipt)
+        known = self._find(receipt.key) if may_be_known else ""
+        return self._finish(self._order(known) if known else self._draft(receipt))
 
-    def _draft(self, receipt: TillReceipt) -> str:
+    def _draft(self, receipt: TillReceipt) -> Order:
         body = draft_of(
             receipt,
             region=self._region_of(receipt.data.currency),
@@ -68,34 +69,47 @@ class MedusaSales:
         except MedusaRefused:
             # With a unique sale id (the companion's) a second record is refused: then there is a first one.
             if found := self._find(receipt.key):
-                return found
+                return self._order(found)
             raise
         if draft is None:
-            raise ChannelUnavailable("Medusa made a draft order and does not say which")
-        return draft.id
+            raise OutcomeUnknown("Medusa made a draft order and does not say which")
+        return draft
 
-    def _finish(self, order: str, receipt: TillReceipt) -> str:
+    def _finish(self, order: Order) -> str:
+        """Go on from how the order is; what a step makes of it is known from its answer, and not read again."""
+        state = order
         for _ in range(STEPS_MAX):
-            state = self._order(order)
-            match next_step(state):
-                case "convert":
-                    self._client.post(f"/admin/draft-orders/{order}/convert-to-order", {}, Answer)
-                case "collect":
-                    self._client.post("/admin/payment-collections", {"order_id": order, "amount": state.total}, Answer)
-                case "pay":
-                    path = f"/admin/payment-collections/{open_collection(state)}/mark-as-paid"
-                    self._client.post(path, {"order_id": order}, Answer)
-                case "complete":
-                    self._client.post(f"/admin/orders/{order}/complete", {}, Answer)
-                case None:
-                    return order
-        raise ChannelUnavailable(f"Medusa's order {order} of sale {receipt.key} is not whole after {STEPS_MAX} steps")
+            step = next_step(state)
+            if step is None:
+                return state.id
+            state = self._taken(state, step)
+        raise ChannelUnavailable(f"Medusa's order {order.id} is not whole after {STEPS_MAX} steps")
+
+    def _taken(self, state: Order, step: Step) -> Order:
+        """The order after a step."""
+        match step:
+            case "convert":
+                self._client.post(f"/admin/draft-orders/{state.id}/convert-to-order", {}, Answer)
+                return msgspec.structs.replace(state, status="pending", is_draft_order=False)
+            case "collect":
+                body = {"order_id": state.id, "amount": state.total}
+                made = self._client.post("/admin/payment-collections", body, Answer).payment_collection
+                if made is None:
+                    raise OutcomeUnknown("Medusa made a payment collection and does not say which")
+                return msgspec.structs.replace(state, payment_collections=(*(state.payment_collections or ()), made))
+            case "pay":
+                path = f"/admin/payment-collections/{open_collection(state)}/mark-as-paid"
+                self._client.post(path, {"order_id": state.id}, Answer)
+                return self._order(state.id)
+            case "complete":
+                self._client.post(f"/admin/orders/{state.id}/complete", {}, Answer)
+                return msgspec.structs.replace(state, status="completed")
 
     def _refund(self, order: str, receipt: TillReceipt) -> str:
         """Give back the money only: a record never had goods that could come back. Its note is looked for first."""
         state = self._order(order)
         if next_step(state) is not None:
-            self._finish(order, receipt)
+            self._finish(state)
             state = self._order(order)
         if not is_refunded(state, receipt) and receipt.data.total:
             try:

@@ -161,10 +161,10 @@ class MedusaStock:
         """Levels first, then reservations: the other way round a parcel that leaves in between is offered again."""
         spots = list(spots)
         if self._companion.is_there():
-            levels, revisions = self._companion.levels(items)
-        else:
-            levels, revisions = self._levels(items), {}
-        return reads(spots, levels, self._reservations(items), counted, revisions)
+            at_once = self._companion.read(items)
+            return reads(spots, at_once.levels, at_once.reservations, counted, at_once.revisions)
+        levels = self._levels(items)
+        return reads(spots, levels, self._reservations(items), counted, {})
 
     def _levels(self, items: Sequence[str]) -> dict[Spot, Level]:
         found = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from hub.cli import main
 from hub.config import load_config
 from hub.money.taking import take_payments
 from hub.running.data import open_data
-from hub.storage.schema_channels import channel_link
+from hub.storage.schema_channels import channel_link, channel_part
+from tests.channels.payer.manifest import PROVIDERS, Provider
 
 
 @pytest.fixture
@@ -111,6 +113,29 @@ def test_a_slip_of_the_pen_is_named(
     provider_says(settings, 1_250)
     assert hub(settings, "money", *arguments) == code
     assert words in capsys.readouterr().err
+
+
+def test_a_provider_is_asked_for_days_that_a_poll_has_missed(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only for payments of the store's location, and of the hours that belong to these days."""
+    settings.write_text(settings.read_text() + '[channels]\npackages = ["tests.channels"]\n')
+    provider = PROVIDERS["asked"] = Provider()
+    one = ChannelPayment(
+        key="p1", version="1", at=NOON, location="L", kind="card", state="completed", amount=1_250, currency="USD"
+    )
+    provider.payments = [one, replace(one, key="p2", location="M"), replace(one, key="p3", at=NOON + timedelta(days=9))]
+    assert hub(settings, "channel", "add", "pay", "payer", "provider=asked") == 0
+    assert hub(settings, "channel", "map", "pay", "location", "hanoi", "L") == 0
+    data = open_data(load_config(settings))
+    with data.database.write() as connection:  # as the first poll of a running hub leaves it
+        connection.execute(sa.insert(channel_part).values(channel="pay", part="payments"))
+    data.close()
+    assert hub(settings, "money", "reconcile", *DAYS) == 0
+    assert hub(settings, "money", "reconcile", *DAYS, "--ask") == 4
+    told = capsys.readouterr()
+    assert "pay: 1 payments new or changed" in told.err
+    assert told.out.count("missing_here\t") == 1
 
 
 def test_fee_rules_are_set_shown_and_taken_away(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 import { ContainerRegistrationKeys, MedusaError } from "@medusajs/framework/utils"
-import { LEVEL_COLUMNS, LEVEL_TABLES, levelsOf } from "../levels"
+import { LEVEL_COLUMNS, LEVEL_TABLES, readAll } from "../levels"
 
 const ITEMS_MAX = 1000
 const LIMIT_MAX = 5000
@@ -20,10 +20,13 @@ export const GET = async (req: MedusaRequest, res: MedusaResponse) => {
   res.json({ levels: found.rows, limit })
 }
 
-/** POST /admin/tillwire/levels { inventory_item_ids }: all levels of these items. A body, since addresses are short. */
+/**
+ * POST /admin/tillwire/levels { inventory_item_ids }: all levels of these items, and what is kept of them, as of one
+ * moment. A body, since addresses are short.
+ */
 export const POST = async (req: MedusaRequest<{ inventory_item_ids?: unknown }>, res: MedusaResponse) => {
   const items = req.body?.inventory_item_ids
   if (!Array.isArray(items) || items.length > ITEMS_MAX || items.some((item) => typeof item !== "string"))
     throw new MedusaError(MedusaError.Types.INVALID_DATA, `inventory_item_ids: at most ${ITEMS_MAX} ids`)
-  res.json({ levels: await levelsOf(req.scope.resolve(ContainerRegistrationKeys.PG_CONNECTION), items) })
+  res.json(await readAll(req.scope.resolve(ContainerRegistrationKeys.PG_CONNECTION), items))
 }

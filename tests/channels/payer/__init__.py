@@ -1,0 +1,1 @@
+"""A provider of payments that knows people, too, for tests."""
