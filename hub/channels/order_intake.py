@@ -67,6 +67,8 @@ class OrderIntake:
     def _take(self, order: ChannelOrder, end: PageEnd, links: Links, now: datetime) -> str | None:
         """None, or why it could not be taken in."""
         try:
+            if self._stores.orders.is_known(end.channel, order.key, order.version):
+                return None  # pages overlap: most of what comes again has nothing new, nor has its customer
             if self._customers is not None and order.customer is not None and not order.own:
                 self._customers(end.channel, [order.customer], now)
             self._stores.orders.take(said_of(order, end.channel, links), now)

@@ -59,6 +59,12 @@ class SqlChannelOrderStore:
         self._database = database
         self._policy = policy
 
+    def is_known(self, channel: str, key: str, version: str) -> bool:
+        """Whether this very state has been taken in."""
+        mine = sa.and_(_ORDER.channel == channel, _ORDER.key == key, _ORDER.version == version)
+        with self._database.read() as connection:
+            return connection.execute(sa.select(_ORDER.key).where(mine)).first() is not None
+
     def take(self, said: SaidOrder, now: datetime) -> TakenIn:
         """Take in an order as it is now.
 

@@ -18,7 +18,8 @@ from hub.storage.metadata import metadata
 from hub.storage.moments import from_us, to_us
 from hub.storage.upserts import insert_for, upsert
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
+"""An order's id at the hub is the channel's name and the vendor's id, and has 64 characters at most."""
 _CHANNEL = schema.channel.c
 _STEP = timedelta(microseconds=1)
 
@@ -54,7 +55,7 @@ class SqlChannelSetups:
         """Set a channel up, switched off; what tills have told so far is not told to it. Raises ChannelExists."""
         if NAME.fullmatch(name) is None:
             raise ConfigError(
-                f"channel {name!r}: a name is 1 to 32 of a-z, 0-9 and -, and starts with a letter or a digit"
+                f"channel {name!r}: a name is 1 to 24 of a-z, 0-9 and -, and starts with a letter or a digit"
             )
         row = {
             "name": name, "kind": kind, "settings": _text(settings), "enabled": False,

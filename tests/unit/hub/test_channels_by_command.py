@@ -83,7 +83,7 @@ def test_a_secret_is_read_from_standard_input(hub_file: Path) -> None:
     "slip",
     [
         ("add web nowhere", 2, "channel kind 'nowhere': there is none; there are"),
-        ("add Web! pretend", 2, "channel 'Web!': a name is 1 to 32 of a-z, 0-9 and -"),
+        ("add Web! pretend", 2, "channel 'Web!': a name is 1 to 24 of a-z, 0-9 and -"),
         ("add shop pretend", 1, "channel shop: is there already"),
         ("add web pretend colour=red", 2, "channel web: colour is no setting of pretend; it has"),
         ("add web pretend token=abc", 2, "is a secret: give it with `tillwire-hub channel secret web token`"),

@@ -254,6 +254,11 @@ def test_the_customer_of_an_order_is_handed_on_before_it_is_taken(stage: Stage) 
     stage.vendor.put_order("o2", {TEA: 1_000}, customer=binh, own=True)
     stage.step()
     assert stage.taker.found == [("c1", "1")]
+    stage.vendor.put_order("o3", {TEA: 1_000}, customer=ChannelCustomer("c3", "1", "Chi"))
+    stage.step(60)
+    stage.step(60)
+    assert stage.vendor.calls.count("orders since 3") == 1
+    assert stage.taker.found.count(("c3", "1")) == 1
 
 
 def test_people_are_handed_on_and_who_cannot_be_taken_is_parked(database: Database) -> None:
