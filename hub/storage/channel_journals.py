@@ -29,6 +29,7 @@ _MINE = sa.and_(
     _JOURNAL.store == _EPOCH.store, _JOURNAL.terminal == _EPOCH.terminal, _JOURNAL.epoch == _EPOCH.epoch
 )  # fmt: skip
 _DONE = sa.func.coalesce(_JOURNAL.sequence, 0)
+_PLACE = (_EPOCH.store, _EPOCH.terminal, _EPOCH.epoch)
 
 
 class LoggedEvent(NamedTuple):
@@ -73,33 +74,24 @@ class SqlChannelJournals:
 
     def news(self, channel: str, types: Collection[str], limit: int) -> News:
         """Events of some types that the channel has not been through, in order within each journal."""
-        mine, event = sa.and_(_MINE, _JOURNAL.channel == channel), schema.event.c
+        mine = sa.and_(_MINE, _JOURNAL.channel == channel)
         behind = schema.epoch.outerjoin(schema_channels.channel_journal, mine)
-        order = (_EPOCH.store, _EPOCH.terminal, _EPOCH.epoch)
-        moved = sa.select(*order, _EPOCH.sequence).select_from(behind).where(_EPOCH.sequence > _DONE)
-        logged = sa.and_(
-            event.store == _EPOCH.store, event.terminal == _EPOCH.terminal, event.epoch == _EPOCH.epoch,
-            event.sequence > _DONE, event.sequence <= _EPOCH.sequence, event.type.in_(sorted(types)),
-            event.event_id.is_not(None), event.duplicate_of.is_(None),
-        )  # fmt: skip
-        query = (
-            sa.select(*order, event.sequence, event.event_id, event.type, event.raw)
-            .select_from(behind.join(schema.event, logged))
-            .where(_EPOCH.sequence > _DONE)
-            .order_by(*order, event.sequence)
-            .limit(limit)
-        )
+        moved = sa.select(*_PLACE, _EPOCH.sequence, _DONE.label("done")).select_from(behind)
         with self._database.read() as connection:
-            upto = {_key(row.store, row.terminal, row.epoch): row.sequence for row in connection.execute(moved)}
-            rows = connection.execute(query).all() if upto else []
-        events = [
-            LoggedEvent(_key(row.store, row.terminal, row.epoch), row.sequence, row.event_id, row.type, bytes(row.raw))
-            for row in rows
-        ]
+            rows = connection.execute(moved.where(_EPOCH.sequence > _DONE).order_by(*_PLACE)).all()
+            upto = {_key(row.store, row.terminal, row.epoch): row.sequence for row in rows}
+            if not upto:
+                events: list[LoggedEvent] = []
+            elif self._database.is_sqlite:
+                after = {_key(row.store, row.terminal, row.epoch): row.done for row in rows}
+                events = _one_by_one(connection, after, upto, types, limit)
+            else:
+                events = _together(connection, behind, types, limit)
         if len(events) < limit:
             return News(events, upto, more=False)
+        # Journals come one after the other, in an order that is the database's own: only the last may go on.
         last = events[-1]
-        reached = {key: sequence for key, sequence in upto.items() if key < last.key}
+        reached = {event.key: upto[event.key] for event in events}
         return News(events, {**reached, last.key: last.sequence}, more=True)
 
     def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
@@ -162,6 +154,57 @@ def start_journals(connection: sa.Connection, channel: str) -> None:
     now = sa.select(sa.literal(channel), _EPOCH.store, _EPOCH.terminal, _EPOCH.epoch, _EPOCH.sequence)
     columns = ["channel", "store", "terminal", "epoch", "sequence"]
     connection.execute(sa.insert(schema_channels.channel_journal).from_select(columns, now))
+
+
+def _counting(types: Collection[str]) -> sa.ColumnElement[bool]:
+    event = schema.event.c
+    return sa.and_(event.type.in_(sorted(types)), event.event_id.is_not(None), event.duplicate_of.is_(None))
+
+
+def _together(
+    connection: sa.Connection, behind: sa.FromClause, types: Collection[str], limit: int
+) -> list[LoggedEvent]:  # fmt: skip
+    """One query for all journals."""
+    event = schema.event.c
+    logged = sa.and_(
+        event.store == _EPOCH.store, event.terminal == _EPOCH.terminal, event.epoch == _EPOCH.epoch,
+        event.sequence > _DONE, event.sequence <= _EPOCH.sequence, _counting(types),
+    )  # fmt: skip
+    query = (
+        sa.select(*_PLACE, event.sequence, event.event_id, event.type, event.raw)
+        .select_from(sa.join(behind, schema.event, logged))
+        .where(_EPOCH.sequence > _DONE)
+        .order_by(*_PLACE, event.sequence)
+        .limit(limit)
+    )
+    return [
+        LoggedEvent(_key(row.store, row.terminal, row.epoch), row.sequence, row.event_id, row.type, bytes(row.raw))
+        for row in connection.execute(query)
+    ]
+
+
+def _one_by_one(
+    connection: sa.Connection, after: Mapping[EpochKey, int], upto: Mapping[EpochKey, int], types: Collection[str],
+    limit: int,
+) -> list[LoggedEvent]:  # fmt: skip
+    """A query for each journal: SQLite would begin a query for all at the log, and go through the whole of it."""
+    event = schema.event.c
+    found: list[LoggedEvent] = []
+    for key, done in after.items():
+        query = (
+            sa.select(event.sequence, event.event_id, event.type, event.raw)
+            .where(
+                event.store == key.store, event.terminal == key.terminal, event.epoch == key.epoch,
+                event.sequence > done, event.sequence <= upto[key], _counting(types),
+            )
+            .order_by(event.sequence)
+            .limit(limit - len(found))
+        )  # fmt: skip
+        rows = connection.execute(query)
+        found += [LoggedEvent(key, row.sequence, row.event_id, row.type, bytes(row.raw)) for row in rows]
+        if len(found) >= limit:
+            break
+    return found
 
 
 def _key(store: str, terminal: str, epoch: int) -> EpochKey:
