@@ -73,6 +73,7 @@ class Chain:
         self.tables = runner_stores(database)
         self.outbox = SqlOutbox(database)
         self.stock = SqlChannelStock(database)
+        self.journals = SqlChannelJournals(database)
         self.tills = {store: Journal(store) for store in (HANOI, HUE)}
         self._manifest = manifest
         self._projection = AvailabilityProjection(database)

@@ -110,11 +110,12 @@ class SqlChannelJournals:
     def their_orders(self, channel: str, orders: Collection[str]) -> Mapping[str, str]:
         """Which of our orders are the channel's, and what it calls them."""
         order = schema_channels.channel_order.c
-        query = sa.select(order.order_id, order.key).where(
-            order.channel == channel, order.order_id.in_(sorted(orders)), order.own.is_(False)
+        # The channel is looked at here: SQLite would else take an index that begins with it, and read all its orders.
+        query = sa.select(order.channel, order.order_id, order.key).where(
+            order.order_id.in_(sorted(orders)), order.own.is_(False)
         )
         with self._database.read() as connection:
-            return {row.order_id: row.key for row in connection.execute(query)}
+            return {row.order_id: row.key for row in connection.execute(query) if row.channel == channel}
 
     def passed_receipts(self, channel: str, numbers: Collection[str]) -> frozenset[str]:
         """Which of these receipts are sales that the channel has been told, or never will be: it is beyond them."""

@@ -31,6 +31,8 @@ WORDS_CHARS_MAX = 2_000
 LATELY, LATELY_MAX = timedelta(hours=1), 100_000
 _OFFER = schema_channels.channel_offer.c
 _LINK = schema_channels.channel_link.c
+_LINE_OPEN = sa.text("channel_line.open")
+"""As the index over open lines says it: SQLAlchemy would write "= 1", and SQLite not know it again."""
 _NOT_DONE: sa.ColumnElement[bool] = _OFFER.state != sa.text("'done'")
 
 
@@ -229,7 +231,7 @@ def _open_lines(connection: sa.Connection, channel: str, skus: Sequence[str]) ->
     query = (
         sa.select(line.line, line.sku, sa.func.coalesce(order.version, "").label("version"))
         .select_from(joined)
-        .where(line.channel == channel, line.open, line.sku.in_(sorted({*skus, *pieces, *wholes})))
+        .where(line.channel == channel, _LINE_OPEN, line.sku.in_(sorted({*skus, *pieces, *wholes})))
     )
     by_piece: defaultdict[str, list[str]] = defaultdict(list)
     for row in connection.execute(query):
