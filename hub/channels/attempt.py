@@ -52,6 +52,7 @@ class PartAttempts:
         self._parts = trying.parts
         self._trying = trying
         self._held_until: datetime | None = None
+        self._others_until: datetime | None = None
         self._asked_at: datetime | None = None
         self._fine_at: datetime | None = None
         self.circuit: Circuit = "closed"
@@ -112,11 +113,14 @@ class PartAttempts:
         return wait_s
 
     def _take(self, now: datetime) -> bool:
+        if self._others_until is not None and now < self._others_until:
+            return False  # woken with every change, it would else ask for the lease each time
         keep = timedelta(seconds=KEEP_EVERY_S)
         if self._held_until is None or now + keep > self._held_until:
             until = now + timedelta(seconds=LEASE_S)
             mine = self._parts.take(self.channel, self.kind.name, self._trying.holder, now, until)
             self._held_until = until if mine else None
+            self._others_until = None if mine else now + timedelta(seconds=NOT_MINE_S)
         return self._held_until is not None
 
     def _fine(self, before: PartState) -> None:

@@ -35,15 +35,15 @@ class Links:
     def __init__(self, channel: str, links: Iterable[Link], look_up: LookUp | None = None) -> None:
         self.channel = channel
         self._look_up = look_up
-        self._ours: dict[tuple[LinkKind, str], Link] = {}
+        self._ours: dict[LinkKind, dict[str, Link]] = {kind: {} for kind in LINK_KINDS}
         self._theirs: dict[tuple[LinkKind, str], list[Link]] = {}
         for link in links:
-            self._ours[link.kind, link.ours] = link
+            self._ours[link.kind][link.ours] = link
             self._theirs.setdefault((link.kind, link.theirs), []).append(link)
 
     def to_theirs(self, kind: LinkKind, ours: str) -> Link:
         """Their word for one of ours. Raises UnmappedWord."""
-        link = self._ours.get((kind, ours))
+        link = self._ours[kind].get(ours)
         if link is None and self._look_up is not None:
             link = next(iter(self._look_up(kind, ours, None)), None)
         if link is None:
@@ -63,7 +63,7 @@ class Links:
 
     def of(self, kind: LinkKind) -> list[Link]:
         """All links of a kind that is kept at hand (not sales, orders, people), by our word."""
-        return sorted((link for (k, _), link in self._ours.items() if k == kind), key=lambda link: link.ours)
+        return sorted(self._ours[kind].values(), key=lambda link: link.ours)
 
     def _of_theirs(self, kind: LinkKind, theirs: str) -> Sequence[Link]:
         found: Sequence[Link] = self._theirs.get((kind, theirs), ())

@@ -164,10 +164,14 @@ class ChannelRunner:
     def _open(self, setup: ChannelSetup) -> None:
         try:
             running = _RunningChannel(setup, self._with, f"{self._clock.holder}/{next(self._serial)}")
+        except StorageError:
+            raise
         except (ConfigError, ChannelError) as error:
-            self._failed[setup.name] = setup
-            _log.error("a channel cannot be opened", extra={"channel": setup.name, "problem": str(error)})
-            self._stores.parts.failed(setup.name, OPEN_PART, 1, self._clock.wall(), str(error))
+            self._not_opened(setup, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a mistake in one kind of channel must not stop the others
+            _log.exception("opening a channel failed", extra={"channel": setup.name})
+            self._not_opened(setup, f"a mistake of ours, see the log: {type(error).__name__}: {error}")
             return
         self._failed.pop(setup.name, None)
         if self._stores.parts.state(setup.name, OPEN_PART).problem:
@@ -175,6 +179,12 @@ class ChannelRunner:
         with self._lock:
             self._running[setup.name] = running
         running.start()
+
+    def _not_opened(self, setup: ChannelSetup, problem: str) -> None:
+        """It is tried again when it was set up otherwise."""
+        self._failed[setup.name] = setup
+        _log.error("a channel cannot be opened", extra={"channel": setup.name, "problem": problem})
+        self._stores.parts.failed(setup.name, OPEN_PART, 1, self._clock.wall(), problem)
 
     def _keep(self) -> None:
         now_s = self._clock.clock_s()

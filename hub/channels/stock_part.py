@@ -31,6 +31,8 @@ AGAIN_S = 1.0
 PARKED_S = 600.0
 """What the channel refused is told again when its level changes, but not more often than this."""
 WALK_EVERY = timedelta(hours=24)
+WRITE_EVERY = timedelta(seconds=1)
+"""A hub sells hundreds of times a second: a cursor that was written with each look would be half as many commits."""
 _log = logging.getLogger(__name__)
 
 
@@ -70,23 +72,27 @@ class StockPart:
         self._tools = tools
         self._backoff = Backoff()
         self._most = sink.batch_max
+        self._walk_skus = 1
+        self._calls = 0
+        self._known = StockCursor()
+        self._written = ""
+        self._written_at: datetime | None = None
 
     def step(self, now: datetime) -> float:
         """See Part."""
-        text = self._tools.parts.state(self._name, STOCK_PART).cursor
-        cursor = msgspec.json.decode(text, type=StockCursor) if text else StockCursor()
-        cursor = self._begin_walk(cursor, now)
+        cursor = self._begin_walk(self._cursor(), now)
         page = min(PAGE_SKUS, CALLS_A_STEP * self._skus_at_once())
         changed = self._stock.changed(self._name, cursor.revision, page)
         if changed.upto > cursor.revision:
             self._push(changed.skus, now)
-            self._save(cursor, revision=changed.upto)
+            self._save(cursor, now, revision=changed.upto)
             return 0.0
         if due := self._stock.due(self._name, now, self._skus_at_once()):
             self._push(due, now)
             return 0.0
         if cursor.walk is not None:
             return self._walk(cursor, now)
+        self._save(cursor, now)
         next_due = self._stock.next_due(self._name)
         return IDLE_S if next_due is None else max(0.05, min(IDLE_S, (next_due - now).total_seconds()))
 
@@ -100,31 +106,47 @@ class StockPart:
         if not moved and not old:
             return cursor
         _log.info("all of a channel's stock is gone through", extra={"channel": self._name})
+        self._stock.forget_unlinked(self._name)
         if moved:
             self._stock.replay(self._name, now)
+        self._written_at = None
         return self._save(
             cursor,
+            now,
             # At first the walk tells everything as it is: changes before it need not be followed one by one.
             revision=head.revision if cursor.walked_at is None else cursor.revision,
             links=head.links, asked=head.asked, anew=head.asked > max(cursor.asked, 0), walk="", walked_at=now,
         )  # fmt: skip
 
     def _walk(self, cursor: StockCursor, now: datetime) -> float:
+        """About one call at a time, so that a fresh change waits for no more; where nothing is news, more at once."""
         assert cursor.walk is not None
-        skus = self._stock.linked(self._name, cursor.walk, self._skus_at_once())
+        skus = self._stock.linked(self._name, cursor.walk, max(self._skus_at_once(), self._walk_skus))
         if not skus:
-            self._save(cursor, walk=None, anew=False)
+            self._save(cursor, now, walk=None, anew=False)
             return 0.0
+        calls = self._calls
         self._push(skus, now, anew=cursor.anew)
-        self._save(cursor, walk=skus[-1])
+        self._walk_skus = min(PAGE_SKUS, 2 * len(skus)) if self._calls == calls else 1
+        self._save(cursor, now, walk=skus[-1])
         return 0.0
 
-    def _save(self, cursor: StockCursor, **changes: object) -> StockCursor:
-        changed = msgspec.structs.replace(cursor, **changes)
-        self._tools.parts.save_cursor(
-            self._name, STOCK_PART, msgspec.json.encode(changed).decode(), self._opened.holder
-        )  # fmt: skip
-        return changed
+    def _cursor(self) -> StockCursor:
+        """How far this is: what is remembered, unless another process has gone on from what was written."""
+        text = self._tools.parts.state(self._name, STOCK_PART).cursor
+        if text != self._written or not text:
+            self._known = msgspec.json.decode(text, type=StockCursor) if text else StockCursor()
+            self._written, self._written_at = text, None
+        return self._known
+
+    def _save(self, cursor: StockCursor, now: datetime, **changes: object) -> StockCursor:
+        """Remember how far this is, and write it down once a second: what is gone through again is not told again."""
+        self._known = msgspec.structs.replace(cursor, **changes)
+        text = msgspec.json.encode(self._known).decode()
+        if text != self._written and (self._written_at is None or now - self._written_at >= WRITE_EVERY):
+            self._tools.parts.save_cursor(self._name, STOCK_PART, text, self._opened.holder)
+            self._written, self._written_at = text, now
+        return self._known
 
     def _skus_at_once(self) -> int:
         """So many SKUs make about one call."""
@@ -181,6 +203,7 @@ class StockPart:
         yield [_noted(want, answered.get(target), now) for target, want in targets.items()]
 
     def _timed(self, targets: Sequence[StockTarget], counted: CountedOrders) -> Sequence[Pushed]:
+        self._calls += 1
         begun_s = self._tools.clock_s()
         answers = self._sink.push(targets, counted)
         self._tools.observe(self._name, self._tools.clock_s() - begun_s)

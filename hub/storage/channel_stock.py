@@ -92,7 +92,7 @@ class SqlChannelStock:
         """SKUs that are to be told again by now, the longest due first."""
         query = (
             sa.select(_OFFER.sku)
-            .where(_OFFER.channel == channel, _NOT_DONE, _OFFER.state == "due", _OFFER.due_us <= to_us(now))
+            .where(_OFFER.channel == channel, _NOT_DONE, _OFFER.state == "due", _OFFER.due_us <= to_us(now), _linked())
             .order_by(_OFFER.due_us, _OFFER.sku)
             .limit(limit)
         )
@@ -101,7 +101,7 @@ class SqlChannelStock:
 
     def next_due(self, channel: str) -> datetime | None:
         """When the next SKU is to be told again; None if none is."""
-        mine = sa.and_(_OFFER.channel == channel, _NOT_DONE, _OFFER.state == "due")
+        mine = sa.and_(_OFFER.channel == channel, _NOT_DONE, _OFFER.state == "due", _linked())
         with self._database.read() as connection:
             return maybe_from_us(connection.execute(sa.select(sa.func.min(_OFFER.due_us)).where(mine)).scalar())
 
@@ -153,6 +153,15 @@ class SqlChannelStock:
         with self._database.write() as connection:
             upsert(connection, schema_channels.channel_offer, rows, replace=replaced)
 
+    def forget_unlinked(self, channel: str) -> None:
+        """Forget what the channel was told of SKUs and locations that are not linked any more."""
+        gone = sa.and_(_OFFER.channel == channel, sa.not_(_linked()))
+        with self._database.read() as connection:
+            if connection.execute(sa.select(_OFFER.sku).where(gone).limit(1)).first() is None:
+                return
+        with self._database.write() as connection:
+            connection.execute(sa.delete(schema_channels.channel_offer).where(gone))
+
     def replay(self, channel: str, now: datetime, *, state: OfferState = "parked") -> int:
         """Let what is parked (or due later) be told again now; returns how many."""
         mine = sa.and_(_OFFER.channel == channel, _NOT_DONE, _OFFER.state == state)
@@ -185,6 +194,15 @@ class SqlChannelStock:
             for row in connection.execute(query):
                 found[row.channel][row.state] = row.number
         return dict(found)
+
+
+def _linked() -> sa.ColumnElement[bool]:
+    """Whether an offer's SKU and location still are."""
+    link = schema_channels.channel_link
+    mine = _LINK.channel == _OFFER.channel
+    item = sa.exists().where(mine, _LINK.kind == "item", _LINK.ours == _OFFER.sku)
+    place = sa.exists().where(mine, _LINK.kind == "location", _LINK.theirs == _OFFER.location)
+    return sa.and_(item.correlate_except(link), place.correlate_except(link))
 
 
 def _places(connection: sa.Connection, channel: str) -> Mapping[str, Sequence[str]]:

@@ -148,6 +148,24 @@ def test_a_channel_that_cannot_be_opened_says_why_and_stops_no_other(database: D
         assert parts.state("web", OPEN_PART).problem == ""
 
 
+def test_a_kind_with_a_mistake_in_it_stops_no_other_channel(database: Database) -> None:
+    """What opening it raises is told where the channel is shown; the channel behind it runs."""
+
+    def faulty(connecting: Connecting) -> Channel:
+        if connecting.name == "bad":
+            raise ZeroDivisionError("ours")
+        return Channel()
+
+    set_up(database, "bad")
+    set_up(database, "good")
+    watched = Watched()
+    watched.hold.set()
+    with running(database, watched, manifest_of(faulty)) as runner:
+        assert watched.stock.get(timeout=TIMEOUT_S)[0] == "good"
+        assert "ZeroDivisionError: ours" in SqlChannelParts(database).state("bad", OPEN_PART).problem
+        assert runner.problem == ""
+
+
 def test_links_are_read_when_they_change(database: Database) -> None:
     """A mapping that was changed at any process holds at the next look; sales are looked up one by one."""
     set_up(database)

@@ -219,6 +219,47 @@ def test_again_is_told_at_once_and_not_for_ever(told: Chain) -> None:
     assert told.shop.levels["ware", TEA] == told.shop.levels["ware", PHO] == 16_000
 
 
+def test_what_is_not_linked_any_more_is_forgotten(told: Chain) -> None:
+    """Also what was to be told again: no part goes round and round over it."""
+    process = told.process()
+    told.tell(HANOI, sale(1, (TEA, 1_000)))
+    told.shop.fault("levels", "away")
+    process.step(STOCK_PART)
+    assert [row.sku for row in told.stock.offers("web", state="due")] == [TEA]
+    told.tables.links.delete("web", "item", [TEA])
+    told.clock.pass_s(10)
+    calls = told.shop.calls["levels"]
+    assert told.work(process, STOCK_PART, steps=20) > 0
+    assert told.shop.calls["levels"] == calls
+    assert {row.sku for row in told.stock.offers("web")} == {PHO}
+
+
+def test_a_change_is_told_before_the_rest_of_a_walk(database: Database) -> None:
+    """Everything is being told anew, a call at a time: a sale waits for one call, not for all."""
+    skus = tuple(Sku(f"s{number:03}") for number in range(100))
+    chain = Chain(database, skus=skus)
+    process = chain.process()
+    for _ in range(3):
+        process.step(STOCK_PART)
+    chain.tell(HANOI, sale(1, (skus[-1], 1_000)))
+    process.step(STOCK_PART)
+    assert chain.shop.levels["ware", skus[-1]] == 17_000
+    assert len(chain.shop.levels) < 60
+    chain.run(process, rounds=2)
+    assert len(chain.shop.levels) == 100
+
+
+def test_a_restart_goes_on_where_it_was(told: Chain) -> None:
+    """What was told before the last write of the cursor is looked at again and not told again."""
+    process = told.process()
+    for number in range(3):
+        told.tell(HANOI, sale(number, (TEA, 1_000)))
+        told.work(process, STOCK_PART)
+    process.parts[STOCK_PART].release()
+    told.run(told.process("b"), rounds=5)
+    assert told.shop.calls["levels"] == 3
+
+
 def test_push_tells_all_again_on_demand(told: Chain) -> None:
     """Somebody changed a level in the shop by hand: `channel push` makes it what the hub says."""
     told.shop.levels["ware", TEA] = 99_000
