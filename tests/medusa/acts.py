@@ -125,7 +125,7 @@ async def race(chain: Chain, figures: Figures, checkouts: int, reservations: int
     async def tills(store: str) -> None:
         while not done.is_set():
             await chain.sell(store, {dice.choice(things): dice.randrange(1, 3)})
-            await asyncio.sleep(dice.random() / 3)
+            await asyncio.sleep(dice.uniform(0.4, 1.2))
 
     selling = [asyncio.create_task(tills(store)) for store in STORES]
     await asyncio.gather(
