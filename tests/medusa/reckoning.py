@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import httpx
 
 from tests.contract.medusa.bed import Thing
 from tests.demo.baskets import PIECE
-from tests.medusa.chain import DEPOT, STORES, Chain
+from tests.medusa.chain import DEPOT, STORES, Chain, NeverCame
 from tests.medusa.figures import Figures
 
 SETTLE_S = 60.0
@@ -51,9 +52,8 @@ async def settle(chain: Chain, things: Sequence[Thing], expected: Mapping[Thing,
             break
         await asyncio.sleep(0.25)
     records = len(await asyncio.to_thread(chain.waiting))
-    ends_s = loop.time() + SETTLE_S + records * RECORD_S
-    while loop.time() < ends_s and await asyncio.to_thread(chain.waiting):
-        await asyncio.sleep(0.25)
+    with contextlib.suppress(NeverCame):
+        await chain.until(chain.drained, "the end of what waits", limit_s=SETTLE_S + records * RECORD_S)
 
 
 async def reckon(chain: Chain, figures: Figures, things: Sequence[Thing], expected: Mapping[Thing, int]) -> None:
