@@ -44,7 +44,7 @@ def put_aside(connection: sa.Connection, place: tuple[str, str, str], why: str, 
     channel, kind, key = place
     moment = to_us(now)
     row = {
-        "channel": channel, "kind": kind, "key": key, "why": why[:WHY_MAX].replace("\x00", ""), "raw": raw[:RAW_MAX],
+        "channel": channel, "kind": kind, "key": _plain(key), "why": _plain(why[:WHY_MAX]), "raw": raw[:RAW_MAX],
         "first_us": moment, "last_us": moment, "count": 1, "resolved_us": None,
     }  # fmt: skip
     changed = ["why", "last_us", "resolved_us", *(["raw"] if raw else [])]
@@ -112,6 +112,11 @@ class SqlAsideStore:
         query = sa.select(_C.kind, sa.func.count()).where(_C.channel == channel, _C.resolved_us.is_(None))
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(query.group_by(_C.kind))}
+
+
+def _plain(text: str) -> str:
+    # A vendor's word may be anything; neither a zero character nor half a surrogate pair fits into a text column.
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def _aside(row: sa.Row[tuple[object, ...]]) -> Aside:

@@ -120,7 +120,9 @@ def _plan(connection: sa.Connection, said: SaidOrder, by: SettledBy, *, lock: bo
     asked, told = (facts.asked, facts.told) if facts is not None else ((), ())
     back = _taken_back(facts) if intake.revive and facts is not None else []
     after = OrderFacts(order, [*asked, *back], told, cancelled_at, goods)
-    stores = after.stores.union(one.store for one in choose(connection, after, by))
+    # Under the locks it is chosen once more anyway, where it is decided (`settle_order`).
+    chosen = () if lock else choose(connection, after, by)
+    stores = after.stores.union(one.store for one in chosen)
     unknown = stores - all_stores(connection)
     if unknown:
         raise UnknownStore(

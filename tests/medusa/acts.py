@@ -94,7 +94,7 @@ async def drain(chain: Chain, figures: Figures, sales: int) -> None:
         await chain.until(lambda n=offered: chain.offers(thing, n), "a sale in the peak")  # type: ignore[misc]
         figures.till_to_web_while_draining_ms.append((loop.time() - sold_s) * 1000)
     waiting = len(await asyncio.to_thread(chain.waiting))
-    await chain.until(lambda: _drained(chain), "the end of the peak", limit_s=sales * 5)
+    await chain.until(chain.drained, "the end of the peak", limit_s=sales * 5)
     figures.records_per_s = round((2 * sales - offered) / (loop.time() - began_s), 2)
     figures.count("records_behind_in_the_peak", waiting)
     figures.steps.append(f"a peak of {sales} sales drained, and levels did not wait for it")
@@ -125,7 +125,7 @@ async def race(chain: Chain, figures: Figures, checkouts: int, reservations: int
     async def tills(store: str) -> None:
         while not done.is_set():
             await chain.sell(store, {dice.choice(things): dice.randrange(1, 3)})
-            await asyncio.sleep(dice.random() / 3)
+            await asyncio.sleep(dice.uniform(0.4, 1.2))
 
     selling = [asyncio.create_task(tills(store)) for store in STORES]
     await asyncio.gather(
@@ -251,10 +251,6 @@ async def _came_back(chain: Chain, thing: Thing, thousandths: int) -> bool:
 
 async def _state(chain: Chain, order: str, state: str) -> bool:
     return (await asyncio.to_thread(chain.order_row, order))[0] == state
-
-
-async def _drained(chain: Chain) -> bool:
-    return not await asyncio.to_thread(chain.waiting)
 
 
 async def _gone(chain: Chain, thing: Thing) -> bool:

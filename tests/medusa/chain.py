@@ -207,6 +207,10 @@ class Chain:
         rows += self.rows("select location, sku, state, words from channel_offer where state != 'done'")
         return [" ".join(str(word) for word in row) for row in rows]
 
+    async def drained(self) -> bool:
+        """Whether nothing is on its way to Medusa any more."""
+        return not await asyncio.to_thread(self.waiting)
+
     def available(self, thing: Thing) -> int:
         """What the hub has to give, over all stores, in pieces."""
         return sum(had - promised for had, promised in (self.level(store, thing) for store in STORES)) // PIECE

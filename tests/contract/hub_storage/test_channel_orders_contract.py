@@ -320,6 +320,14 @@ def test_what_cannot_be_taken_in_leaves_nothing_behind(shop: ChannelShop) -> Non
     assert (asides.waiting(CHANNEL), shop.told("channel_aside")) == ([], [])
 
 
+def test_whatever_a_vendor_s_words_are_made_of_they_can_be_parked(shop: ChannelShop) -> None:
+    """Else the poll would end at the very thing that it puts aside."""
+    asides = SqlAsideStore(shop.database)
+    asides.put((CHANNEL, "orders", "o\x001\ud800"), "a zero \x00 and a half \udfff", b"\x00\xff", at(1))
+    (aside,) = asides.waiting(CHANNEL)
+    assert (aside.key, aside.raw) == ("o\N{REPLACEMENT CHARACTER}1?", b"\x00\xff")
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_any_order_and_repetition_of_states_ends_alike(shop: ChannelShop, seed: int) -> None:
     """However the states come, mixed with what tills say: the newest counts, and nothing moves twice."""

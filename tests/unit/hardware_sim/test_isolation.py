@@ -7,8 +7,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[3] / "hardware_sim"
 ALLOWED = set(sys.stdlib_module_names) | {"PIL", "click", "hardware_sim"}
-SERVICES = {"httpx", "uvicorn"}
-"""What speaks HTTP may lean on these, too: a server, and a client that sends webhooks."""
+SERVICES = {"httpx", "msgspec", "uvicorn"}
+"""What speaks HTTP may lean on these, too: a server, a client that sends webhooks, JSON with exact decimals.
+
+That the hub reads JSON with the same codec hides nothing: these are held to the vendor's schema, or to the real one."""
 
 
 def test_only_the_standard_library_pillow_and_click_are_imported() -> None:
