@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for kind in ("stock", "companion") if asked.kind == "both" else (asked.kind,):
             server.make(companion=kind == "companion")
             _run(server, asked, kind, figures)
+    except KeyboardInterrupt:
+        figures.problems.append("it was interrupted")
     finally:
         server.stop_all()
     if asked.json:
