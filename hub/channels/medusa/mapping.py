@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -34,6 +35,8 @@ CONSENT_WORD = "marketing_consent"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _WORD_MAX = 64
 _DIGEST: Final = 12
+_UNPAID: Final = frozenset({"not_paid", "awaiting", "requires_action"})
+_YOUNG: Final = timedelta(seconds=15)
 _TEXT_MAX = 512
 
 
@@ -164,6 +167,17 @@ def order_of(order: Order, raw: bytes, words: ShopWords) -> ChannelOrder:
         own=own,
         raw=raw,
     )
+
+
+def is_settled(order: Order, now: datetime) -> bool:
+    """Whether an order has come to stay.
+
+    Medusa's checkout makes the order first, then keeps its stock and takes its payment, and deletes it again where one
+    of them fails: for some moments there is an order that nobody ever placed. Once money is authorised it stays; one
+    that needs none is believed after some seconds.
+    """
+    paid = any(each.status not in _UNPAID for each in order.payment_collections or ())
+    return paid or order.created_at is None or now - order.created_at > _YOUNG
 
 
 def _head(order: Order, words: ShopWords, *, own: bool) -> OrderHead:

@@ -13,7 +13,15 @@ from hub.channels.links import Links
 from hub.channels.medusa import polling
 from hub.channels.medusa.answers import Answer, Fulfilment, Order, Reservation
 from hub.channels.medusa.client import MedusaClient, Params
-from hub.channels.medusa.mapping import PARCEL_WORD, ShopWords, Untranslatable, order_of, pieces, thousandths
+from hub.channels.medusa.mapping import (
+    PARCEL_WORD,
+    ShopWords,
+    Untranslatable,
+    is_settled,
+    order_of,
+    pieces,
+    thousandths,
+)
 from hub.channels.ports import ChannelOrder, HandedOver, Page, Unread
 from hub.errors import ChannelRefused, ChannelUnavailable, UnmappedWord
 
@@ -26,6 +34,7 @@ ORDER_FIELDS: Final = (
     "shipping_address.first_name,shipping_address.last_name,shipping_address.phone,"
     "shipping_methods.shipping_option_id,"
     "*fulfillments,fulfillments.items.line_item_id,fulfillments.items.quantity,"
+    "payment_collections.id,payment_collections.status,payment_collections.amount,"
     "returns.id,returns.status,returns.updated_at,returns.location_id,*returns.items"
 )
 
@@ -55,7 +64,7 @@ class MedusaOrders:
         self._options: frozenset[str] = frozenset()
 
     def changed(self, cursor: str) -> Page[ChannelOrder]:
-        """A page of orders, oldest change first."""
+        """A page of orders, oldest change first. One that may yet vanish is left for the next round."""
         where = polling.read_cursor(cursor, self._since or self._now())
         params: Params = [
             *polling.question(where, LIMIT),
@@ -70,7 +79,8 @@ class MedusaOrders:
         words = self._words()
         for stamp, raw in zip(stamps, raws, strict=True):
             try:
-                found.append(self._translated(bytes(raw), words))
+                if is_settled(msgspec.json.decode(raw, type=Order), self._now()):
+                    found.append(self._translated(bytes(raw), words))
             except (UnmappedWord, Untranslatable, msgspec.MsgspecError) as error:
                 unread.append(Unread("order", stamp.id, str(error), bytes(raw)))
         return Page(found, polling.write_cursor(step.cursor), step.more, unread)

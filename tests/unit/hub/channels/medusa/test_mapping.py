@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from hub.channels.links import Link, Links
-from hub.channels.medusa.answers import Customer, Order, Price, Variant
+from hub.channels.medusa.answers import Collection, Customer, Order, Price, Variant
 from hub.channels.medusa.mapping import (
     ShopWords,
     Untranslatable,
     customer_body,
     customer_of,
     e164,
+    is_settled,
     item_of,
     major_units,
     minor_units,
@@ -96,6 +97,17 @@ def test_a_pickup_is_for_its_store() -> None:
     option = order.shipping_methods[0].shipping_option_id or ""
     told = order_of(order, b"", words(order, **{option: "sloc_pickup"}))
     assert (told.head.way, told.head.store) == ("pickup", "store-0")
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "settled"),
+    [("authorized", 0, True), ("completed", 0, True), ("not_paid", 0, False), ("not_paid", 20, True), (None, 1, False)],
+)
+def test_an_order_that_may_yet_vanish_is_not_taken(status: str | None, seconds: int, settled: bool) -> None:
+    """Medusa makes an order before its stock and its money are certain, and deletes it where they are not to be had."""
+    collections = (Collection(id="pay_col", status=status, amount=Decimal(1)),) if status else ()
+    order = Order(id="order_1", created_at=AT, payment_collections=collections)
+    assert is_settled(order, AT + timedelta(seconds=seconds)) is settled
 
 
 def test_our_own_orders_need_no_mapping() -> None:
