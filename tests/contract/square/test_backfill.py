@@ -17,7 +17,8 @@ from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.database import open_database, parse_url
 from hub.storage.schema_money import money_payment
 from tests.contract.square.served import served
-from tests.unit.hub.test_documents_by_command import hub, settings
+from tests.unit.hub.commands import hub
+from tests.unit.hub.test_documents_by_command import settings
 from tests.unit.hub.test_stock_by_command import said
 
 __all__ = ["settings"]

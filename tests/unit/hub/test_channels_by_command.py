@@ -18,7 +18,8 @@ from hub.storage.database import Database, open_database, parse_url
 from tests.channel_stage import START
 from tests.channels.pretend.serving import serving
 from tests.channels.pretend.shop import Shop
-from tests.unit.hub.test_documents_by_command import hub, settings
+from tests.unit.hub.commands import hub
+from tests.unit.hub.test_documents_by_command import settings
 from tests.unit.hub.test_stock_by_command import said
 
 __all__ = ["settings"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli import main
 from hub.running.addresses import Addresses, tell_addresses
+from tests.unit.hub.commands import hub
 
 
 @pytest.fixture
@@ -18,13 +18,6 @@ def settings(tmp_path: Path) -> Path:
     file = tmp_path / "hub.toml"
     file.write_text(f'[data]\nfolder = "{tmp_path / "data"}"\n[broker]\nport = 1999\n')
     return file
-
-
-def hub(settings: Path, *arguments: str) -> int:
-    """Run a command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--config", str(settings), *arguments])
-    return int(ended.value.code or 0)
 
 
 def test_a_terminal_gets_its_credentials_in_a_file_of_its_own(

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.catalogue.documents import read_documents
-from hub.cli import main
 from hub.customers.files import phone_of, read_customers
 from hub.errors import ImportFailed
 from hub.identity.pins import hash_pin
 from protocol.documents import Customer
+from tests.unit.hub.commands import hub
 
 
 @pytest.fixture
@@ -27,13 +27,6 @@ def settings(tmp_path: Path) -> Path:
     file.write_text(f'[data]\nfolder = "{tmp_path / "data"}"\n[broker]\nport = 1999\n')
     assert hub(file, "store", "add", "hanoi", "--title", "Hà Nội") == 0
     return file
-
-
-def hub(settings: Path, *arguments: str) -> int:
-    """Run a command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--config", str(settings), *arguments])
-    return int(ended.value.code or 0)
 
 
 def listed(settings: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from hub.channels.ports import ChannelPayment
-from hub.cli import main
 from hub.config import load_config
 from hub.money.taking import take_payments
 from hub.running.data import open_data
 from hub.storage.schema_channels import channel_link, channel_part
 from tests.channels.payer.manifest import PROVIDERS, Provider
+from tests.unit.hub.commands import hub
 
 
 @pytest.fixture
@@ -27,13 +27,6 @@ def settings(tmp_path: Path) -> Path:
     file.write_text(f'[data]\nfolder = "{tmp_path / "data"}"\n[broker]\nport = 1999\n')
     assert hub(file, "store", "add", "hanoi", "--currency", "USD") == 0
     return file
-
-
-def hub(settings: Path, *arguments: str) -> int:
-    """Run a command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--config", str(settings), *arguments])
-    return int(ended.value.code or 0)
 
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)

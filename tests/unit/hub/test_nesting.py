@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.catalogue.nesting import as_on_shelf, refuse_nested
-from hub.cli import main
 from hub.errors import ImportFailed
 from protocol.documents import Item, Part
 from protocol.goods import parts_of
 from protocol.stock_events import StockLine
+from tests.unit.hub.commands import hub
 
 HEAD = "sku,name,price,currency,pack_of,pack_size,parts\n"
 SHOP = HEAD + "can,Can,1,VND,,,\ncase,Case,20,VND,can,24,\ntea,Tea,1,VND,,,\ngift,Gift,5,VND,,,tea*2 can*1\n"
@@ -29,13 +29,6 @@ def settings(tmp_path: Path) -> Path:
     assert hub(file, "store", "add", "hanoi") == 0
     assert imported(file, SHOP) == 0
     return file
-
-
-def hub(settings: Path, *arguments: str) -> int:
-    """Run a command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--config", str(settings), *arguments])
-    return int(ended.value.code or 0)
 
 
 def imported(settings: Path, text: str) -> int:

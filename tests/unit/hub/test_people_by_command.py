@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli import main
+from tests.unit.hub.commands import hub
 
 CUSTOMERS = """customer,name,phone,email,consent
 KH1,Lan,0901234567,,yes
@@ -26,13 +26,6 @@ def settings(tmp_path: Path) -> Path:
     assert hub(file, "store", "add", "hanoi") == 0
     assert hub(file, "customer", "import", str(customers)) == 0
     return file
-
-
-def hub(settings: Path, *arguments: str) -> int:
-    """Run a command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--config", str(settings), *arguments])
-    return int(ended.value.code or 0)
 
 
 def told(settings: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:

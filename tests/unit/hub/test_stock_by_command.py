@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.hub.test_documents_by_command import hub, settings
+from tests.unit.hub.commands import hub
+from tests.unit.hub.test_documents_by_command import settings
 
 __all__ = ["settings"]
 
