@@ -16,8 +16,8 @@ from protocol.events import SaleCompleted, SaleLine, Tender
 from protocol.frame import Key
 from protocol.ids import StoreId
 from tests.contract.square.served import served
+from tests.unit.hub.commands import hub
 from tests.unit.hub.journals import Journal
-from tests.unit.hub.test_money_by_command import hub
 
 HANOI = StoreId("hanoi")
 NOON = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)  # noqa: TID251 - as below
