@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -78,10 +78,15 @@ class Beside:
         self._done.set()
 
 
-def bench_channels(folder: Path, extent: Extent, told: Told) -> dict[str, Mapping[str, float]]:
+def bench_channels(folder: Path, extent: Extent, told: Told) -> dict[str, dict[str, float]]:
     """Figures by database."""
-    return {name: _figures(new, extent, lambda what, name=name: told(f"{name}: {what}"))
-            for name, new in _databases(folder)}  # fmt: skip
+    figures: dict[str, dict[str, float]] = {}
+    for name, new in _databases(folder):
+        found = figures[name] = {}
+        for what, measure in (("orders by polling", _polled), ("orders by hints", _hinted), ("money", _reconciled)):
+            told(f"{name}: {what}")
+            found |= measure(new(), extent)
+    return figures
 
 
 def _databases(folder: Path) -> Iterator[tuple[str, Callable[[], Database]]]:
@@ -93,16 +98,7 @@ def _databases(folder: Path) -> Iterator[tuple[str, Callable[[], Database]]]:
             yield "postgresql", lambda: open_database(parse_url(server.new_database()))
 
 
-def _figures(new: Callable[[], Database], extent: Extent, told: Told) -> Mapping[str, float]:
-    told("orders by polling")
-    figures = dict(_polled(new(), extent))
-    told("orders by hints")
-    figures |= _hinted(new(), extent)
-    told("a store-day of money")
-    return figures | _reconciled(new(), extent)
-
-
-def _polled(database: Database, extent: Extent) -> Mapping[str, float]:
+def _polled(database: Database, extent: Extent) -> dict[str, float]:
     vendor = _shop(database, extent, extent.orders)
     part = incoming_part(database, vendor, Taker())
     with _beside(database) as beside:
@@ -114,7 +110,7 @@ def _polled(database: Database, extent: Extent) -> Mapping[str, float]:
     return {"orders_a_second": round(extent.orders / took, 1), "orders_others_waited_ms": round(max(beside.waits), 1)}
 
 
-def _hinted(database: Database, extent: Extent) -> Mapping[str, float]:
+def _hinted(database: Database, extent: Extent) -> dict[str, float]:
     vendor = _shop(database, extent, 0)
     part = incoming_part(database, vendor, Taker())
     part.step(BEGIN)
@@ -131,7 +127,7 @@ def _hinted(database: Database, extent: Extent) -> Mapping[str, float]:
     return {"hinted_order_p50_ms": round(took[len(took) // 2], 1), "hinted_order_p95_ms": round(took[-5], 1)}
 
 
-def _reconciled(database: Database, extent: Extent) -> Mapping[str, float]:
+def _reconciled(database: Database, extent: Extent) -> dict[str, float]:
     _money(database, extent)
     with _beside(database) as beside:
         begun = time.perf_counter()

@@ -69,7 +69,7 @@ def some_page(dice: random.Random, serial: int) -> list[SaidOrder]:
     for _ in range(dice.randint(1, 8)):
         serial += 1
         skus = dice.sample([TEA, PHO, PACK, Sku("bun")], dice.randint(1, 3))
-        lines = {sku: 1_000 * dice.randint(0, 3) for sku in skus}
+        lines: dict[str, int] = {sku: 1_000 * dice.randint(0, 3) for sku in skus}
         if dice.random() < 0.1:
             lines["unheard of"] = 1_000
         said = said_order(serial, lines, key=f"o{dice.randint(1, 25)}", own=dice.random() < 0.1,
