@@ -1,4 +1,4 @@
-"""What a channel can be to the hub: six small ports, and the neutral words that go through them.
+"""What a channel can be to the hub: seven small ports, and the neutral words that go through them.
 
 A channel (a headless shop, another POS, a payment provider) implements those that its vendor allows and says so in its
 manifest. The framework calls a port from one thread at a time, and opens a channel once for each part of its work, so
@@ -21,7 +21,7 @@ from hub.matters.orders import OrderHead
 from protocol.documents import Item
 from protocol.events import SaleCompleted, SaleRefunded
 
-PortName = Literal["stock", "orders", "sales", "customers", "catalogue", "payments"]
+PortName = Literal["stock", "counts", "orders", "sales", "customers", "catalogue", "payments"]
 """What a manifest says that a channel can do, one word a port."""
 
 T_co = TypeVar("T_co", covariant=True)
@@ -100,6 +100,44 @@ class StockSink(Protocol):
 
     def push(self, targets: Sequence[StockTarget], counted: CountedOrders) -> Sequence[Pushed]:
         """Make the channel offer exactly this. Absolute, so it may be sent again; one answer for each target."""
+        ...
+
+
+# stock in
+
+
+@dataclass(frozen=True)
+class StockFact:
+    """What people did with goods at one of the channel's locations, once per `key` for good.
+
+    "counted": at `at`, `quantity` thousandths were there, with what is promised to customers: a checkpoint in event
+    time. "received": so many came. "adjusted": so many were written off (negative) or found (positive).
+    `at` is when it was done, not when it was told. `location` is the channel's own id; `note` is for people.
+    """
+
+    key: str
+    kind: Literal["counted", "received", "adjusted"]
+    sku: str
+    location: str
+    quantity: int
+    at: datetime
+    note: str = ""
+    raw: bytes = b""
+
+
+class StockSource(Protocol):
+    """Tells what people count, receive and write off in the channel's own screens.
+
+    Never what follows from an order or a payment, since those come by themselves, nor what a program wrote: above all
+    not what the hub itself pushed. It is asked only where the shop wants these facts (`owner_counts`).
+    """
+
+    def changed(self, cursor: str) -> Page[StockFact]:
+        """Facts that were told since `cursor` ("": from now on), however long before they happened."""
+        ...
+
+    def fact(self, key: str) -> StockFact | None:
+        """One of them; None where the channel does not know it, or it is none that counts."""
         ...
 
 
@@ -374,6 +412,7 @@ class Channel:
     """A connected channel: the ports that it has. `close` ends its connections."""
 
     stock: StockSink | None = None
+    counts: StockSource | None = None
     orders: OrderSource | None = None
     sales: SaleSink | None = None
     customers: CustomerSync | None = None

@@ -108,6 +108,14 @@ class SqlChannelParts:
         with self._database.write() as connection:
             write_cursor(connection, channel, part, cursor, holder)
 
+    def forget_cursor(self, channel: str, part: str) -> None:
+        """Let a part begin anew when it is next wanted; writes nothing where it has no cursor."""
+        with self._database.read() as connection:
+            if not part_state(connection, channel, part).cursor:
+                return
+        with self._database.write() as connection:
+            write_cursor(connection, channel, part, "")
+
     def count_up(self, channel: str, part: str) -> None:
         """Add one to a cursor that is a number: a part that is none, and others look at whether it moved."""
         with self._database.write() as connection:
