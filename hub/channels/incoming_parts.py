@@ -74,7 +74,7 @@ class Incoming:
         if intake is None:
             if port == "counts" and opened.channel.counts is not None:
                 # While the hub is right they are overwritten; once they are taken, it is from then on.
-                SqlChannelParts(self.database).forget_cursor(opened.name, port)
+                SqlChannelParts(self.database).forget(opened.name, port)
             return None
         return IncomingPart(opened, port, self._stores(), intake)
 

@@ -15,42 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from hub.channels.pages import Page as Page  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.pages import Unread as Unread  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.stock_facts import StockFact as StockFact  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.stock_facts import StockSource as StockSource  # noqa: PLC0414 - a channel finds all words here
 from hub.matters.orders import OrderHead
 from protocol.documents import Item
 from protocol.events import SaleCompleted, SaleRefunded
 
 PortName = Literal["stock", "counts", "orders", "sales", "customers", "catalogue", "payments"]
 """What a manifest says that a channel can do, one word a port."""
-
-T_co = TypeVar("T_co", covariant=True)
-
-
-@dataclass(frozen=True)
-class Page(Generic[T_co]):
-    """A part of what changed. `cursor` (opaque, the connector's own) goes into the next call once this is stored.
-
-    `more` says that the next call will find something at once. Pages overlap by design: what comes again is told by id
-    and version, so that nothing falls between two pages. `unread` is what came and could not be translated: it is
-    parked, never dropped.
-    """
-
-    found: Sequence[T_co]
-    cursor: str
-    more: bool = False
-    unread: Sequence[Unread] = ()
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Something of the vendor's that could not be translated: its id, why, and its own bytes, for when it can be."""
-
-    kind: str
-    key: str
-    why: str
-    raw: bytes
-
 
 # stock out
 
@@ -100,44 +76,6 @@ class StockSink(Protocol):
 
     def push(self, targets: Sequence[StockTarget], counted: CountedOrders) -> Sequence[Pushed]:
         """Make the channel offer exactly this. Absolute, so it may be sent again; one answer for each target."""
-        ...
-
-
-# stock in
-
-
-@dataclass(frozen=True)
-class StockFact:
-    """What people did with goods at one of the channel's locations, once per `key` for good.
-
-    "counted": at `at`, `quantity` thousandths were there, with what is promised to customers: a checkpoint in event
-    time. "received": so many came. "adjusted": so many were written off (negative) or found (positive).
-    `at` is when it was done, not when it was told. `location` is the channel's own id; `note` is for people.
-    """
-
-    key: str
-    kind: Literal["counted", "received", "adjusted"]
-    sku: str
-    location: str
-    quantity: int
-    at: datetime
-    note: str = ""
-    raw: bytes = b""
-
-
-class StockSource(Protocol):
-    """Tells what people count, receive and write off in the channel's own screens.
-
-    Never what follows from an order or a payment, since those come by themselves, nor what a program wrote: above all
-    not what the hub itself pushed. It is asked only where the shop wants these facts (`owner_counts`).
-    """
-
-    def changed(self, cursor: str) -> Page[StockFact]:
-        """Facts that were told since `cursor` ("": from now on), however long before they happened."""
-        ...
-
-    def fact(self, key: str) -> StockFact | None:
-        """One of them; None where the channel does not know it, or it is none that counts."""
         ...
 
 

@@ -133,12 +133,13 @@ def _levels(ledger: LedgerTransaction, by_level: Mapping[LevelKey, Sequence[Move
 
 def _offers(
     connection: sa.Connection, channel: str, skus: Collection[str]
-) -> Mapping[tuple[str, str], sa.Row[tuple[object, ...]]]:
+) -> Mapping[tuple[str, str], sa.Row[tuple[str, str, int | None]]]:
     wanted = sorted(skus)
     query = sa.select(_OFFER.location, _OFFER.sku, _OFFER.sent_us).where(_OFFER.channel == channel)
     parts = (wanted[start : start + _PART] for start in range(0, len(wanted), _PART))
-    rows = (row for part in parts for row in connection.execute(query.where(_OFFER.sku.in_(part))))
-    return {(row.location, row.sku): row for row in rows}
+    return {
+        (row.location, row.sku): row for part in parts for row in connection.execute(query.where(_OFFER.sku.in_(part)))
+    }
 
 
 def _row(channel: str, fact: SaidFact, now: datetime) -> dict[str, object]:

@@ -108,13 +108,13 @@ class SqlChannelParts:
         with self._database.write() as connection:
             write_cursor(connection, channel, part, cursor, holder)
 
-    def forget_cursor(self, channel: str, part: str) -> None:
-        """Let a part begin anew when it is next wanted; writes nothing where it has no cursor."""
+    def forget(self, channel: str, part: str) -> None:
+        """Forget a part that is not wanted (any more); should it be, it begins anew."""
         with self._database.read() as connection:
-            if not part_state(connection, channel, part).cursor:
+            if connection.execute(sa.select(_PART.part).where(_mine(channel, part))).first() is None:
                 return
         with self._database.write() as connection:
-            write_cursor(connection, channel, part, "")
+            connection.execute(sa.delete(schema.channel_part).where(_mine(channel, part)))
 
     def count_up(self, channel: str, part: str) -> None:
         """Add one to a cursor that is a number: a part that is none, and others look at whether it moved."""

@@ -67,13 +67,13 @@ def _by_people(entry: Json, reading: Reading) -> bool:
     if str(entry.get("reference_id") or "").startswith(MARK):
         return False
     source = entry.get("source") or {}
-    return source.get("product") != "EXTERNAL_API" or source.get("application_id") in reading.apps
+    return source.get("product") != "EXTERNAL_API" or str(source.get("application_id") or "") in reading.apps
 
 
 def _of_a_shelf(entry: Json) -> bool:
     """Whether it counts what is in stock, or moves goods into stock or out of it, and follows from no order."""
     if "state" in entry:
-        return entry["state"] == _SHELF
+        return str(entry["state"]) == _SHELF
     return (entry.get("from_state") == _SHELF) != (entry.get("to_state") == _SHELF) and not _follows_from(entry)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from decimal import Decimal
 from itertools import count
 
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from hub.errors import ChannelUnavailable
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.projections.availability import AvailabilityProjection
+from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.channel_links import SqlChannelLinks
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow
@@ -59,6 +59,7 @@ class BothWays:
         self.truth = self.known = OPENING
         self._projection = AvailabilityProjection(database)
         self.till = self.shop.tills[HANOI]
+        self.asides = SqlAsideStore(database)
         self.numbers = count(1)
         self.heard_of = 0
         self.wire = Wire(SquareService(self.world))
@@ -146,15 +147,17 @@ class BothWays:
             for name in ("orders", "counts", "stock"):
                 self.run(name)
 
-    def on_hand(self) -> float:
-        """What the hub has, in pieces."""
+    def levels(self) -> tuple[float, float]:
+        """What the hub has, and what Square has in stock (-1: nobody ever counted), in pieces."""
         query = sa.select(level.c.on_hand).where(level.c.store == HANOI, level.c.sku == TEA)
         with self.database.read() as connection:
-            return int(connection.execute(query).scalar_one()) / 1000
+            on_hand = int(connection.execute(query).scalar_one()) / 1000
+        return on_hand, self.offered()
 
-    def offered(self) -> Decimal | None:
-        """What Square has in stock."""
-        return inventory.level(self.world, self.tea, self.place)
+    def offered(self) -> float:
+        """The second of `levels`."""
+        found = inventory.level(self.world, self.tea, self.place)
+        return -1.0 if found is None else float(found)
 
     def _move(self, pieces: int) -> None:
         self.truth += pieces
