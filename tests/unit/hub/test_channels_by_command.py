@@ -221,4 +221,4 @@ def test_check_says_what_becomes_of_counts_at_the_channel(hub_file: Path, capsys
     heard = said(hub_file, capsys, "channel", "check", "sq", "--offline", code=1)
     assert "is taken in (owner_counts=channel)" in heard
     assert "location\tL1 stands for hanoi, hue, so what people count there is parked" in heard
-    assert "owner_counts is 'me'" in said(hub_file, capsys, "channel", "set", "sq", "owner_counts=me", code=1)
+    assert "owner_counts is 'me'" in said(hub_file, capsys, "channel", "set", "sq", "owner_counts=me", code=2)
