@@ -157,7 +157,7 @@ class People:
                 _note(connection, act, "undo", (entry.person, entry.other), entry.moved, undoes=number)
 
     def show_some(self, now: datetime) -> int:
-        """Show at tills some of those whom channels knew before that was done by itself; returns how many it looked at."""
+        """Show at tills some whom channels knew before that was done by itself; returns how many it looked at."""
         with self._database.write() as connection:
             found = show_more(connection)
             if found is None:

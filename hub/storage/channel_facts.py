@@ -79,11 +79,11 @@ def tell_anew(connection: sa.Connection, channel: str, now: datetime) -> None:
     offers = _offers(connection, channel, sorted({row.sku for row in rows}))
     stale: set[tuple[str, str]] = set()
     for row in rows:
-        offer = offers.get((row.location, row.sku))
-        if offer is not None and (offer.sent_us is None or offer.sent_us <= row.again_us):
-            stale.add((row.location, row.sku))
+        place = (row.location, row.sku)
+        if place in offers and ((sent_us := offers[place]) is None or sent_us <= row.again_us):
+            stale.add(place)
             continue
-        first = offer is not None and row.again_us == row.taken_us
+        first = place in offers and row.again_us == row.taken_us
         following = row.taken_us + ONCE_MORE // timedelta(microseconds=1) if first else None
         mine = sa.and_(_FACT.channel == channel, _FACT.key == row.key)
         connection.execute(sa.update(channel_fact).where(mine).values(again_us=following))
@@ -131,15 +131,15 @@ def _levels(ledger: LedgerTransaction, by_level: Mapping[LevelKey, Sequence[Move
     }
 
 
-def _offers(
-    connection: sa.Connection, channel: str, skus: Collection[str]
-) -> Mapping[tuple[str, str], sa.Row[tuple[str, str, int | None]]]:
+def _offers(connection: sa.Connection, channel: str, skus: Collection[str]) -> Mapping[tuple[str, str], int | None]:
+    """When the channel was last told of these, by location and SKU."""
     wanted = sorted(skus)
     query = sa.select(_OFFER.location, _OFFER.sku, _OFFER.sent_us).where(_OFFER.channel == channel)
-    parts = (wanted[start : start + _PART] for start in range(0, len(wanted), _PART))
-    return {
-        (row.location, row.sku): row for part in parts for row in connection.execute(query.where(_OFFER.sku.in_(part)))
-    }
+    found: dict[tuple[str, str], int | None] = {}
+    for start in range(0, len(wanted), _PART):
+        for row in connection.execute(query.where(_OFFER.sku.in_(wanted[start : start + _PART]))):
+            found[row.location, row.sku] = row.sent_us
+    return found
 
 
 def _row(channel: str, fact: SaidFact, now: datetime) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Who is known from a channel only is known at the tills: one document, under her person's id, until she is forgotten."""
+"""Who is known from a channel only is known at the tills: a document under her person's id, until she is forgotten."""
 
 from __future__ import annotations
 

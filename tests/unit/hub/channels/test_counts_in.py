@@ -60,7 +60,7 @@ class Reader:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> list[Hint]:
         """See WebhookReader."""
         del headers
-        return [Hint(body.decode(), port, "", now) for port in ("orders", "counts") if port.encode() in body]  # type: ignore[arg-type]  # ports' words
+        return [Hint(body.decode(), port, "", now) for port in ("orders", "counts") if port.encode() in body]
 
 
 def kind_of(told: Told) -> Manifest:
