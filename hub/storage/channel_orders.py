@@ -21,7 +21,6 @@ from hub.matters.channel_goods import ChannelGoods
 from hub.matters.channel_orders import Intake, KnownOrder, SaidGoods, SaidOrder, intake_of, placed_of
 from hub.matters.orders import Asked, PlacedOrder
 from hub.storage import schema
-from hub.storage.changed_skus import COUNTER
 from hub.storage.channel_asides import resolve_aside
 from hub.storage.counted_lines import number_lines, open_skus
 from hub.storage.database import Database
@@ -60,7 +59,6 @@ class SqlChannelOrderStore:
     def __init__(self, database: Database, policy: AllotmentPolicy) -> None:
         self._database = database
         self._policy = policy
-        database.state(COUNTER, "0")
 
     def is_known(self, channel: str, key: str, version: str) -> bool:
         """Whether this very state has been taken in."""
