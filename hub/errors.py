@@ -32,6 +32,7 @@
     ├── ChannelUnauthorised   it does not let us in: renew the key or token, then open the channel again
     ├── ChannelRefused        it refused this very thing, in its own words: parked until somebody mends the cause
     ├── UnmappedWord          a SKU, location, tax or tender has no counterpart: map it, then replay
+    ├── PooledLocation        several stores are one location there, and it matters which: map one store to it
     ├── ForgedWebhook         a webhook that the vendor did not send, or sent elsewhere, or long ago: refused
     └── UnreadableWebhook     a genuine webhook that is not understood: kept and parked
 """
@@ -187,6 +188,16 @@ class UnmappedWord(ChannelError):
             "shows what is missing, `tillwire-hub channel map` maps it"
         )
         self.kind, self.word, self.theirs = kind, word, theirs
+
+
+class PooledLocation(ChannelError):
+    """Several stores are one location to the channel, and what happened there must be of one of them."""
+
+    def __init__(self, channel: str, location: str, stores: list[str]) -> None:
+        super().__init__(
+            f"channel {channel}: location {location!r} stands for {', '.join(stores)}: nobody can tell which of them "
+            "was counted; map one store to it, or count at the tills"
+        )
 
 
 class ForgedWebhook(ChannelError):

@@ -51,6 +51,29 @@ def place_gaps(links: Links, stores: Collection[str], places: Sequence[ChannelPl
     return gaps
 
 
+def count_gaps(links: Links) -> list[Gap]:
+    """Locations that several stores stand behind: what people count there is of none of them in particular."""
+    gaps = []
+    for theirs in sorted({link.theirs for link in links.of("location")}):
+        if len(stores := links.all_ours("location", theirs)) > 1:
+            says = f"stands for {', '.join(stores)}, so what people count there is parked"
+            unmap = (
+                f"`tillwire-hub channel unmap {links.channel} location STORE` for all but one, or count at the tills"
+            )
+            gaps.append(Gap("location", "link", theirs, says, unmap))
+    return gaps
+
+
+def counts_note(channel: str, *, taken: bool) -> str:
+    """What becomes of what people count, receive and write off at the channel."""
+    if taken:
+        return "What people count, receive and write off there is taken in (owner_counts=channel)."
+    return (
+        "What people count, receive and write off there is overwritten (owner_counts=hub); "
+        f"`tillwire-hub channel set {channel} owner_counts=channel` takes it in from then on."
+    )
+
+
 def item_gaps(
     links: Links, unlinked: Iterable[tuple[str, str]], known: Collection[str],
     items: Sequence[ChannelItem] | None,

@@ -21,7 +21,11 @@ from hub.storage.channel_pages import NotTaken, PageEnd
 from hub.storage.channel_parts import SqlChannelParts
 
 T = TypeVar("T")
-POLL_S: Mapping[PortName, float] = {"orders": 60.0, "catalogue": 300.0, "customers": 300.0, "payments": 120.0}
+POLL_S: Mapping[PortName, float] = {
+    "orders": 60.0, "counts": 300.0, "catalogue": 300.0, "customers": 300.0, "payments": 120.0,
+}  # fmt: skip
+HINTED_S: Mapping[PortName, float] = {"counts": 20.0}
+"""Not sooner after the last poll than this, whatever is hinted: each of our own pushes may come back as a hint."""
 LOOK_S = 2.0
 """A hint that another hub process has heard is seen after so long; one of this process wakes the part at once."""
 AFTER_HINT = timedelta(seconds=5)
@@ -68,7 +72,9 @@ class IncomingPart(Generic[T]):
         self._stores = stores
         self._intake = intake
         self._every = timedelta(seconds=opened.manifest.poll_s.get(port, POLL_S.get(port, 300.0)))
+        self._hinted = timedelta(seconds=HINTED_S.get(port, 0.0))
         self._poll_at: datetime | None = None
+        self._polled_at: datetime | None = None
         self._again = False
         self._mapped: tuple[int, ...] | None = None
         self._tried_at: datetime | None = None
@@ -81,11 +87,12 @@ class IncomingPart(Generic[T]):
         named_all = self._named(heard, now)
         if heard:
             soon = now + AFTER_HINT if named_all else now
+            soon = soon if self._polled_at is None else max(soon, self._polled_at + self._hinted)
             self._poll_at = soon if self._poll_at is None else min(self._poll_at, soon)
         self._try_parked(now)
         if self._poll_at is None or self._poll_at <= now:
             more = self._poll(now)
-            self._poll_at = now if more else now + self._every
+            self._polled_at, self._poll_at = now, now if more else now + self._every
         # Only now: killed before, they are looked at once more.
         if heard:
             self._stores.heard.done([one.position for one in heard], now)

@@ -10,16 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.channels.catalogue_intake import CatalogueIntake
+from hub.channels.count_intake import CountIntake
 from hub.channels.handed_on import HandedOn
 from hub.channels.incoming import IncomingPart, IncomingStores, Intake
 from hub.channels.order_intake import OrderIntake, OrderStores
-from hub.channels.owners import owners_of
+from hub.channels.owners import owners_of, takes_counts
 from hub.channels.part import ORDINARY, PATIENT, Opened, Part, PartKind
 from hub.channels.ports import PortName
+from hub.channels.stock_part import STOCK_PART
 from hub.channels.taking import CustomerTaker, PaymentTaker
 from hub.storage import schema
 from hub.storage.channel_asides import SqlAsideStore
 from hub.storage.channel_catalogue import SqlChannelCatalogue
+from hub.storage.channel_facts import SqlChannelFacts
 from hub.storage.channel_heard import SqlHeardStore
 from hub.storage.channel_links import links_version
 from hub.storage.channel_orders import SqlChannelOrderStore
@@ -42,6 +45,7 @@ class Incoming:
         """The kinds of parts, for the runner."""
         return (
             PartKind("orders", partial(self._part, "orders"), urgency=ORDINARY),
+            PartKind("counts", partial(self._part, "counts"), urgency=PATIENT),
             PartKind("catalogue", partial(self._part, "catalogue"), urgency=PATIENT),
             PartKind("customers", partial(self._part, "customers"), urgency=PATIENT),
             PartKind("payments", partial(self._part, "payments"), urgency=PATIENT),
@@ -54,6 +58,8 @@ class Incoming:
             orders = SqlChannelOrderStore(database, self.policy)
             stores = OrderStores(orders, SqlAsideStore(database), SqlChannelParts(database))
             return OrderIntake(stores, channel.orders, self.customers)
+        if port == "counts" and channel.counts is not None and takes_counts(opened.manifest, opened.settings):
+            return CountIntake(SqlChannelFacts(database), channel.counts, partial(opened.wake, STOCK_PART))
         if port == "catalogue" and channel.catalogue is not None:
             owners = owners_of(opened.name, opened.manifest, opened.settings)
             return CatalogueIntake(SqlChannelCatalogue(database), channel.catalogue, owners)
@@ -65,7 +71,12 @@ class Incoming:
 
     def _part(self, port: PortName, opened: Opened) -> Part | None:
         intake = self.intake(opened, port)
-        return None if intake is None else IncomingPart(opened, port, self._stores(), intake)
+        if intake is None:
+            if port == "counts" and opened.channel.counts is not None:
+                # While the hub is right they are overwritten; once they are taken, it is from then on.
+                SqlChannelParts(self.database).forget(opened.name, port)
+            return None
+        return IncomingPart(opened, port, self._stores(), intake)
 
     def _stores(self) -> IncomingStores:
         database = self.database

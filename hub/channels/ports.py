@@ -1,4 +1,4 @@
-"""What a channel can be to the hub: six small ports, and the neutral words that go through them.
+"""What a channel can be to the hub: seven small ports, and the neutral words that go through them.
 
 A channel (a headless shop, another POS, a payment provider) implements those that its vendor allows and says so in its
 manifest. The framework calls a port from one thread at a time, and opens a channel once for each part of its work, so
@@ -15,43 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from hub.channels.pages import Page as Page  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.pages import Unread as Unread  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.stock_facts import StockFact as StockFact  # noqa: PLC0414 - a channel finds all words here
+from hub.channels.stock_facts import StockSource as StockSource  # noqa: PLC0414 - a channel finds all words here
 from hub.matters.counted import CountedLine
 from hub.matters.orders import OrderHead
 from protocol.documents import Item
 from protocol.events import SaleCompleted, SaleRefunded
 
-PortName = Literal["stock", "orders", "sales", "customers", "catalogue", "payments"]
+PortName = Literal["stock", "counts", "orders", "sales", "customers", "catalogue", "payments"]
 """What a manifest says that a channel can do, one word a port."""
-
-T_co = TypeVar("T_co", covariant=True)
-
-
-@dataclass(frozen=True)
-class Page(Generic[T_co]):
-    """A part of what changed. `cursor` (opaque, the connector's own) goes into the next call once this is stored.
-
-    `more` says that the next call will find something at once. Pages overlap by design: what comes again is told by id
-    and version, so that nothing falls between two pages. `unread` is what came and could not be translated: it is
-    parked, never dropped.
-    """
-
-    found: Sequence[T_co]
-    cursor: str
-    more: bool = False
-    unread: Sequence[Unread] = ()
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Something of the vendor's that could not be translated: its id, why, and its own bytes, for when it can be."""
-
-    kind: str
-    key: str
-    why: str
-    raw: bytes
-
 
 # stock out
 
@@ -377,6 +353,7 @@ class Channel:
     """A connected channel: the ports that it has. `close` ends its connections."""
 
     stock: StockSink | None = None
+    counts: StockSource | None = None
     orders: OrderSource | None = None
     sales: SaleSink | None = None
     customers: CustomerSync | None = None

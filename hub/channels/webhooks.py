@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 
 from hub.channels.linked import LinkBook
 from hub.channels.manifest import Connecting, Manifest
+from hub.channels.owners import takes_counts
 from hub.channels.ports import Hint, WebhookReader
 from hub.channels.settings import check_secrets, complete
 from hub.errors import ChannelUnavailable, ForgedWebhook, UnknownChannel, UnreadableWebhook
@@ -55,6 +56,18 @@ class WebhookStores:
     watch: WatchStore
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """A channel's reader. Without `counts` nobody takes in what people count there, nor a hint of it."""
+
+    reader: WebhookReader
+    counts: bool
+
+    def hints(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Hint]:
+        found = self.reader.read(headers, body, now)
+        return found if self.counts else [hint for hint in found if hint.port != "counts"]
+
+
 class Webhooks:
     """All channels' webhooks. Thread-safe. `wake` makes a part of a channel run at once, if it runs in this process."""
 
@@ -66,7 +79,7 @@ class Webhooks:
         self._wake = wake
         self._clock_s = clock_s
         self._lock = threading.Lock()
-        self._readers: dict[str, tuple[ChannelSetup, WebhookReader | None]] = {}
+        self._readers: dict[str, tuple[ChannelSetup, _Reading | None]] = {}
         self._sample_at_s = float("-inf")
 
     def hear(self, channel: str, headers: Mapping[str, str], body: bytes, now: datetime) -> WebhookResult:
@@ -75,9 +88,9 @@ class Webhooks:
         Raises UnknownChannel (none of this name is switched on, or it has no webhooks), ForgedWebhook, ConfigError (the
         channel is not set up), ChannelUnavailable, StorageUnavailable: then the vendor is to send it again.
         """
-        reader = self._reader(channel, now)
+        reading = self._reading(channel, now)
         try:
-            hints = reader.read(headers, body, now)
+            hints = reading.hints(headers, body, now)
         except ForgedWebhook as error:
             self._sample(channel, error, body, now)
             raise
@@ -101,7 +114,7 @@ class Webhooks:
         self._stores.asides.put((channel, WEBHOOK, key), why, body, now)
         return "parked"
 
-    def _reader(self, channel: str, now: datetime) -> WebhookReader:
+    def _reading(self, channel: str, now: datetime) -> _Reading:
         setup = self._stores.setups.get(channel)
         with self._lock:
             known = self._readers.get(channel)
@@ -113,7 +126,7 @@ class Webhooks:
             raise UnknownChannel(f"channel {channel}: takes no webhooks, or is switched off")
         return known[1]
 
-    def _open(self, setup: ChannelSetup, now: datetime) -> WebhookReader | None:
+    def _open(self, setup: ChannelSetup, now: datetime) -> _Reading | None:
         manifest = self._kinds.manifest(setup.kind)
         if manifest.webhook_reader is None:
             return None
@@ -121,7 +134,8 @@ class Webhooks:
         check_secrets(setup.name, manifest, secrets)
         settings = complete(setup.name, manifest, setup.settings)
         book = LinkBook(self._stores.links, setup.name, self._clock_s)
-        return manifest.webhook_reader(Connecting(setup.name, settings, secrets, book.now, lambda: now))
+        reader = manifest.webhook_reader(Connecting(setup.name, settings, secrets, book.now, lambda: now))
+        return _Reading(reader, counts=takes_counts(manifest, settings))
 
     def _sample(self, channel: str, error: Exception, body: bytes, now: datetime) -> bool:
         with self._lock:

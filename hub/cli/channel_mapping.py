@@ -8,14 +8,16 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import httpx
 
-from hub.channels.checking import Gap, item_gaps, place_gaps, word_gaps
+from hub.channels.checking import Gap, count_gaps, counts_note, item_gaps, place_gaps, word_gaps
 from hub.channels.linked import as_link
 from hub.channels.links import LINK_KINDS, Links
 from hub.channels.manifest import Connecting, Manifest
+from hub.channels.owners import takes_counts
 from hub.channels.ports import CatalogueSource, ChannelItem, ChannelPlace
 from hub.channels.registry import Registry
 from hub.channels.settings import check_secrets, complete
@@ -128,7 +130,18 @@ def check(invocation: Invocation, name: str, *, offline: bool, as_json: bool) ->
             )  # fmt: skip
             problem, places, items = _ask(manifest, connecting)
         gaps = _gaps(data, manifest, links, places, items)
-    _tell(name, problem, gaps, connected=not offline, as_json=as_json)
+        takes = takes_counts(manifest, settings)
+        gaps += count_gaps(links) if takes else []
+    note = counts_note(name, taken=takes) if "counts" in manifest.ports else ""
+    _tell(name, _Found(problem, gaps, note), connected=not offline, as_json=as_json)
+
+
+class _Found(NamedTuple):
+    """Why the channel cannot be asked, what is missing, and what is good to know."""
+
+    problem: str
+    gaps: Sequence[Gap]
+    note: str
 
 
 def _ask(
@@ -178,18 +191,21 @@ def _gaps(
     return gaps + word_gaps(links, manifest.needs)
 
 
-def _tell(name: str, problem: str, gaps: Sequence[Gap], *, connected: bool, as_json: bool) -> None:
+def _tell(name: str, found: _Found, *, connected: bool, as_json: bool) -> None:
     if as_json:
-        body = {"channel": name, "connected": connected and not problem, "problem": problem}
-        click.echo(json.dumps({**body, "missing": [asdict(gap) for gap in gaps]}, ensure_ascii=False, indent=2))
+        body = {"channel": name, "connected": connected and not found.problem, "problem": found.problem}
+        missing = [asdict(gap) for gap in found.gaps]
+        click.echo(json.dumps({**body, "note": found.note, "missing": missing}, ensure_ascii=False, indent=2))
     else:
-        for gap in gaps:
+        for gap in found.gaps:
             click.echo("\t".join([gap.kind, f"{gap.word} {gap.says}".strip(), gap.remedy]))
-        if problem:
-            click.echo(f"tillwire-hub: channel {name}: cannot be asked: {problem}", err=True)
-        elif not gaps:
+        if found.problem:
+            click.echo(f"tillwire-hub: channel {name}: cannot be asked: {found.problem}", err=True)
+        elif not found.gaps:
             click.echo("Nothing is missing." if connected else "Nothing is missing that the hub knows of.")
-    if problem or gaps:
+        if found.note:
+            click.echo(found.note)
+    if found.problem or found.gaps:
         raise SystemExit(1)
 
 

@@ -1,7 +1,7 @@
 """Persons in the database: taking in what channels say of them, and what people decide about who is who.
 
 `take` is the way in for channels, by poll, webhook or an order's customer. All of it is one transaction under one lock,
-together with what other channels are to be told of it.
+together with what other channels are to be told of it, and what tills are shown.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.channels.ports import ChannelCustomer
+from hub.customers.at_tills import show, show_more, show_these
 from hub.customers.normal import email_of, phone_of, region_of
 from hub.customers.register import Merged, Register, Said
 from hub.customers.telling import tell_channels
 from hub.errors import DecisionRefused
 from hub.storage import schema
 from hub.storage.database import Database
+from hub.storage.moments import to_us
 from hub.storage.people import LOCK, LoadedPeople, add_history, history_entry, load, lock, note_consents, save
 from hub.storage.people_records import HistoryEntry, Place
 from hub.storage.schema_people import person_history
@@ -154,6 +156,16 @@ class People:
                         register.together_again(entry.person, entry.other, entry.before, act.at)
                 _note(connection, act, "undo", (entry.person, entry.other), entry.moved, undoes=number)
 
+    def show_some(self, now: datetime) -> int:
+        """Show at tills some whom channels knew before that was done by itself; returns how many it looked at."""
+        with self._database.write() as connection:
+            found = show_more(connection)
+            if found is None:
+                return 0
+            register, persons = found
+            show_these(connection, register, persons, to_us(now))
+            return len(persons)
+
     @contextmanager
     def _by_hand(self, act: Act, *persons: str) -> Iterator[tuple[sa.Connection, Register]]:
         with self._database.write() as connection, self._register(connection, act.at, persons=persons) as register:
@@ -185,6 +197,7 @@ class People:
         channels = self._told()
         if channels:
             tell_channels(connection, channels, _changed(before, register), now)
+        show(connection, before, register, to_us(now))
 
 
 def said_of(channel: str, customer: ChannelCustomer, region: str) -> Said:

@@ -1,6 +1,7 @@
 """The tills' own customers are persons, too: whatever becomes of their documents is taken in, behind the ingest.
 
-Followed is the global feed's order of changes, so imports, edits at tills and deletions come alike, each once.
+Followed is the global feed's order of changes, so imports, edits at tills and deletions come alike, each once. What the
+hub itself shows at tills (`at_tills.py`) says nothing new and is passed over, until somebody changes it there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from hub.customers.at_tills import digest_of, shown_digests
 from hub.customers.normal import email_of, phone_of
 from hub.customers.people import People
 from hub.customers.register import Said
@@ -35,10 +37,10 @@ class TillCustomers:
         self._not_before_s = 0.0
 
     def advance(self, now: datetime, now_s: float) -> int:
-        """Take in some of what is new if it is time to; returns how many customers. Raises StorageError."""
+        """Take in some of what is new if it is time to, else show some; returns how many. Raises StorageError."""
         if now_s < self._not_before_s:
             return 0
-        done = take_some(self._database, self._people, now)
+        done = take_some(self._database, self._people, now) or self._people.show_some(now)
         self._not_before_s = now_s if done == AT_ONCE else now_s + self._every_s
         return done
 
@@ -62,7 +64,14 @@ def take_some(database: Database, people: People, now: datetime) -> int:
     if not rows:
         return 0
     region = people.region
-    customers = [_said(row.key, row.revision, None if row.deleted else row.body, region) for row in rows]
+    with database.read() as connection:
+        shown = shown_digests(connection, [row.key for row in rows])
+    customers = []
+    for row in rows:
+        known = None if row.deleted else msgspec.json.decode(row.body, type=Customer)
+        digest = shown.get(row.key)
+        if known is None or digest is None or digest != digest_of(known):
+            customers.append(_said(row.key, row.revision, known, region, ours=row.key if digest is not None else ""))
     people.take_all(TILLS, customers, now)
     # Two processes may do this at once; whoever writes the smaller number makes some be taken in again, to no effect.
     with database.write() as connection:
@@ -70,11 +79,11 @@ def take_some(database: Database, people: People, now: datetime) -> int:
     return len(rows)
 
 
-def _said(key: str, revision: int, body: str | None, region: str) -> Said:
-    if body is None:
+def _said(key: str, revision: int, known: Customer | None, region: str, *, ours: str) -> Said:
+    """What a document says. One of a person's own id that a till has changed is of that person."""
+    if known is None:
         return Said(channel=TILLS, key=key, version=str(revision), deleted=True)
-    known = msgspec.json.decode(body, type=Customer)
     return Said(
         channel=TILLS, key=key, version=str(revision), name=known.name, email=email_of(known.email),
-        phone=phone_of(known.phone, region), consent=known.consent, source="till",
+        phone=phone_of(known.phone, region), consent=known.consent, source="till", ours=ours,
     )  # fmt: skip

@@ -26,6 +26,8 @@ EVENT_CHARS_MAX = 200
 HEADERS_BYTES_MAX = 8_192
 NEVER_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 WEBHOOK = "webhook"
+NAMED = frozenset({"orders", "counts"})
+"""Ports whose things can be asked for one by one."""
 _C = channel_heard.c
 _ASIDE = channel_aside.c
 # In words of their own, not as parameters: else the index over what waits could not be used, and every look, each two
@@ -96,7 +98,7 @@ class SqlHeardStore:
     def replay_aside(self, channel: str, now: datetime, *, kind: str = "", key: str = "") -> int:
         """Have what is parked tried again (all of it, or one kind, or one thing); returns how much that is.
 
-        What can be asked for by its id (orders) is; for the rest its port is read from the beginning.
+        What can be asked for by its id is; for the rest its port is read from the beginning.
         """
         waiting = sa.and_(_ASIDE.channel == channel, _ASIDE.resolved_us.is_(None))
         if kind:
@@ -107,7 +109,7 @@ class SqlHeardStore:
             rows = connection.execute(sa.select(_ASIDE.kind, _ASIDE.key).where(waiting)).all()
             for port in sorted({row.kind for row in rows} - {WEBHOOK}):
                 named = [HeardHint(row.key) for row in rows if row.kind == port]
-                said = named if port == "orders" else [HeardHint(again=True)]
+                said = named if port in NAMED else [HeardHint(again=True)]
                 _keep(connection, (channel, f"{port}/replay {to_us(now)}"), said, ("{}", b""), now)
             webhooks = [row.key for row in rows if row.kind == WEBHOOK]
             for one in webhooks:

@@ -108,6 +108,14 @@ class SqlChannelParts:
         with self._database.write() as connection:
             write_cursor(connection, channel, part, cursor, holder)
 
+    def forget(self, channel: str, part: str) -> None:
+        """Forget a part that is not wanted (any more); should it be, it begins anew."""
+        with self._database.read() as connection:
+            if connection.execute(sa.select(_PART.part).where(_mine(channel, part))).first() is None:
+                return
+        with self._database.write() as connection:
+            connection.execute(sa.delete(schema.channel_part).where(_mine(channel, part)))
+
     def count_up(self, channel: str, part: str) -> None:
         """Add one to a cursor that is a number: a part that is none, and others look at whether it moved."""
         with self._database.write() as connection:

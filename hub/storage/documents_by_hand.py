@@ -36,27 +36,12 @@ class SqlDocumentStore:
 
     def put(self, feed: FeedName, kind: str, puts: Sequence[DocumentPut], now: datetime) -> int:
         """See DocumentStore."""
-        moment = to_us(now)
         with self._database.write() as connection:
             feeds = LockedFeeds(connection, [feed])
             feeds.must_have(feed)
-            keys = [put.key for put in puts]
-            rows = {row.key: row for row in feeds.rows(kind, keys)}
-            changed = 0
-            moved = _with_events(connection, kind, keys)
             if kind == PICK:
-                _refuse_orders(connection, feed, keys)
-            for put in puts:
-                before = rows.get(put.key)
-                after = _put(before or DocumentRow(feed, kind, put.key), put, moment)
-                if put.key not in moved and kind not in PROMISES:
-                    changed += feeds.write([(before, after.telling(after.base))])
-                    continue
-                # The base alone; what events made of it since follows at once.
-                feeds.write([(before, after)])
-                settle(connection, feeds, kind, put.key, SettledBy(moment))
-                _wake(connection, kind, put.key)
-                changed += next(iter(feeds.rows(kind, [put.key]))).body != (before.body if before is not None else "")
+                _refuse_orders(connection, feed, [put.key for put in puts])
+            changed = put_on(connection, feeds, (feed, kind), puts, to_us(now))
             feeds.finish()
         return changed
 
@@ -67,8 +52,7 @@ class SqlDocumentStore:
             feeds = LockedFeeds(connection, [feed])
             feeds.must_have(feed)
             there = [row for row in feeds.rows(kind, list(keys)) if not row.deleted]
-            gone = [replace(row, base=None, base_us=moment, balance_us=moment).telling(None) for row in there]
-            deleted = feeds.write(zip(there, gone, strict=True))
+            deleted = take_off(feeds, there, moment)
             orders = placed_here(connection, keys) if kind == PICK else frozenset()
             for row in there:
                 if kind in PROMISES and row.key not in orders:  # what an order reserves follows from its own facts
@@ -102,6 +86,39 @@ class SqlDocumentStore:
                 WaitingEntry(row.kind, row.key, row.role, row.store, row.terminal, from_us(row.at_us))
                 for row in connection.execute(query)
             ]
+
+
+def put_on(
+    connection: sa.Connection,
+    feeds: LockedFeeds,
+    place: tuple[FeedName, str],
+    puts: Sequence[DocumentPut],
+    moment: int,
+) -> int:
+    """As `SqlDocumentStore.put`, on a feed of `place` (feed, kind) that is locked; returns how many changed."""
+    feed, kind = place
+    keys = [put.key for put in puts]
+    rows = {row.key: row for row in feeds.rows(kind, keys)}
+    moved = _with_events(connection, kind, keys)
+    changed = 0
+    for put in puts:
+        before = rows.get(put.key)
+        after = _put(before or DocumentRow(feed, kind, put.key), put, moment)
+        if put.key not in moved and kind not in PROMISES:
+            changed += feeds.write([(before, after.telling(after.base))])
+            continue
+        # The base alone; what events made of it since follows at once.
+        feeds.write([(before, after)])
+        settle(connection, feeds, kind, put.key, SettledBy(moment))
+        _wake(connection, kind, put.key)
+        changed += next(iter(feeds.rows(kind, [put.key]))).body != (before.body if before is not None else "")
+    return changed
+
+
+def take_off(feeds: LockedFeeds, there: Sequence[DocumentRow], moment: int) -> int:
+    """Turn documents of locked feeds into tombstones; returns how many."""
+    gone = [replace(row, base=None, base_us=moment, balance_us=moment).telling(None) for row in there]
+    return feeds.write(zip(there, gone, strict=True))
 
 
 def _put(row: DocumentRow, put: DocumentPut, moment: int) -> DocumentRow:

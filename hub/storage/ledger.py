@@ -28,12 +28,7 @@ class SqlLedgerStore:
     def begin(self, stores: Collection[StoreId]) -> Iterator[LedgerTransaction]:
         """See LedgerStore."""
         with self._database.write() as connection:
-            raw = connection.connection.driver_connection
-            if isinstance(raw, psycopg.Connection):
-                yield PostgresLedger(cast("Connection", raw), stores)
-            else:
-                assert raw is not None
-                yield SqliteLedger(raw, stores)
+            yield ledger_on(connection, stores)
 
     def parked_events(self, store: StoreId | None, limit: int) -> Sequence[ParkedEvent]:
         """See ParkedStore."""
@@ -49,3 +44,12 @@ class SqlLedgerStore:
                 )
                 for row in connection.execute(query)
             ]  # fmt: skip
+
+
+def ledger_on(connection: sa.Connection, stores: Collection[StoreId]) -> LedgerTransaction:
+    """The ledger within a caller's transaction, the rows of `stores` locked: see LedgerStore."""
+    raw = connection.connection.driver_connection
+    if isinstance(raw, psycopg.Connection):
+        return PostgresLedger(cast("Connection", raw), stores)
+    assert raw is not None
+    return SqliteLedger(raw, stores)

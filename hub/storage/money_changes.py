@@ -162,7 +162,8 @@ def _claimed(connection: sa.Connection, new: Sequence[Line]) -> Iterator[tuple[i
     for line in new:
         if line.payment is not None:
             by_channel[line.channel].append(line.payment)
-    wanted = [table.tender.in_(part) for part in parts_of(line.tender for line in new if line.tender is not None)]
+    tenders = parts_of(line.tender for line in new if line.tender is not None)
+    wanted: list[sa.ColumnElement[bool]] = [table.tender.in_(part) for part in tenders]
     for channel, keys in by_channel.items():
         wanted += [sa.and_(table.channel == channel, table.payment.in_(part)) for part in parts_of(keys)]
     for mine in wanted:

@@ -15,6 +15,7 @@ from hub.storage.lots import lots_at
 from hub.storage.matters import data_of
 from hub.storage.moments import from_us, to_us
 from hub.storage.reading_stock import Coming, Explanation, Held, Moved
+from hub.storage.records import CHANNEL_SOURCE
 from hub.storage.shelves import shelves_of
 from protocol.documents import Transfer
 from protocol.ids import StoreId, store_feed, store_of_feed
@@ -92,6 +93,8 @@ def _with_events(*where: sa.ColumnElement[bool]) -> sa.Select[tuple[object, ...]
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> LedgerEntry:
     by, document = _words_of(bytes(row.raw)) if row.raw is not None else ("", "")
+    if row.source == CHANNEL_SOURCE:
+        by = row.reason.partition(" ")[0]
     return LedgerEntry(
         at=from_us(row.at_us), kind=row.kind, delta=row.delta, source=row.source, epoch=row.epoch,
         sequence=row.sequence, line=row.line,

@@ -26,6 +26,9 @@ from protocol.movements import Movement
 HUB_SOURCE = TerminalId("~hub")
 """Stands for a terminal where the hub itself moves stock; no terminal can be called that."""
 
+CHANNEL_SOURCE = TerminalId("~channel")
+"""Stands for a terminal where people did it in a channel's own screens; the reason begins with the channel's name."""
+
 AlarmKind = Literal[
     "fork", "parked", "broken_chain", "restored", "bad_frames", "clock",
     "returned_twice", "return_unknown", "voucher_overspent", "transfer_differs", "shift_differs", "oversold",

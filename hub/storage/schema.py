@@ -31,7 +31,7 @@ from hub.storage.metadata import metadata
 ONLY = "only"
 """In `info`: the one dialect that has this table or index."""
 
-VERSION = "0009"
+VERSION = "0011"
 """The newest migration."""
 
 state = Table("state", metadata, _text("name", key=True), _text("value"))
@@ -125,7 +125,9 @@ movement = Table(
     Column("expires", Text, nullable=False, server_default=text("''")),
     sqlite_with_rowid=False,
 )
-"""The ledger. `source` is a terminal, or "~hub". Kept in the order in which a level is derived: by SKU and time."""
+"""The ledger. `source` is a terminal, "~hub", or "~channel".
+
+Kept in the order in which a level is derived: by SKU and time."""
 _counted: ColumnElement[bool] = movement.c.kind == text("'count'")
 Index("movement_counts", movement.c.store, movement.c.at_us, sqlite_where=_counted, postgresql_where=_counted)
 

@@ -173,6 +173,29 @@ channel_order = Table(
 Index("channel_order_by_order", channel_order.c.order_id)
 Index("channel_order_taken", channel_order.c.channel, channel_order.c.taken_us)
 
+channel_fact = Table(
+    "channel_fact",
+    metadata,
+    _text("channel", key=True),
+    _text("key", key=True),
+    _text("kind"),
+    _text("store"),
+    _text("location"),
+    _text("sku"),
+    _number("quantity"),
+    _number("at_us"),
+    _text("note"),
+    _number("taken_us"),
+    _number("again_us", null=True),
+)
+"""What people counted, received, adjusted (`kind`) at a channel, as taken into the ledger, so that each is taken once.
+
+What the channel was told of the SKU at or before `again_us` is told anew; None: it has been."""
+_again: ColumnElement[bool] = channel_fact.c.again_us.is_not(None)
+Index(
+    "channel_fact_again", channel_fact.c.channel, channel_fact.c.again_us, sqlite_where=_again, postgresql_where=_again
+)
+
 channel_line = Table(
     "channel_line",
     metadata,

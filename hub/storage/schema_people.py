@@ -101,3 +101,8 @@ person_told = Table(
     _number("at_us"),
 )
 """What each channel was last told of a customer of its own (JSON), so that it is told changes only."""
+
+person_shown = Table("person_shown", metadata, _text("person", key=True), _text("digest"))
+"""Whom the hub shows at tills because a channel knows her: the document of her id, as it was last written.
+
+A document that says something else was changed by a till or by the office, and is theirs since."""

@@ -76,7 +76,7 @@ def changes(world: World, _found: tuple[str, ...], asked: Json) -> Json:
         for (variation, location), stirs in world.stirs.items()
         if _asked_for(asked, variation, location)
         for each in stirs
-        if not asked.get("types") or each.change["type"] in asked["types"]
+        if each.change["type"] in (asked.get("types") or ("PHYSICAL_COUNT", "ADJUSTMENT"))
     ]
     found = [
         each.change
@@ -84,6 +84,24 @@ def changes(world: World, _found: tuple[str, ...], asked: Json) -> Json:
         if after is None or moment(_told(each.change)["created_at"], "created_at") > after
     ]
     return page(world, "changes", found, asked, int(asked.get("limit", _PAGE_MAX)))
+
+
+def physical_count(world: World, found: tuple[str, ...], _asked: Json) -> Json:
+    """One count of the history."""
+    return {"count": _entry(world, "PHYSICAL_COUNT", found[0])}
+
+
+def adjustment(world: World, found: tuple[str, ...], _asked: Json) -> Json:
+    """One adjustment of the history."""
+    return {"adjustment": _entry(world, "ADJUSTMENT", found[0])}
+
+
+def _entry(world: World, kind: str, key: str) -> Json:
+    for stirs in world.stirs.values():
+        for each in stirs:
+            if each.change["type"] == kind and _told(each.change)["id"] == key:
+                return _told(each.change)
+    raise SquareSays(404, "NOT_FOUND", f"Could not find inventory change with id {key}.")
 
 
 def _write(world: World, asked: Json, wanted: list[Json]) -> Json:
@@ -125,6 +143,7 @@ def _checked(world: World, given: Json, where: str) -> Json:
     if at > world.now() or at < world.now() - _OLDEST:
         raise SquareSays(400, "INVALID_TIME", "older than 24 hours, or in the future", field=f"{field}.occurred_at")
     what |= {"id": world.new_id("CHANGE"), "catalog_object_type": "ITEM_VARIATION", "created_at": world.stamp()}
+    what["source"] = {"product": "EXTERNAL_API", "application_id": world.application, "name": "A program"}
     return {"type": kind, part: what}
 
 

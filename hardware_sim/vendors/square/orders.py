@@ -130,7 +130,7 @@ def move(world: World, order: Json, line: Json, from_state: str, to_state: str) 
         "id": world.new_id("CHANGE"), "catalog_object_id": line["catalog_object_id"],
         "catalog_object_type": "ITEM_VARIATION", "location_id": order["location_id"], "from_state": from_state,
         "to_state": to_state, "quantity": line["quantity"], "occurred_at": now, "created_at": now,
-        "transaction_id": order["id"],
+        "transaction_id": order["id"], "source": {"product": "SQUARE_POS", "name": "Square Point of Sale 6.80"},
     }  # fmt: skip
     stir(world, {"type": "ADJUSTMENT", "adjustment": what}, world.number())
 

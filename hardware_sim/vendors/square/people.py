@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from hardware_sim.vendors.square import orders, payments
-from hardware_sim.vendors.square.words import Json
+from hardware_sim.vendors.square import inventory, orders, payments
+from hardware_sim.vendors.square.words import Json, stamp
 from hardware_sim.vendors.square.world import World
 
 
@@ -128,6 +128,18 @@ class People:
             payments.give_back(self.world, {"payment_id": tender["payment_id"], "amount_money": self.world.money(1)})
         return back
 
+    def count(self, location: str, variation: str, quantity: str, at: datetime | None = None, **more: object) -> str:
+        """Somebody counts a shelf in Square's own screens (at an earlier moment where they were offline)."""
+        what: Json = {"quantity": quantity, "state": "IN_STOCK", **more}
+        if at is not None:
+            what["occurred_at"] = stamp(at)
+        return self._stir("PHYSICAL_COUNT", location, variation, what)
+
+    def stir(self, location: str, variation: str, quantity: str, states: tuple[str, str], **more: object) -> str:
+        """Somebody moves goods: from NONE to IN_STOCK receives them, from IN_STOCK to WASTE writes them off."""
+        what: Json = {"from_state": states[0], "to_state": states[1], **more}
+        return self._stir("ADJUSTMENT", location, variation, {"quantity": quantity, **what})
+
     def charge_fee(self, payment: Json, amount: int, kind: str = "INITIAL") -> None:
         """The processing fee becomes known."""
         fee = {"effective_at": self.world.stamp(), "type": kind, "amount_money": self.world.money(amount)}
@@ -147,6 +159,17 @@ class People:
         self.world.refresh_token = self.world.new_id("gone-")
         revoked = {"revocation": {"revoked_at": self.world.stamp(), "revoker_type": "MERCHANT"}}
         self.world.tell("oauth.authorization.revoked", "revocation", self.world.new_id("r-"), revoked)
+
+    def _stir(self, kind: str, location: str, variation: str, more: Json) -> str:
+        now = self.world.stamp()
+        what: Json = {
+            "id": self.world.new_id("CHANGE"), "catalog_object_id": variation, "catalog_object_type": "ITEM_VARIATION",
+            "location_id": location, "occurred_at": now, "created_at": now,
+            "source": {"product": "SQUARE_POS", "name": "Square Point of Sale 6.80"}, **more,
+        }  # fmt: skip
+        part = "physical_count" if kind == "PHYSICAL_COUNT" else "adjustment"
+        inventory.stir(self.world, {"type": kind, part: what}, self.world.number())
+        return f"{kind}/{what['id']}"
 
     def _write(self, each: Json, *, deleted: bool = False) -> None:
         each |= {

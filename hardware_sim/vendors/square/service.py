@@ -128,6 +128,8 @@ _ROUTES = [
     _route("POST /v2/inventory/changes/batch-create", inventory.batch_create),
     _route("POST /v2/inventory/changes/batch-retrieve", inventory.changes),
     _route("POST /v2/inventory/counts/batch-retrieve", inventory.counts),
+    _route("GET /v2/inventory/physical-counts/*", inventory.physical_count),
+    _route("GET /v2/inventory/adjustments/*", inventory.adjustment),
     _route("POST /v2/orders", orders.create),
     _route("POST /v2/orders/search", orders.search),
     _route("POST /v2/orders/batch-retrieve", orders.batch_retrieve),

@@ -65,6 +65,7 @@ class World:
 
     now: Callable[[], datetime]
     merchant: str = "MERCHANT00001"
+    application: str = "sq0idp-of-the-caller"
     currency: str = "GBP"
     country: str = "GB"
     tokens: set[str] = field(default_factory=lambda: {"token-of-a-seller"})

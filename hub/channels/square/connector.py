@@ -6,6 +6,7 @@ from hub.channels.manifest import Connecting
 from hub.channels.ports import Channel, WebhookReader
 from hub.channels.square.catalogue import Catalogue
 from hub.channels.square.client import SquareApi
+from hub.channels.square.counts import Counts
 from hub.channels.square.customers import Customers
 from hub.channels.square.orders import Orders
 from hub.channels.square.payments import Payments
@@ -20,6 +21,7 @@ def open_channel(connecting: Connecting) -> Channel:
     places = Places(api, connecting)
     return Channel(
         stock=Stock(api, connecting),
+        counts=Counts(api, places, connecting),
         orders=Orders(api, places, connecting),
         customers=Customers(api, connecting),
         catalogue=Catalogue(api, places, connecting),

@@ -19,20 +19,17 @@ HINTS: dict[str, tuple[PortName, tuple[str, ...]]] = {
     "customer.created": ("customers", ("customer", "id")),
     "customer.updated": ("customers", ("customer", "id")),
     "customer.deleted": ("customers", ("customer", "id")),
+    "inventory.count.updated": ("counts", ()),
     # What it says is true at the next call: that is refused, and the channel says so on the dashboard at once.
     "oauth.authorization.revoked": ("payments", ()),
 }
 """Port, and where in `data.object` the id stands; no place: look at all."""
 
-_ECHO = (
-    "stock has one owner, the hub: what Square counts is an echo of our counts, or of orders that come by themselves"
-)
 _TILL = "the till that sent it asks for itself; its payment comes as payment.created"
 _MONEY = "not money of a sale: the bank's, a dispute's, a payout's business"
 _OTHER = "a matter of Square's that the hub has no part in"
 
 IGNORED: dict[str, str] = {
-    "inventory.count.updated": _ECHO,
     "terminal.checkout.created": _TILL,
     "terminal.checkout.updated": _TILL,
     "terminal.refund.created": "the refund itself comes as refund.created",
@@ -52,7 +49,7 @@ IGNORED_FAMILIES: dict[str, str] = {
     "customer.custom_attribute": "fields of the seller's own; the person is asked for when she changes",
     "device.": _OTHER,
     "gift_card.": "vouchers are the hub's own",
-    "inventory.": _ECHO,
+    "inventory.": "what people do with stock is told by inventory.count.updated",
     "job.": _OTHER,
     "labor.": _OTHER,
     "location.": "locations are asked for every ten minutes",

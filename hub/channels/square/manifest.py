@@ -21,7 +21,7 @@ def _reader(connecting: Connecting) -> WebhookReader:
 MANIFEST = Manifest(
     kind="square",
     title="Square",
-    ports=frozenset({"stock", "orders", "customers", "catalogue", "payments"}),
+    ports=frozenset({"stock", "counts", "orders", "customers", "catalogue", "payments"}),
     settings=(
         Setting("base_url", "Address of Square's API", default="https://connect.squareup.com"),
         Setting("notification_url", "Address of our webhook, exactly as Square has it", default=""),
@@ -29,6 +29,7 @@ MANIFEST = Manifest(
         Setting("currency", "Currency of the seller's prices"),
         Setting("ignored_locations", "Locations that are none of ours, separated by commas", default=""),
         Setting("pos_sales", "Sales on Square's own POS: take, or leave", default="take"),
+        Setting("counting_apps", "Ids of other programs whose counts are taken as people's, with commas", default=""),
         Setting("access_token", "Access token", secret=True),
         Setting("refresh_token", "Refresh token", secret=True, default=""),
         Setting("application_secret", "Application secret", secret=True, default=""),
@@ -37,6 +38,6 @@ MANIFEST = Manifest(
     rate=RateBudget(per_second=8, burst=16),
     open=_open,
     webhook_reader=_reader,
-    poll_s={"orders": 60, "payments": 60, "catalogue": 60, "customers": 300},
+    poll_s={"orders": 60, "counts": 60, "payments": 60, "catalogue": 60, "customers": 300},
     owner={"price": "hub", "name": "hub", "barcodes": "hub", "customer": "hub"},
 )

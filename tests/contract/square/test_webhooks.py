@@ -133,10 +133,12 @@ def test_a_genuine_webhook_that_is_not_understood_is_kept(shop: Shop, event: Any
 
 
 def test_echoes_of_our_own_counts_move_nothing(shop: Shop) -> None:
-    """Stock has one owner; a count of ours that comes back is no news."""
+    """It says only that something was counted or moved; what that was, and that it was ours, the history says."""
     shop.stock({"A-1": 7})
     echo = next(each for each in shop.world.deliveries if b"inventory.count.updated" in each.body)
-    assert _read(shop, echo) == []
+    assert [(hint.port, hint.key) for hint in _read(shop, echo)] == [("counts", "")]
+    assert shop.channel.counts is not None
+    assert not shop.channel.counts.changed("").found
 
 
 def test_all_that_the_simulation_sends_is_understood(shop: Shop) -> None:
@@ -146,7 +148,7 @@ def test_all_that_the_simulation_sends_is_understood(shop: Shop) -> None:
     shop.people.reprice(shop.goods["A-1"], 260)
     shop.people.revoke()
     hints = [hint for each in shop.world.deliveries for hint in _read(shop, each)]
-    assert {hint.port for hint in hints} == {"orders", "payments", "catalogue"}
+    assert {hint.port for hint in hints} == {"orders", "payments", "catalogue", "counts"}
 
 
 @needs_examples

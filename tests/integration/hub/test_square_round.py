@@ -23,6 +23,7 @@ from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.storage import schema
 from hub.storage.channel_links import SqlChannelLinks
+from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow
 from hub.storage.channel_setups import SqlChannelSetups
 from protocol.documents import Item, Settings
@@ -165,3 +166,28 @@ def test_square_is_away_for_a_while_and_all_is_caught_up(tmp_path: Path) -> None
         away.times = 0
         chain.deliver()
         chain.settles(5, 5)
+
+
+def test_what_people_count_at_square_comes_in_where_the_shop_says_so(tmp_path: Path) -> None:
+    """Overwritten first; then a count, goods received and goods lost, with sales of both sides around them."""
+    with chain_in(tmp_path) as chain:
+        chain.settles(9, 9)
+        chain.people.count(chain.place, chain.tea, "20")
+        chain.deliver()
+        chain.tell(sale(1, (TEA, 1_000), currency="GBP"))
+        chain.settles(8, 8)
+        setups = SqlChannelSetups(chain.hub.data.database)
+        setups.set("sq", {**setups.get("sq").settings, "owner_counts": "channel"}, now())
+        parts = SqlChannelParts(chain.hub.data.database)
+        eventually(lambda: bool(parts.state("sq", "counts").cursor), "the history is looked at")
+        time.sleep(1)  # Square's clock goes by milliseconds, and what is counted now was counted later
+        chain.people.count(chain.place, chain.tea, "6")
+        chain.people.ring_up(chain.place, {chain.tea: "1"})
+        chain.people.stir(chain.place, chain.tea, "5", ("NONE", "IN_STOCK"))
+        chain.people.stir(chain.place, chain.tea, "2", ("IN_STOCK", "WASTE"))
+        chain.tell(sale(2, (TEA, 1_000), currency="GBP"))
+        chain.deliver()
+        chain.settles(7, 7)
+        chain.people.count(chain.place, chain.tea, "7")
+        chain.deliver()
+        chain.settles(7, 7)

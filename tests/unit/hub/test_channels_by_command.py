@@ -204,3 +204,21 @@ def test_what_came_and_could_not_be_taken_in_is_listed_and_looked_at_again(
     assert "'gold' is not in the catalogue" in heard
     assert "Of what came from it, 1 parked are looked at again." in said(hub_file, capsys, "channel", "replay", "web")
     assert [one.hints[0].key for one in SqlHeardStore(database).new("web", "orders", 10)] == ["o1"]
+
+
+def test_check_says_what_becomes_of_counts_at_the_channel(hub_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Overwritten, until the shop says otherwise; then two stores behind one location are too many."""
+    said(hub_file, capsys, "channel", "add", "sq", "square", "currency=VND")
+    token = hub_file.parent / "token"
+    token.write_text("t")
+    said(hub_file, capsys, "channel", "secret", "sq", "access_token", "--file", str(token))
+    said(hub_file, capsys, "channel", "map", "sq", "location", "hanoi", "L1")
+    heard = said(hub_file, capsys, "channel", "check", "sq", "--offline", code=1)
+    assert "is overwritten (owner_counts=hub); `tillwire-hub channel set sq owner_counts=channel`" in heard
+    said(hub_file, capsys, "channel", "set", "sq", "owner_counts=channel")
+    said(hub_file, capsys, "store", "add", "hue", "--currency", "VND")
+    said(hub_file, capsys, "channel", "map", "sq", "location", "hue", "L1")
+    heard = said(hub_file, capsys, "channel", "check", "sq", "--offline", code=1)
+    assert "is taken in (owner_counts=channel)" in heard
+    assert "location\tL1 stands for hanoi, hue, so what people count there is parked" in heard
+    assert "owner_counts is 'me'" in said(hub_file, capsys, "channel", "set", "sq", "owner_counts=me", code=2)
