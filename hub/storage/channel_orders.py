@@ -21,7 +21,6 @@ from hub.matters.channel_goods import ChannelGoods
 from hub.matters.channel_orders import Intake, KnownOrder, SaidGoods, SaidOrder, intake_of, placed_of
 from hub.matters.orders import Asked, PlacedOrder
 from hub.storage import schema
-from hub.storage.changed_skus import COUNTER
 from hub.storage.channel_asides import resolve_aside
 from hub.storage.channel_states import PORT, lock_states, states_of, write_states
 from hub.storage.counted_lines import number_lines, open_skus
@@ -56,7 +55,6 @@ class SqlChannelOrderStore:
     def __init__(self, database: Database, policy: AllotmentPolicy) -> None:
         self._database = database
         self._policy = policy
-        database.state(COUNTER, "0")
 
     def unknown(self, channel: str, versions: Mapping[str, str]) -> frozenset[str]:
         """Those of these orders (version by key) whose very state has not been taken in."""

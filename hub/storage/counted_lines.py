@@ -16,9 +16,11 @@ from hub.matters.channel_goods import Moves
 from hub.matters.counted import CountedLine, HeardLine, counted_of
 from hub.matters.orders import OrderOutcome
 from hub.matters.outcome import Told
-from hub.storage.changed_skus import counter_locked, number_changes
+from hub.storage import schema
+from hub.storage.changed_skus import COUNTER, counter_locked, number_changes
 from hub.storage.schema_channels import channel_line, channel_order
 from hub.storage.shelves import parts_by_sku, wholes_of
+from hub.storage.upserts import insert_for
 from protocol.quantity import SCALE
 
 _LINE, _ORDER = channel_line.c, channel_order.c
@@ -109,5 +111,7 @@ def number_lines(connection: sa.Connection, skus: Collection[str]) -> None:
     which nobody holds who waits for a store's: it comes last in a transaction.
     """
     if skus:
+        # Before the first start of the projection, which makes it, nothing has been numbered.
+        insert_for(connection, schema.state, {"name": COUNTER, "value": "0"})
         pieces = {part.sku for parts in parts_by_sku(connection, skus).values() for part in parts}
         number_changes(connection, pieces.union(skus), counter_locked(connection))
