@@ -26,7 +26,7 @@ _SUFFIX_START = b',"digest":"'
 _SUFFIX_LENGTH = len(_SUFFIX_START) + 64 + len(b'"}')
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The attributes of a journal event; `data` is kept as raw JSON until its type is known."""
 
     specversion: str = msgspec.field(default="1.0")
@@ -42,7 +42,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: msgspec.Raw
 
 
-class SealedEvent(msgspec.Struct, frozen=True):
+class SealedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event's position, its place in the chain, and its bytes as they are stored and sent."""
 
     sequence: int

@@ -30,7 +30,7 @@ from protocol.messages import AckStatus, Batch
 ParkReason = Literal["unreadable", "unknown_type", "misplaced", "fork"]
 
 
-class JournalCursor(msgspec.Struct, frozen=True):
+class JournalCursor(msgspec.Struct, frozen=True, gc=False):
     """What the hub has of one epoch: everything up to `sequence`, ending in `digest`."""
 
     epoch: int
@@ -38,7 +38,7 @@ class JournalCursor(msgspec.Struct, frozen=True):
     digest: Digest
 
 
-class TakenEvent(msgspec.Struct, frozen=True):
+class TakenEvent(msgspec.Struct, frozen=True, gc=False):
     """An event that is new. `event` and `data` are None when it must be parked, for `park_reason` in `park_text`."""
 
     sealed: SealedEvent

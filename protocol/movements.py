@@ -34,7 +34,7 @@ MovementKind = Literal[
 ]
 
 
-class Movement(msgspec.Struct, frozen=True):
+class Movement(msgspec.Struct, frozen=True, gc=False):
     """A change of stock: `delta` thousandths at event time `at`; for kind "count", `delta` is the counted quantity.
 
     `line` names the movement inside its event: (terminal, epoch, sequence, line) names it for good. The first movement

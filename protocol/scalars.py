@@ -20,5 +20,5 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 TaxRate = Annotated[int, msgspec.Meta(ge=0, le=10_000, description="basis points: 8 % is 800")]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Facts do not change; what is left out has its default, so that a sale stays small on the wire."""

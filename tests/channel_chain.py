@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
-import sqlalchemy as sa
 
 from hub.channels.attempt import PartAttempts, Trying
 from hub.channels.journal_part import make_journal_part
@@ -22,11 +21,11 @@ from hub.channels.settings import complete
 from hub.channels.stock_part import STOCK_PART, StockTools, make_stock_part
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
-from hub.matters.orders import OrderedLine, PlacedOrder
+from hub.matters.channel_orders import SaidOrder
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import settle_all
-from hub.storage import schema_channels
 from hub.storage.channel_journals import JOURNAL_PART, SqlChannelJournals
+from hub.storage.channel_orders import SqlChannelOrderStore
 from hub.storage.channel_outbox import SqlOutbox
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow
@@ -42,6 +41,7 @@ from protocol.ids import Sku, StoreId
 from tests.channel_stage import START, Clock, runner_stores, set_up
 from tests.channels.pretend.manifest import MANIFEST
 from tests.channels.pretend.shop import Shop
+from tests.unit.hub.channel_facts import said_order
 from tests.unit.hub.journals import Journal
 
 HANOI, HUE = StoreId("hanoi"), StoreId("hue")
@@ -69,7 +69,8 @@ class Chain:
         self.clock = Clock()
         self.shop = Shop()
         self.stores = open_stores(database, new_lineage="one", new_global_key=Key(bytes(32)))
-        self.orders = SqlOrderStore(database, AllotmentPolicy("nearest", (HANOI, HUE)))
+        policy = AllotmentPolicy("nearest", (HANOI, HUE))
+        self.orders, self.channel_orders = SqlOrderStore(database, policy), SqlChannelOrderStore(database, policy)
         self.tables = runner_stores(database)
         self.outbox = SqlOutbox(database)
         self.stock = SqlChannelStock(database)
@@ -78,6 +79,7 @@ class Chain:
         self._manifest = manifest
         self._projection = AvailabilityProjection(database)
         self._ids: Iterator[int] = itertools.count(1)
+        self._versions: Iterator[int] = itertools.count(1)
         items = [Item(sku=sku, name=sku, price=1, currency="VND") for sku in skus]
         self.stores.catalogue.put_items(items, START)
         for till in self.tills.values():
@@ -114,17 +116,12 @@ class Chain:
             self.take_in(key, *lines)
 
     def take_in(self, key: str, *lines: tuple[str, int]) -> None:
-        """The hub hears of an order of the shop."""
-        ordered = tuple(OrderedLine(sku=sku, quantity=quantity) for sku, quantity in lines)
-        self.orders.place(PlacedOrder(order=f"web:{key}", channel="web", lines=ordered), self.clock.now)
-        rows = [{"channel": "web", "line": f"{key}-{sku}", "key": key, "sku": sku, "open": True} for sku, _ in lines]
-        taken = {
-            "channel": "web", "key": key, "order_id": f"web:{key}", "version": "1", "state": "placed", "own": False,
-            "body": "{}", "raw": b"", "updated_us": 0, "taken_us": 0,
-        }  # fmt: skip
-        with self.database.write() as connection:
-            connection.execute(sa.insert(schema_channels.channel_order), taken)
-            connection.execute(sa.insert(schema_channels.channel_line), rows)
+        """The hub hears of an order of the shop, or of how it is now."""
+        self.take(said_order(next(self._versions), dict(lines), key=key))
+
+    def take(self, said: SaidOrder) -> None:
+        """The hub takes in a state of an order."""
+        self.channel_orders.take(said, self.clock.now)
         self.number()
 
     def settle(self) -> None:

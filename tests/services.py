@@ -132,12 +132,21 @@ def running_mosquitto() -> Iterator[MosquittoServer]:
             f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
             "user root\nlog_type error\n"
         )
-        server = MosquittoServer("127.0.0.1", port, config, _start_mosquitto(config, port))
-        try:
+        with running_broker(config, port) as server:
             yield server
-        finally:
-            server.process.terminate()
-            _stop(server.process)
+
+
+@contextlib.contextmanager
+def running_broker(config: Path, port: int) -> Iterator[MosquittoServer]:
+    """Start a broker with a configuration of one's own; it runs once it listens on `port`."""
+    if _mosquitto_program() is None:
+        _absent("the Mosquitto broker (Debian: mosquitto)")
+    server = MosquittoServer("127.0.0.1", port, config, _start_mosquitto(config, port))
+    try:
+        yield server
+    finally:
+        server.process.terminate()
+        _stop(server.process)
 
 
 def _absent(what: str) -> NoReturn:

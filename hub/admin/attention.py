@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from hub.admin.shift_words import differences_in_words
 from hub.admin.stations import TONES, StoreView, Tone
 from hub.admin.words import Words
 from hub.storage.reading import AlarmKind, AlarmRow
@@ -265,7 +266,8 @@ def _channel_aside(words: Words, alarm: AlarmRow) -> _Written:
 
 
 def _shift_differs(words: Words, alarm: AlarmRow) -> _Written:
-    text = words.say("A shift's report and its receipts do not add up (till / hub): %(facts)s", facts=alarm.text)
+    facts = differences_in_words(words, alarm.text)
+    text = words.say("A shift's report and its receipts do not add up (till / hub): %(facts)s", facts=facts)
     remedy = words.say("Keep the report on paper and call support: receipts may be missing in the hub.")
     return words.say("Shift"), text, remedy, words.say("Show")
 

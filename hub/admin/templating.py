@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from hub.admin.shift_words import differences_in_words
 from hub.admin.words import LANGUAGES, NONE, Words, choose_language, translations
 from hub.api.settings import WebSettings
 
@@ -116,6 +117,7 @@ def _environment(language: str) -> Environment:
     )
     # the i18n extension adds this method to the environment; newstyle escapes what is filled in
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["shift_differences"] = lambda text, words: differences_in_words(words, text)
     environment.filters["store_name"] = lambda store, names: names.get(store, store)
     environment.globals.update(asset=asset, NONE=NONE, query=lambda **values: urlencode(values))
     return environment

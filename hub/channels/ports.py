@@ -21,6 +21,7 @@ from hub.channels.pages import Page as Page  # noqa: PLC0414 - a channel finds a
 from hub.channels.pages import Unread as Unread  # noqa: PLC0414 - a channel finds all words here
 from hub.channels.stock_facts import StockFact as StockFact  # noqa: PLC0414 - a channel finds all words here
 from hub.channels.stock_facts import StockSource as StockSource  # noqa: PLC0414 - a channel finds all words here
+from hub.matters.counted import CountedLine
 from hub.matters.orders import OrderHead
 from protocol.documents import Item
 from protocol.events import SaleCompleted, SaleRefunded
@@ -47,15 +48,17 @@ class CountedOrders:
     """The channel's orders that `available` has already been lessened by, as of the moment it was read.
 
     A channel that subtracts its own open orders from what it is told must be told more by those, and only by those:
-    orders that the hub has not heard of stay subtracted. `lines` are the channel's own ids of order lines.
+    orders that the hub has not heard of stay subtracted, and so does what a known one has grown by. `lines` has the
+    open lines of the targets' SKUs, by the channel's own id of a line: of each, give back the lesser of what the
+    channel keeps and `CountedLine.still`.
 
-    `closed` are lines of orders that were taken in within the last hour and are not open any more (None: not told).
-    A channel that is told absolute levels, and whose own staff sell, takes off what was sold there lately and
-    the hub has not heard of; so it tells these from those.
+    `heard` is for a channel that takes goods out once, when they are paid, and is told absolute levels: how much was
+    ordered of a line when the hub last heard of it, for lines that are open and for all of orders that were taken in
+    within the last hour. What was sold there lately beyond that is to be taken off (None: not told).
     """
 
-    lines: frozenset[str] = frozenset()
-    closed: frozenset[str] | None = None
+    lines: Mapping[str, CountedLine] = field(default_factory=dict)
+    heard: Mapping[str, int] | None = None
 
 
 class Pushed(NamedTuple):

@@ -178,8 +178,7 @@ class StockPart:
 
     def _call(self, batch: Sequence[Want], wanted: Wanted, now: datetime) -> Iterator[Sequence[Offered]]:
         """One call, or several where the whole is refused because of one of them."""
-        lines = frozenset().union(*(wanted.lines.get(want.sku, frozenset()) for want in batch))
-        counted = CountedOrders(lines, wanted.closed)
+        counted = CountedOrders(wanted.lines, wanted.heard)
         targets = {StockTarget(want.sku, want.location, want.available): want for want in batch}
         try:
             answers = self._timed(list(targets), counted)

@@ -36,7 +36,8 @@ def sale_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> Sale
 
 def matters_of(key: EpochKey, sequence: int, data: EventData, at: datetime) -> list[LoggedMatter]:
     """The matters that an event belongs to; none for an ordinary sale."""
-    return [LoggedMatter(key, sequence, at, part) for part in parts_of(data, key.store, key.terminal)]
+    parts = parts_of(data, key.store, key.terminal)
+    return [LoggedMatter(key, sequence, at, part) for part in parts] if parts else []
 
 
 def promise_kept(data: EventData, store: StoreId) -> Promise | None:

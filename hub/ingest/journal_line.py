@@ -72,6 +72,7 @@ class JournalLine:
         self._taken: list[int] = []
         self._heard_at_s = 0.0
         self._said_at_s = 0.0
+        self._said_why = False
         self.oversized = 0
         self.reconnects = 0
         self.problem = "not connected yet"
@@ -141,10 +142,10 @@ class JournalLine:
 
     def _open(self) -> None:
         self._packets = PacketReader(PACKET_BYTES_MAX)
-        self._socket = socket.create_connection((self._link.host, self._link.port), CONNECT_TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is not None:
-            self._socket = self._context.wrap_socket(self._socket, server_hostname=self._link.host)
+        raw = socket.create_connection((self._link.host, self._link.port), CONNECT_TIMEOUT_S)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Where TLS is not agreed on, this closes it; only a line that is there may become ours.
+        self._socket = raw if self._context is None else self._context.wrap_socket(raw, server_hostname=self._link.host)
         deadline_s = self._clock_s() + CONNECT_TIMEOUT_S
         link = self._link
         self._send(
@@ -174,7 +175,7 @@ class JournalLine:
         self._ready.register(self._socket, selectors.EVENT_READ, self)
         self._backoff.reset()
         _log.info("the journals are heard", extra={"action": "journals_heard", "client": self._name})
-        self.problem = ""
+        self.problem, self._said_why = "", False
 
     def _receive(self, wire: socket.socket) -> list[Packet]:
         data = wire.recv(_READ_BYTES)
@@ -196,10 +197,11 @@ class JournalLine:
         return message._replace(payload=b"")
 
     def _lose(self, problem: str) -> None:
-        if not self.problem:
-            self.reconnects += 1
+        self.reconnects += not self.problem
+        if not self._said_why:  # once for as long as it lasts, also for a broker that was never there
             extra = {"action": "journals_lost", "client": self._name, "problem": problem}
             _log.warning("the broker is away", extra=extra)
+        self._said_why = True
         self.problem = problem or "the connection was lost"
         self._drop()
         self._not_before_s = self._clock_s() + self._backoff.wait_s()

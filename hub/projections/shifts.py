@@ -111,4 +111,5 @@ def _differences(connection: sa.Connection, store: str, terminal: str, opened: _
         if data is not None:
             sums.add(data)
     found = sums.differences(closed.data.sums)
-    return "; ".join(f"{name} {theirs} / {ours}" for name, (theirs, ours) in found.items())
+    listed = "; ".join(f"{name} {theirs} / {ours}" for name, (theirs, ours) in found.items())
+    return f"{closed.data.currency}: {listed}" if listed else ""

@@ -21,7 +21,9 @@ from hub.matters.channel_goods import ChannelGoods
 from hub.matters.channel_orders import Intake, KnownOrder, SaidGoods, SaidOrder, intake_of, placed_of
 from hub.matters.orders import Asked, PlacedOrder
 from hub.storage import schema
+from hub.storage.changed_skus import COUNTER
 from hub.storage.channel_asides import resolve_aside
+from hub.storage.counted_lines import number_lines, open_skus
 from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
@@ -58,6 +60,7 @@ class SqlChannelOrderStore:
     def __init__(self, database: Database, policy: AllotmentPolicy) -> None:
         self._database = database
         self._policy = policy
+        database.state(COUNTER, "0")
 
     def is_known(self, channel: str, key: str, version: str) -> bool:
         """Whether this very state has been taken in."""
@@ -90,12 +93,14 @@ class SqlChannelOrderStore:
             if plan is None:
                 return "known"
             order = said.head.order
+            open_before = open_skus(connection, said.channel, said.key)
+            _write_state(connection, said, by.now_us)
             if plan.order is not None:
                 _write_order(connection, plan, by.now_us)
                 write_goods(connection, order, plan.goods)
                 settle_placed(connection, feeds, order, by)
-            _write_state(connection, said, by.now_us)
             resolve_aside(connection, said.channel, PORT, said.key, from_us(by.now_us))
+            number_lines(connection, open_before | open_skus(connection, said.channel, said.key))
         return _word(plan.intake)
 
 
@@ -249,7 +254,8 @@ def _write_state(connection: sa.Connection, said: SaidOrder, now_us: int) -> Non
     lines = {
         line.line: {
             "channel": said.channel, "line": line.line, "key": said.key, "sku": line.sku, "open": said.is_open(line),
+            "quantity": line.quantity, "fulfilled": line.fulfilled,
         }
         for line in said.lines
     }  # fmt: skip
-    upsert(connection, channel_line, list(lines.values()), replace=["key", "sku", "open"])
+    upsert(connection, channel_line, list(lines.values()), replace=["key", "sku", "open", "quantity", "fulfilled"])

@@ -15,14 +15,16 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from hub.matters.counted import CountedLine
 from hub.storage import schema, schema_channels
 from hub.storage.changed_skus import counter_now
 from hub.storage.channel_links import links_version
 from hub.storage.channel_parts import part_state
 from hub.storage.channel_records import Offered, OfferRow, OfferState, Want
+from hub.storage.counted_lines import OpenLine, open_lines
 from hub.storage.database import Database
 from hub.storage.moments import maybe_from_us, maybe_us, to_us
-from hub.storage.shelves import parts_by_sku, web_levels, wholes_of
+from hub.storage.shelves import web_levels
 from hub.storage.upserts import upsert
 
 PUSH_PART = "push"
@@ -31,8 +33,6 @@ WORDS_CHARS_MAX = 2_000
 LATELY, LATELY_MAX = timedelta(hours=1), 100_000
 _OFFER = schema_channels.channel_offer.c
 _LINK = schema_channels.channel_link.c
-_LINE_OPEN = sa.text("channel_line.open")
-"""As the index over open lines says it: SQLAlchemy would write "= 1", and SQLite not know it again."""
 _NOT_DONE: sa.ColumnElement[bool] = _OFFER.state != sa.text("'done'")
 
 
@@ -53,14 +53,15 @@ class Changed(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Levels as of one moment, and the channel's own order lines, by SKU, that they have been lessened by.
+    """Levels as of one moment, and the channel's own order lines that they have been lessened by.
 
-    `closed` are lines of orders that were taken in lately and are not open any more; see `ports.CountedOrders`.
+    `heard` is what was ordered of lines, open ones and those of orders that were taken in lately; for both see
+    `ports.CountedOrders`.
     """
 
     levels: Sequence[Want]
-    lines: Mapping[str, frozenset[str]]
-    closed: frozenset[str] | None = None
+    lines: Mapping[str, CountedLine]
+    heard: Mapping[str, int] | None = None
 
 
 class SqlChannelStock:
@@ -110,7 +111,7 @@ class SqlChannelStock:
     def wanted(self, channel: str, skus: Collection[str], now: datetime | None = None) -> Wanted:
         """What the channel is to offer of these SKUs at each of its locations: the sum over the stores behind it.
 
-        SKUs that are not linked any more are left out. With `now` it tells lately closed lines, too.
+        SKUs that are not linked any more are left out. With `now` it tells what was ordered of lines.
         """
         asked = sorted(set(skus))
         with self._database.read() as connection:
@@ -118,12 +119,15 @@ class SqlChannelStock:
             mine = sa.and_(_LINK.channel == channel, _LINK.kind == "item", _LINK.ours.in_(asked))
             linked = sorted(connection.execute(sa.select(_LINK.ours).where(mine)).scalars())
             levels = web_levels(connection, linked)
-            lines = _open_lines(connection, channel, linked)
+            lines = open_lines(connection, channel, linked)
             known = _offers(connection, channel, linked)
-            closed = None if now is None else _lately_closed(connection, channel, now)
+            heard = None if now is None else _heard_lately(connection, channel, now)
+        if heard is not None:
+            heard |= {line: found.ordered for line, found in lines.items()}
+        digests = _digests(lines)
         wants = []
         for sku in linked:
-            counted = _digest(lines.get(sku, ()))
+            counted = digests.get(sku, "")
             for location, stores in places.items():
                 available = sum(max(0, levels.get(sku, {}).get(store, 0)) for store in stores)
                 offer = known.get((location, sku))
@@ -134,8 +138,7 @@ class SqlChannelStock:
                 wants.append(
                     Want(sku, location, available, counted, offer.sent, offer.counted, offer.state, offer.attempts, due)
                 )
-        names = {sku: frozenset(line.split("\n")[0] for line in found) for sku, found in lines.items()}
-        return Wanted(wants, names, closed)
+        return Wanted(wants, {line: found.counted for line, found in lines.items()}, heard)
 
     def record(self, channel: str, offered: Iterable[Offered], now: datetime) -> None:
         """Write down what the channel was told, and what is to be told again."""
@@ -215,48 +218,17 @@ def _places(connection: sa.Connection, channel: str) -> Mapping[str, Sequence[st
     return dict(found)
 
 
-def _open_lines(connection: sa.Connection, channel: str, skus: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """The open lines that these SKUs' levels have been lessened by, by SKU, each with its order's version.
-
-    An order of a bundle lessens its pieces, and one of a piece the bundles that it is in.
-    """
-    made_of = parts_by_sku(connection, skus)
-    pieces = {part.sku for parts in made_of.values() for part in parts}
-    wholes = wholes_of(connection, pieces.union(skus))
-    parts_of = parts_by_sku(connection, wholes)
-    line, order = schema_channels.channel_line.c, schema_channels.channel_order.c
-    joined = schema_channels.channel_line.outerjoin(
-        schema_channels.channel_order, sa.and_(order.channel == line.channel, order.key == line.key)
-    )
-    query = (
-        sa.select(line.line, line.sku, sa.func.coalesce(order.version, "").label("version"))
-        .select_from(joined)
-        .where(line.channel == channel, _LINE_OPEN, line.sku.in_(sorted({*skus, *pieces, *wholes})))
-    )
-    by_piece: defaultdict[str, list[str]] = defaultdict(list)
-    for row in connection.execute(query):
-        taken = [part.sku for part in parts_of[row.sku]] if row.sku in parts_of else [row.sku]
-        for piece in taken:
-            by_piece[piece].append(f"{row.line}\n{row.version}")
-    found = {}
-    for sku in skus:
-        mine = [part.sku for part in made_of[sku]] if sku in made_of else [sku]
-        if lines := sorted({line for piece in mine for line in by_piece.get(piece, ())}):
-            found[sku] = lines
-    return found
-
-
-def _lately_closed(connection: sa.Connection, channel: str, now: datetime) -> frozenset[str]:
-    """The lines that are closed of orders that were taken in within the last hour."""
+def _heard_lately(connection: sa.Connection, channel: str, now: datetime) -> dict[str, int]:
+    """What was ordered of each line of orders that were taken in within the last hour."""
     line, order = schema_channels.channel_line.c, schema_channels.channel_order.c
     query = (
-        sa.select(line.line)
+        sa.select(line.line, line.quantity)
         .select_from(schema_channels.channel_order)
         .join(schema_channels.channel_line, sa.and_(line.channel == order.channel, line.key == order.key))
-        .where(order.channel == channel, order.taken_us >= to_us(now - LATELY), sa.not_(line.open))
+        .where(order.channel == channel, order.taken_us >= to_us(now - LATELY))
         .limit(LATELY_MAX)
     )
-    return frozenset(connection.execute(query).scalars())
+    return {row.line: row.quantity for row in connection.execute(query)}
 
 
 def _offers(
@@ -266,6 +238,13 @@ def _offers(
     return {(row.location, row.sku): row for row in connection.execute(query)}
 
 
-def _digest(lines: Iterable[str]) -> str:
-    text = "\x1f".join(sorted(lines))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if text else ""
+def _digests(lines: Mapping[str, OpenLine]) -> Mapping[str, str]:
+    """By SKU: a word that is another one whenever what is counted of its lines is, or one of their orders changed.
+
+    A changed order is told though nothing else is new: what the channel did itself may have crossed the last push.
+    """
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for line, found in sorted(lines.items()):
+        for sku, each in found.counted.each.items():
+            texts[sku].append(f"{line}\n{found.version}\n{found.counted.quantity}\n{each}")
+    return {sku: hashlib.blake2b("\x1f".join(text).encode(), digest_size=8).hexdigest() for sku, text in texts.items()}

@@ -2,7 +2,7 @@
 
 A plan is made by pure code from what the transaction reads under its row locks; a store only writes it down. The
 order of the fields is the order in which a store writes them. What comes once a sale or more is a `msgspec.Struct`:
-making one costs a quarter of a frozen dataclass.
+making one costs a quarter of a frozen dataclass, and no collector walks them (`gc=False`), as none can be in a cycle.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Place(NamedTuple):
         return f"{self.terminal}/{self.epoch}/{self.sequence}"
 
 
-class LoggedEvent(msgspec.Struct, frozen=True):
+class LoggedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event for the log, its bytes as they came. `event_id` and `at` are None when nobody could read them.
 
     `duplicate_of` names the place of the same event in another epoch or journal: kept, but it counts for nothing.
@@ -97,7 +97,7 @@ class Identified(NamedTuple):
     duplicate_of: str | None
 
 
-class LedgerMovement(msgspec.Struct, frozen=True):
+class LedgerMovement(msgspec.Struct, frozen=True, gc=False):
     """A movement and where it comes from; for the hub's own, `key.terminal` is HUB_SOURCE and epoch is 0."""
 
     key: EpochKey
@@ -106,7 +106,7 @@ class LedgerMovement(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Moved(msgspec.Struct, frozen=True):
+class Moved(msgspec.Struct, frozen=True, gc=False):
     """What is to be added to a level: `delta` thousandths, of movements at `first_at` or later.
 
     It holds for a level that stands on no count at `first_at` or later; else what came before that count is left out.
@@ -116,7 +116,7 @@ class Moved(msgspec.Struct, frozen=True):
     first_at: datetime
 
 
-class SaleFact(msgspec.Struct, frozen=True):
+class SaleFact(msgspec.Struct, frozen=True, gc=False):
     """A receipt for the dashboard's lists. A refund's total is negative; `item_count` is in thousandths."""
 
     key: EpochKey

@@ -204,8 +204,14 @@ channel_line = Table(
     _text("key"),
     _text("sku"),
     Column("open", Boolean, nullable=False),
+    Column("quantity", BigInteger, nullable=False, server_default=_ZERO),
+    Column("fulfilled", BigInteger, nullable=False, server_default=_ZERO),
+    Column("counted", BigInteger, nullable=False, server_default=_ZERO),
 )
-"""The lines of orders that are taken in; those that are `open` may still be subtracted by the channel itself."""
+"""The lines of orders that are taken in; those that are `open` may still be subtracted by the channel itself.
+
+`quantity` was ordered and `fulfilled` had left when the hub last heard; `counted` is how much of it availability has
+been lessened by (`hub/matters/counted.py`). All in thousandths of what is sold."""
 _line_open: ColumnElement[bool] = channel_line.c.open
 Index(
     "channel_line_open",

@@ -28,6 +28,7 @@ from hub.matters.outcome import Told
 from hub.stock.allotment import AllotmentRule, Allotted, Candidate, allot
 from hub.stock.lots import Lot, pick_lots
 from hub.storage import schema
+from hub.storage.counted_lines import count_lines
 from hub.storage.document_rows import DocumentRow, LockedFeeds
 from hub.storage.lots import day_in, expired_in, lots_in
 from hub.storage.matters import told_of
@@ -158,6 +159,7 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
         _ask_to_count(connection, feeds, facts, parcel)
     reserve(connection, feeds, ("order", order), wanted, by.now_us)
     move_goods(connection, feeds, order, facts.moves, by.now_us)
+    count_lines(connection, order, outcome, facts.told, facts.moves)
     missing = msgspec.json.encode(outcome.missing).decode()
     mine = sa.and_(
         schema.web_order.c.id == order,

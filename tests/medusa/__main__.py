@@ -94,12 +94,15 @@ def _run(server: MedusaServer, asked: argparse.Namespace, kind: str, figures: Fi
     chosen = {name: act for name, act in _acts(asked).items() if name in wanted}
     if chosen:
         folder = Path(tempfile.mkdtemp(prefix="tillwire-medusa-chain-"))
+        before = len(figures.problems)
         try:
             asyncio.run(_play(server, folder, chosen, kind, figures))
         except (NeverCame, TillSilent, ProcessFailed, RuntimeError) as error:
-            figures.problems.append(f"{kind}: {error}; logs are in {folder}")
-        else:
+            figures.problems.append(f"{kind}: {error}")
+        if len(figures.problems) == before:
             shutil.rmtree(folder, ignore_errors=True)
+        else:
+            _say(f"{kind}: databases and logs are in {folder}")
 
 
 def _contract(server: MedusaServer, kind: str, figures: Figures) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -114,17 +114,31 @@ async def count_records(chain: Chain, figures: Figures) -> None:
             figures.missing_orders += 1
             figures.problems.append(f"receipt {number} has no record in Medusa")
     figures.count("sales", len(set(receipts)))
+    await _count_orders(chain, figures)
+
+
+async def _count_orders(chain: Chain, figures: Figures) -> None:
+    """The web orders that the hub has are those that Medusa has, each once; what customers were told of is among them.
+
+    A customer may have bought without being told, when Medusa died under it; and Medusa makes orders that it takes back
+    again, which must be none of the hub's.
+    """
     # A new channel asks from a minute ago: what an earlier chain's customers bought then comes, too, and is not ours.
-    ids = chain.rows(
-        "select o.order_id, count(*) from channel_order o join web_order w on w.id = o.order_id "
-        "where o.own = 0 and w.placed_us >= :began group by o.order_id",
+    rows = chain.rows(
+        "select o.key, count(*) from channel_order o join web_order w on w.id = o.order_id "
+        "where o.own = 0 and w.placed_us >= :began group by o.key",
         began=int(datetime.fromisoformat(chain.began).timestamp() * 1_000_000),
     )
-    figures.doubled_orders += sum(count - 1 for _, count in ids)
-    figures.count("web_orders", len(ids))
-    if len(ids) != chain.checkouts:
-        figures.missing_orders += abs(chain.checkouts - len(ids))
-        figures.problems.append(f"{chain.checkouts} checkouts, and {len(ids)} web orders at the hub")
+    ours = {str(key) for key, _ in rows}
+    theirs = await asyncio.to_thread(_web_orders_in_medusa, chain)
+    figures.doubled_orders += sum(count - 1 for _, count in rows)
+    figures.count("web_orders", len(ours))
+    figures.count("bought_without_an_answer", len(theirs) - chain.checkouts)
+    for words, keys in (("the hub lacks", theirs - ours), ("Medusa has not got the hub's", ours - theirs)):
+        figures.missing_orders += len(keys)
+        figures.problems += [f"{words} web order {key}" for key in sorted(keys)]
+    if len(theirs) < chain.checkouts:
+        figures.problems.append(f"{chain.checkouts} customers were told of an order, and Medusa has {len(theirs)}")
 
 
 async def _all_told(chain: Chain) -> bool:
@@ -134,19 +148,29 @@ async def _all_told(chain: Chain) -> bool:
 
 
 def _receipts_in_medusa(chain: Chain) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for path, name in (("/admin/orders", "orders"), ("/admin/draft-orders", "draft_orders")):
-        offset = 0
-        while True:
-            params = [
-                ("sales_channel_id[]", chain.bed.channel("POS Store A")), ("fields", "id,metadata"),
-                ("limit", str(_PAGE)), ("offset", str(offset)), ("order", "id"),
-            ]  # fmt: skip
-            rows = chain.bed.get(path, params)[name]
-            # Medusa keeps what earlier runs told it, and receipt numbers begin anew with each chain.
-            said = [row["metadata"] or {} for row in rows]
-            found.update(str(one.get("receipt_number")) for one in said if str(one.get("sold_at")) >= chain.began)
-            offset += len(rows)
-            if len(rows) < _PAGE:
-                break
-    return found
+    rows = [
+        row
+        for path, name in (("/admin/orders", "orders"), ("/admin/draft-orders", "draft_orders"))
+        for row in _every(chain, path, name, [("sales_channel_id[]", chain.bed.channel("POS Store A"))])
+    ]
+    # Medusa keeps what earlier runs told it, and receipt numbers begin anew with each chain.
+    said = [row["metadata"] or {} for row in rows]
+    return Counter(str(one.get("receipt_number")) for one in said if str(one.get("sold_at")) >= chain.began)
+
+
+def _web_orders_in_medusa(chain: Chain) -> set[str]:
+    pos = chain.bed.channel("POS Store A")
+    rows = _every(chain, "/admin/orders", "orders", [("created_at[$gte]", chain.began)])
+    return {str(row["id"]) for row in rows if row["sales_channel_id"] != pos}
+
+
+def _every(chain: Chain, path: str, name: str, params: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """All pages of a list."""
+    offset = 0
+    while True:
+        page = [("limit", str(_PAGE)), ("offset", str(offset)), ("order", "id")]
+        rows = chain.bed.get(path, [*params, ("fields", "id,metadata,sales_channel_id"), *page])[name]
+        yield from rows
+        offset += len(rows)
+        if len(rows) < _PAGE:
+            return

@@ -161,6 +161,8 @@ def _update(world: World, key: str, given: Json) -> Json:
         raise SquareSays(400, "BAD_REQUEST", f"Order is {order['state']}", field="order.state")
     if given.get("state") == "CANCELED" and order.get("tenders"):
         raise SquareSays(400, "BAD_REQUEST", "A paid order cannot be canceled.", field="order.state")
+    if given.get("line_items"):
+        _change_lines(world, order, given["line_items"])
     known = {each["uid"]: each for each in order.get("fulfillments", ())}
     for change in given.get("fulfillments", ()):
         if change.get("uid") not in known:
@@ -174,6 +176,21 @@ def _update(world: World, key: str, given: Json) -> Json:
     order["state"] = given.get("state", order["state"])
     touch(world, order)
     return order
+
+
+def _change_lines(world: World, order: Json, changes: list[Json]) -> None:
+    """Other quantities. Square: nothing of what is paid can be changed."""
+    if order.get("tenders"):
+        raise SquareSays(
+            400, "BAD_REQUEST", "LineItems cannot be modified for finalized tenders.", field="order.line_items"
+        )
+    known = {line["uid"]: line for line in order["line_items"]}
+    for change in changes:
+        if change.get("uid") not in known:
+            raise SquareSays(400, "INVALID_VALUE", "no such line item", field="order.line_items.uid")
+        known[change["uid"]].update(change)
+        _price(world, known[change["uid"]])
+    _total(world, order)
 
 
 def _price(world: World, line: Json) -> None:

@@ -1,8 +1,15 @@
 """What Medusa's levels are to be set to. Pure.
 
-Medusa offers `stocked - reserved`. It reserves for every open order; the hub's target has been lessened only by those
-orders that it has counted. So `stocked` is the target and what Medusa keeps for counted orders: they cancel out, and
-what it keeps for orders that the hub has not heard of stays subtracted.
+Medusa offers `stocked - reserved`. It reserves for every open order; the hub's target has been lessened only by what it
+has counted of those. So `stocked` is the target and what Medusa keeps of what is counted: they cancel out, and what it
+keeps for orders that the hub has not heard of, or by which a known one has grown, stays subtracted.
+
+Who is right where the two differ about a line? Medusa keeps more: it was ordered since, and the hub's target is too
+high by that. Medusa keeps less: a part has left, or the order was lessened, and the hub cannot know yet which. If it
+left, the hub's target is right and Medusa's stock has fallen by itself; if it was lessened, the target is too low. So
+Medusa's number is given back, which is right for the one and careful for the other, and what changed there is heard of
+and pushed. A part may leave and more be ordered between two looks, and the sum be the same: that is why it is asked
+what has left of a line, and only what is counted beyond that is given back.
 """
 
 from __future__ import annotations
@@ -34,14 +41,9 @@ class Read(NamedTuple):
 
 
 def reads(
-    spots: Collection[Spot],
-    levels: Mapping[Spot, Level],
-    reservations: Iterable[Reservation],
-    counted: CountedOrders,
-    revisions: Mapping[Spot, int],
+    spots: Collection[Spot], levels: Mapping[Spot, Level], kept: Mapping[Spot, Decimal], revisions: Mapping[Spot, int]
 ) -> dict[Spot, Read]:
-    """Put together what was read of each spot."""
-    kept = kept_for_counted(reservations, counted)
+    """Put together what was read of each spot; `kept` is `kept_for_counted`."""
     found = {}
     for spot in spots:
         level = levels.get(spot)
@@ -54,18 +56,32 @@ def reads(
     return found
 
 
-def kept_for_counted(reservations: Iterable[Reservation], counted: CountedOrders) -> Mapping[Spot, Decimal]:
-    """How much Medusa keeps at each spot for orders that the hub has counted."""
+def kept_for_counted(
+    reservations: Iterable[Reservation], counted: CountedOrders, skus: Mapping[str, str], left: Mapping[str, int]
+) -> Mapping[Spot, Decimal]:
+    """How much Medusa keeps at each spot of what the hub has counted. `skus` are the targets' by inventory item.
+
+    `left` is how many thousandths have left by Medusa's word, of counted lines; what is not in it is not counted.
+    The hub counts a line wherever its stores are: it is given back where Medusa keeps it, the oldest first.
+    """
     kept: defaultdict[Spot, Decimal] = defaultdict(Decimal)
-    for one in reservations:
-        if one.line_item_id in counted.lines:
-            kept[Spot(one.inventory_item_id, one.location_id)] += one.quantity
+    rest: dict[tuple[str, str], Decimal] = {}
+    for one in sorted(reservations, key=lambda one: one.id):
+        name, sku = one.line_item_id or "", skus.get(one.inventory_item_id)
+        if sku is None or name not in left:
+            continue
+        still = rest.get((name, sku))
+        if still is None:
+            still = pieces(counted.lines[name].still(sku, left[name]))
+        part = min(one.quantity, still)
+        kept[Spot(one.inventory_item_id, one.location_id)] += part
+        rest[name, sku] = still - part
     return kept
 
 
 def wanted(target: StockTarget, read: Read) -> Decimal:
     """What `stocked_quantity` has to be for Medusa to offer the target."""
-    return pieces(max(target.available, 0)) + read.counted
+    return max(Decimal(0), pieces(max(target.available, 0)) + read.counted)
 
 
 def is_untouched(read: Read, after: Read) -> bool:

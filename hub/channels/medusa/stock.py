@@ -17,7 +17,8 @@ from hub.channels.links import Links
 from hub.channels.medusa import companion
 from hub.channels.medusa.answers import Answer, Level, Reservation, Variant
 from hub.channels.medusa.client import MedusaClient, MedusaRefused, Params
-from hub.channels.medusa.levels import Read, Spot, is_untouched, reads, wanted
+from hub.channels.medusa.left_lines import LeftLines
+from hub.channels.medusa.levels import Read, Spot, is_untouched, kept_for_counted, reads, wanted
 from hub.channels.medusa.mapping import only_item
 from hub.channels.ports import CountedOrders, Pushed, StockTarget
 from hub.errors import ChannelUnavailable, OutcomeUnknown, UnmappedWord
@@ -41,6 +42,7 @@ class MedusaStock:
         self._client = client
         self._links = links
         self._companion = deltas
+        self._left = LeftLines(client)
         self._items: dict[str, str] = {}
         self._locations: frozenset[str] = frozenset()
 
@@ -66,8 +68,7 @@ class MedusaStock:
     def _set(self, targets: Mapping[Spot, StockTarget], counted: CountedOrders) -> dict[Spot, Pushed]:
         if not targets:
             return {}
-        items = sorted({spot.item for spot in targets})
-        before = self._read(items, targets, counted)
+        before = self._read(targets, counted)
         absent = {spot for spot, read in before.items() if read.stocked is None and not targets[spot].available}
         todo = {spot: target for spot, target in targets.items() if spot not in absent}
         answers = {spot: Pushed(targets[spot], "done") for spot in absent}
@@ -90,7 +91,7 @@ class MedusaStock:
         # Only what was raised for counted orders can be too high afterwards, and only there a parcel can have left.
         doubtful = [spot for spot in changed if before[spot].reserved or before[spot].counted]
         if doubtful:
-            after = self._read(sorted({spot.item for spot in doubtful}), doubtful, counted)
+            after = self._read({spot: todo[spot] for spot in doubtful}, counted)
             for spot in doubtful:
                 set_to = wanted(todo[spot], before[spot])
                 if answers[spot].outcome == "done" and (
@@ -157,14 +158,20 @@ class MedusaStock:
                 answers[spot] = Pushed(target, "done")
         return answers
 
-    def _read(self, items: Sequence[str], spots: Iterable[Spot], counted: CountedOrders) -> dict[Spot, Read]:
-        """Levels first, then reservations: the other way round a parcel that leaves in between is offered again."""
-        spots = list(spots)
+    def _read(self, targets: Mapping[Spot, StockTarget], counted: CountedOrders) -> dict[Spot, Read]:
+        """Levels first, then reservations: the other way round a parcel that leaves in between is offered again.
+
+        What has left of counted lines comes last, for the same reason.
+        """
+        skus = {spot.item: target.sku for spot, target in targets.items()}
+        items = sorted(skus)
         if self._companion.is_there():
             at_once = self._companion.read(items)
-            return reads(spots, at_once.levels, at_once.reservations, counted, at_once.revisions)
-        levels = self._levels(items)
-        return reads(spots, levels, self._reservations(items), counted, {})
+            levels, revisions, reservations = at_once.levels, at_once.revisions, at_once.reservations
+        else:
+            levels, revisions, reservations = self._levels(items), {}, self._reservations(items)
+        left = self._left.of(reservations, counted)
+        return reads(targets, levels, kept_for_counted(reservations, counted, skus, left), revisions)
 
     def _levels(self, items: Sequence[str]) -> dict[Spot, Level]:
         found = {}

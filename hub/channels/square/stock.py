@@ -1,9 +1,11 @@
 """Availability out: physical counts at Square, absolute, all of a batch or none, so a refused batch is halved.
 
 Square takes goods out of IN_STOCK when an order is paid. A sale after `occurred_at` of a count is subtracted from the
-count; one before it is taken to be in it. So a count is lessened by what was paid there lately and is not among the
-lines of `CountedOrders`: what the hub has not heard of yet, whose goods it would otherwise give back. Where the hub
-does not tell which lines are closed, that is done for orders that are open only: a closed one may be counted already.
+count; one before it is taken to be in it. So a count is lessened by what was paid there lately beyond what the hub had
+heard to be ordered of each line (`CountedOrders.heard`): else it would give back those goods. An order that is not paid
+yet may still grow, so it is quantities that are compared. Where the hub had heard of more than is paid, it is Square
+that knows better, and the hub hears of it soon; until then too little is offered. Where the hub does not tell what it
+heard, that is done for orders that are open only: a closed one may be counted already.
 """
 
 from __future__ import annotations
@@ -65,11 +67,10 @@ class Stock:
         found: Counter[tuple[str, str]] = Counter()
         for at in range(0, len(places), _LOCATIONS_MAX):
             for order in self._paid_since(start, places[at : at + _LOCATIONS_MAX]):
-                if counted.closed is None and order.get("state") == "COMPLETED":
+                if counted.heard is None and order.get("state") == "COMPLETED":
                     continue
                 for line, (variation, of) in paid_lines(order).items():
-                    if line not in counted.lines and line not in (counted.closed or ()):
-                        found[order["location_id"], variation] += of
+                    found[order["location_id"], variation] += max(0, of - (counted.heard or {}).get(line, 0))
         return found
 
     def _paid_since(self, start: str, places: list[str]) -> Iterator[Json]:

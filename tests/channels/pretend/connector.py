@@ -44,7 +44,8 @@ class PretendChannel:
         for target in targets:
             links.to_theirs("item", target.sku)
         levels = [target._asdict() for target in targets]
-        answers = self._call("POST", "/levels", {"levels": levels, "counted": sorted(counted.lines)})
+        lines = {line: {"quantity": one.quantity, "each": one.each} for line, one in counted.lines.items()}
+        answers = self._call("POST", "/levels", {"levels": levels, "counted": lines})
         return [Pushed(target, **answer) for target, answer in zip(targets, answers, strict=True)]
 
     def record(self, receipt: TillReceipt, *, may_be_known: bool) -> str:

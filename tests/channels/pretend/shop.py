@@ -39,6 +39,7 @@ class Fault:
 class Shop:
     """Answers requests. Thread-safe; `pause_s` makes each call of a name slow, a SKU of `choke` breaks whole calls.
 
+    `reservations` are SKU, place and thousandths by order line, and `left` is what of a line has been sent already.
     `items` are SKUs by its own ids, `places` names by its own ids. A message of the key `poison` gets an answer that no
     connector understands.
     """
@@ -50,6 +51,7 @@ class Shop:
     places: dict[str, str] = field(default_factory=lambda: {"ware": "Warehouse"})
     levels: dict[tuple[str, str], int] = field(default_factory=dict)
     reservations: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    left: Counter[str] = field(default_factory=Counter)
     sales: dict[str, dict[str, Any]] = field(default_factory=dict)
     parcels: dict[str, dict[str, Any]] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
@@ -136,7 +138,7 @@ class Shop:
 
     def _levels(self, request: httpx.Request, odd: str) -> object:
         body = json.loads(request.content)
-        counted = set(body["counted"])
+        counted = body["counted"]
         self.pushes.append([(level["location"], level["sku"], level["available"]) for level in body["levels"]])
         answers = []
         for number, level in enumerate(body["levels"]):
@@ -147,10 +149,17 @@ class Shop:
             if odd and number % 2:
                 answers.append({"outcome": "refused" if odd == "half" else "again", "words": "not this one"})
                 continue
-            own = sum(q for line, (s, at, q) in self.reservations.items() if line in counted and (at, s) == place)
-            self.levels[place] = level["available"] + own
+            self.levels[place] = level["available"] + self._counted(counted, *place)
             answers.append({"outcome": "done", "words": ""})
         return answers
+
+    def _counted(self, counted: dict[str, Any], place: str, sku: str) -> int:
+        own = 0
+        for line, (kept, at, quantity) in self.reservations.items():
+            if line in counted and (at, kept) == (place, sku):
+                rest = max(0, counted[line]["quantity"] - self.left[line])
+                own += min(quantity, rest * counted[line]["each"].get(sku, 0) // 1000)
+        return own
 
     def _sales(self, request: httpx.Request, odd: str) -> object:
         del odd

@@ -62,6 +62,14 @@ def released(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def uncounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of migration 0008, before quantities of order lines were kept."""
+    database = before(request, tmp_path, "0008")
+    yield database
+    database.close()
+
+
 def test_0001_keeps_its_alarms_and_learns_what_was_given_back(old: Database) -> None:
     """Refunds that were taken before count among what came back; events that nobody could read do not stop it."""
     till = Journal("hanoi")
@@ -90,6 +98,26 @@ def test_0001_keeps_its_alarms_and_learns_what_was_given_back(old: Database) -> 
     stores.watch.raise_alarms([Alarm("fork", "hanoi", "till1", "three")], at(9))
     with old.read() as connection:
         assert connection.execute(sa.text("SELECT count FROM alarm")).scalars().all() == [4]
+
+
+def test_0008_lines_learn_what_was_ordered_and_count_whole(uncounted: Database) -> None:
+    """What lines say stands in their orders; until one changes it is counted as before. An order without lines, too."""
+    body = (
+        '{"lines":[{"line":"l1","sku":"tea","quantity":5000,"name":"","fulfilled":2000,"returned":0},'
+        '{"line":"l2","sku":"pho","quantity":1000}]}'
+    )
+    with uncounted.write() as connection:
+        order = "INSERT INTO channel_order VALUES ('web', :key, :key, '1', 'placed', false, :body, :raw, 1, 1)"
+        rows = [{"key": "o1", "body": body, "raw": b""}, {"key": "o2", "body": "{}", "raw": b""}]
+        connection.execute(sa.text(order), rows)
+        lines = "('web', 'l1', 'o1', 'tea', true), ('web', 'l2', 'o1', 'pho', false), ('web', 'l3', 'o2', 'tea', true)"
+        connection.execute(sa.text(f"INSERT INTO channel_line VALUES {lines}"))  # noqa: S608 - our own rows
+    uncounted.migrate()
+    with uncounted.write() as connection:
+        assert differences_to_schema(connection) == []
+        told = "SELECT line, quantity, fulfilled, counted FROM channel_line ORDER BY line"
+        found = [tuple(row) for row in connection.execute(sa.text(told))]
+    assert found == [("l1", 5_000, 2_000, 5_000), ("l2", 1_000, 0, 1_000), ("l3", 0, 0, 0)]
 
 
 def test_an_old_file_is_brought_up_by_opening_it(old: Database) -> None:

@@ -1,10 +1,11 @@
-"""For channels that tell each return once, and whose own staff sell: what stays, and which lines are lately closed."""
+"""For channels that tell each return once, and whose own staff sell: what stays, what was heard of closed lines."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
+from hub.matters.counted import CountedLine
 from hub.storage.channel_links import SqlChannelLinks
 from hub.storage.channel_records import LinkRow
 from hub.storage.channel_stock import LATELY, SqlChannelStock
@@ -33,15 +34,17 @@ def test_a_return_that_is_told_once_stays(database: Database) -> None:
     shop.must_balance()
 
 
-def test_lines_that_closed_within_the_hour_are_told_apart(database: Database) -> None:
-    """A sale that left at once is closed and counted; an hour later nobody asks any more."""
+def test_what_was_ordered_of_lines_that_closed_within_the_hour_is_told(database: Database) -> None:
+    """A sale that left at once is closed and counted; an hour later nobody asks. Open lines are always told."""
     shop = ChannelShop(database)
     SqlChannelLinks(database).put(CHANNEL, [LinkRow("item", TEA, "theirs-tea", {}, by_hand=True)], NOW)
     gone: dict[str, int] = {TEA: 1_000}
     shop.take(said_order(1, gone, key="sale", goods=[left("pos", HANOI, tea=1_000)], fulfilled=gone))
-    shop.take(said_order(1, {TEA: 1_000}, key="order"))
+    shop.take(said_order(1, {TEA: 3_000}, key="order"))
     stock = SqlChannelStock(database)
     wanted = stock.wanted(CHANNEL, [TEA], NOW)
-    assert (wanted.lines[TEA], wanted.closed) == (frozenset({"order-tea"}), frozenset({"sale-tea"}))
-    assert stock.wanted(CHANNEL, [TEA], NOW + LATELY + timedelta(seconds=1)).closed == frozenset()
-    assert stock.wanted(CHANNEL, [TEA]).closed is None
+    assert wanted.lines == {"order-tea": CountedLine("order", 3_000, {TEA: 1_000})}
+    assert wanted.heard == {"order-tea": 3_000, "sale-tea": 1_000}
+    later = stock.wanted(CHANNEL, [TEA], NOW + LATELY + timedelta(seconds=1))
+    assert (later.lines, later.heard) == (wanted.lines, {"order-tea": 3_000})
+    assert stock.wanted(CHANNEL, [TEA]).heard is None

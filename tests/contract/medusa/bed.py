@@ -184,6 +184,14 @@ class Bed:
         fields = ("fields", "id,*fulfillments")
         return str(self.get(f"/admin/orders/{order}", [fields])["order"]["fulfillments"][-1]["id"])
 
+    def edit(self, order: str, quantities: Mapping[str, int]) -> None:
+        """Somebody makes lines of an order more or fewer."""
+        self.post("/admin/order-edits", {"order_id": order})
+        for line, quantity in quantities.items():
+            self.post(f"/admin/order-edits/{order}/items/item/{line}", {"quantity": quantity})
+        self.post(f"/admin/order-edits/{order}/request")
+        self.post(f"/admin/order-edits/{order}/confirm")
+
     def receive(self, order: str, line: str, good: int, damaged: int = 0, *, into: str = "") -> str:
         """The shop's own staff take goods back; `into` goes on with a return. Gives the return's id."""
         key = into

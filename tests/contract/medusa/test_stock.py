@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
 from hub.channels.links import Link
 from hub.channels.ports import Channel, CountedOrders, StockSink, StockTarget
 from hub.errors import ChannelUnavailable, OutcomeUnknown
+from hub.matters.counted import CountedLine
 from tests.contract.medusa.bed import Bed, Thing
 from tests.contract.medusa.wires import BreakingWire
 
@@ -30,6 +33,17 @@ def lines(order: dict[str, object]) -> list[str]:
     items = order["items"]
     assert isinstance(items, list)
     return [str(item["id"]) for item in items]
+
+
+def heard(*orders: dict[str, Any]) -> CountedOrders:
+    """What the hub has counted of orders that it heard of when they were as they are here."""
+    return CountedOrders(
+        {
+            item["id"]: CountedLine(order["id"], int(item["quantity"]) * 1_000, {item["variant_sku"]: 1_000})
+            for order in orders
+            for item in order["items"]
+        }
+    )
 
 
 def test_levels_are_set_and_missing_ones_made(bed: Bed) -> None:
@@ -76,17 +90,86 @@ def test_orders_that_the_hub_has_not_counted_stay_subtracted(bed: Bed) -> None:
     counted = bed.checkout({thing: 3})
     stock = sink(bed.connect())
     # The hub has 10 pieces, has allotted 3 of them to the order that it knows, and so has 7 to offer.
-    assert stock.push([target(bed, thing, 7)], CountedOrders(frozenset(lines(counted))))[0].outcome == "done"
+    assert stock.push([target(bed, thing, 7)], heard(counted))[0].outcome == "done"
     assert bed.offered(thing, DEPOT) == 5
-    both = CountedOrders(frozenset([*lines(counted), *lines(unheard)]))
-    assert stock.push([target(bed, thing, 5)], both)[0].outcome == "done"
+    assert stock.push([target(bed, thing, 5)], heard(counted, unheard))[0].outcome == "done"
     assert bed.offered(thing, DEPOT) == 5
+
+
+def test_what_an_order_has_grown_by_stays_subtracted(bed: Bed) -> None:
+    """Two are known, and the customer made them five meanwhile: three of what the hub still offers are hers."""
+    thing = bed.thing({DEPOT: 10})
+    order = bed.checkout({thing: 2})
+    counted = heard(order)
+    bed.edit(order["id"], {lines(order)[0]: 5})
+    stock = sink(bed.connect())
+    assert stock.push([target(bed, thing, 8)], counted)[0].outcome == "done"
+    assert bed.offered(thing, DEPOT) == 5
+    assert stock.push([target(bed, thing, 5)], heard(bed.order(order["id"])))[0].outcome == "done"
+    assert bed.level(thing, DEPOT) == (10, 5)
+
+
+def test_what_an_order_was_lessened_by_is_offered_when_the_hub_has_heard(bed: Bed) -> None:
+    """Five are known and two are left: whether three were taken off or have left the hub cannot know, so it waits."""
+    thing = bed.thing({DEPOT: 10})
+    order = bed.checkout({thing: 5})
+    counted = heard(order)
+    bed.edit(order["id"], {lines(order)[0]: 2})
+    stock = sink(bed.connect())
+    assert stock.push([target(bed, thing, 5)], counted)[0].outcome == "done"
+    assert bed.offered(thing, DEPOT) == 5
+    stock.push([target(bed, thing, 8)], heard(bed.order(order["id"])))
+    assert bed.level(thing, DEPOT) == (10, 2)
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["known before", "all at once"])
+def test_what_left_unheard_does_not_hide_what_was_ordered_unheard(bed: Bed, early: bool) -> None:
+    """Two more are ordered and two are sent: Medusa keeps as much as before, and two pieces fewer are free."""
+    thing = bed.thing({DEPOT: 10})
+    order = bed.checkout({thing: 5})
+    counted = heard(order)
+    stock = sink(bed.connect())
+    if early:
+        stock.push([target(bed, thing, 5)], counted)
+    bed.edit(order["id"], {lines(order)[0]: 7})
+    bed.fulfil(order["id"], {lines(order)[0]: 2})
+    assert bed.level(thing, DEPOT) == (8, 5)
+    assert stock.push([target(bed, thing, 5)], counted)[0].outcome == "done"
+    assert bed.level(thing, DEPOT) == (8, 5)
+
+
+def test_what_the_hub_does_not_hold_stays_subtracted(bed: Bed) -> None:
+    """Of three that were ordered the hub has two; the third is owed, and offered to nobody. A cancel frees no more."""
+    thing = bed.thing({DEPOT: 10})
+    order = bed.checkout({thing: 3})
+    line = lines(order)[0]
+    counted = CountedOrders({line: CountedLine(order["id"], 2_000, {thing.sku: 1_000})})
+    stock = sink(bed.connect())
+    stock.push([target(bed, thing, 4)], counted)
+    assert bed.level(thing, DEPOT) == (6, 3)
+    bed.post(f"/admin/orders/{order['id']}/cancel")
+    assert bed.offered(thing, DEPOT) == 6
+
+
+def test_what_has_left_is_asked_once_as_long_as_nothing_changes(bed: Bed, wire: BreakingWire) -> None:
+    """A sale of something that has open orders costs one question more, and only after one of them has changed."""
+    thing = bed.thing({DEPOT: 10})
+    order = bed.checkout({thing: 2})
+    stock = sink(bed.connect(wire))
+    for available in (8, 7, 6):
+        stock.push([target(bed, thing, available)], heard(order))
+    assert wire.calls.count("GET /admin/orders") == 1
+    bed.edit(order["id"], {lines(order)[0]: 4})
+    stock.push([target(bed, thing, 5)], heard(order))
+    stock.push([target(bed, thing, 4)], heard(order))
+    assert wire.calls.count("GET /admin/orders") == 2
+    assert bed.offered(thing, DEPOT) == 2
 
 
 def test_what_is_reserved_elsewhere_does_not_count_here(bed: Bed) -> None:
     """Medusa keeps an order at one location; the other's level is the target and nothing else."""
     thing = bed.thing({DEPOT: 10, "Store A": 4})
-    counted = CountedOrders(frozenset(lines(bed.checkout({thing: 3}))))
+    counted = heard(bed.checkout({thing: 3}))
     told = sink(bed.connect()).push([target(bed, thing, 7), target(bed, thing, 4, "Store A")], counted)
     assert [one.outcome for one in told] == ["done", "done"]
     assert (bed.level(thing, DEPOT), bed.level(thing, "Store A")) == ((10, 3), (4, 0))
@@ -95,7 +178,7 @@ def test_what_is_reserved_elsewhere_does_not_count_here(bed: Bed) -> None:
 def test_a_target_of_nothing_leaves_what_was_promised(bed: Bed) -> None:
     """Nothing more may be bought, and what was bought stays bought."""
     thing = bed.thing({DEPOT: 10})
-    counted = CountedOrders(frozenset(lines(bed.checkout({thing: 4}))))
+    counted = heard(bed.checkout({thing: 4}))
     sink(bed.connect()).push([target(bed, thing, 0)], counted)
     assert bed.level(thing, DEPOT) == (4, 4)
 
@@ -129,7 +212,7 @@ def test_a_parcel_in_the_middle_of_a_push_is_not_offered_again(bed: Bed, wire: B
     """Goods of a counted order leave between reading and setting: told to push again, and then it is right."""
     thing = bed.thing({DEPOT: 10})
     order = bed.checkout({thing: 3})
-    counted = CountedOrders(frozenset(lines(order)))
+    counted = heard(order)
     wire.before("POST", r".*/(batch|adjust)", lambda: bed.fulfil(str(order["id"]), {lines(order)[0]: 3}))
     stock = sink(bed.connect(wire))
     assert stock.push([target(bed, thing, 6)], counted)[0].outcome == "again"
@@ -141,7 +224,7 @@ def test_a_parcel_between_levels_and_reservations_makes_the_level_too_low_at_mos
     """Whatever leaves while it reads, nothing is offered that is not there."""
     thing = bed.thing({DEPOT: 10})
     order = bed.checkout({thing: 3})
-    counted = CountedOrders(frozenset(lines(order)))
+    counted = heard(order)
     left: list[str] = []
 
     def leave() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeVar
 
 from hardware_sim.vendors.square import People, SquareService, World, inventory
@@ -67,16 +68,12 @@ class Shop:
         return inventory.level(self.world, self.goods[sku], self.places[place])
 
     def stock(
-        self, levels: Mapping[str, int], counted: Iterable[str] = (), closed: Iterable[str] | None = (), place: int = 0
+        self, levels: Mapping[str, int], heard: Mapping[str, int] | None = MappingProxyType({}), place: int = 0
     ) -> list[Pushed]:
-        """Push levels (pieces) to a location."""
+        """Push levels (pieces) to a location; `heard` is what was ordered of lines when the hub last heard."""
         assert self.channel.stock is not None
         targets = [StockTarget(sku, self.places[place], pieces * 1000) for sku, pieces in levels.items()]
-        return list(
-            self.channel.stock.push(
-                targets, CountedOrders(frozenset(counted), None if closed is None else frozenset(closed))
-            )
-        )
+        return list(self.channel.stock.push(targets, CountedOrders({}, heard)))
 
     def orders(self, cursor: str) -> tuple[list[ChannelOrder], list[Unread], str]:
         """All that changed since a cursor."""

@@ -6,11 +6,17 @@ import pytest
 
 from hardware_sim.vendors.square.world import Fault
 from hub.channels.ports import CountedOrders, StockTarget
-from hub.channels.square.orders_mapping import paid_lines
+from hub.channels.square.orders_mapping import line_key
+from hub.channels.square.words import Json, thousandths
 from hub.errors import ChannelUnavailable, OutcomeUnknown
 from tests.contract.square.shop import Shop
 
 _WRITE = "POST /v2/inventory"
+
+
+def heard_of(order: Json) -> dict[str, int]:
+    """What the hub heard to be ordered of an order's lines, when it was as it is now."""
+    return {line_key(order["id"], line["uid"]): thousandths(line["quantity"]) for line in order["line_items"]}
 
 
 def test_square_offers_exactly_what_it_is_told(shop: Shop) -> None:
@@ -48,8 +54,38 @@ def test_a_unit_that_was_just_bought_is_not_given_back(shop: Shop) -> None:
     shop.stock({"A-1": 7})
     assert shop.level("A-1") == 5
     shop.clock.forward(seconds=20)
-    shop.stock({"A-1": 5}, counted=paid_lines(sold))
+    shop.stock({"A-1": 5}, heard=heard_of(sold))
     assert shop.level("A-1") == 5
+
+
+def test_what_an_order_has_grown_by_before_it_was_paid_is_not_given_back(shop: Shop) -> None:
+    """Two are known and promised, it became five and was paid: Square took five, and the hub would give back three."""
+    order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "2"}, paid=False)
+    known = heard_of(order)
+    shop.stock({"A-1": 8}, heard=known)
+    shop.clock.forward(seconds=20)
+    shop.people.change(order, {shop.goods["A-1"]: "5"})
+    shop.people.pay(order)
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 8}, heard=known)
+    assert shop.level("A-1") == 5
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 5}, heard=heard_of(order))
+    assert shop.level("A-1") == 5
+
+
+def test_what_an_order_was_lessened_by_before_it_was_paid_is_offered_when_it_is_heard(shop: Shop) -> None:
+    """Five are known, two were paid: too little is offered for a moment, never too much."""
+    order = shop.people.order(shop.places[0], {shop.goods["A-1"]: "5"}, paid=False)
+    known = heard_of(order)
+    shop.people.change(order, {shop.goods["A-1"]: "2"})
+    shop.people.pay(order)
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 5}, heard=known)
+    assert shop.level("A-1") == 5
+    shop.clock.forward(seconds=20)
+    shop.stock({"A-1": 8}, heard=heard_of(order))
+    assert shop.level("A-1") == 8
 
 
 def test_a_sale_on_the_pos_is_taken_off_until_the_hub_has_it(shop: Shop) -> None:
@@ -60,10 +96,10 @@ def test_a_sale_on_the_pos_is_taken_off_until_the_hub_has_it(shop: Shop) -> None
     shop.stock({"A-1": 7})
     assert shop.level("A-1") == 5
     shop.clock.forward(seconds=20)
-    shop.stock({"A-1": 6}, closed=paid_lines(sold))
+    shop.stock({"A-1": 6}, heard=heard_of(sold))
     assert shop.level("A-1") == 6
     shop.clock.forward(seconds=20)
-    shop.stock({"A-1": 7}, closed=None)
+    shop.stock({"A-1": 7}, heard=None)
     assert shop.level("A-1") == 7
 
 

@@ -123,9 +123,9 @@ def welcome(peer: Peer, *, early: bytes = b"") -> Callable[[], None]:
     return play
 
 
-def line_to(peer: Peer, clock: Clock) -> JournalLines:
+def line_to(peer: Peer, clock: Clock, *, tls: bool = False) -> JournalLines:
     """A line that was not connected yet."""
-    link = BrokerLink("127.0.0.1", peer.port, "hub")
+    link = BrokerLink("127.0.0.1", peer.port, "hub", tls=tls)
     peer.lines.append(
         JournalLines(lambda ready: [JournalLine(link, "hub-journal", ["journals/+"], ready=ready, clock_s=clock)])
     )
@@ -219,6 +219,28 @@ def test_no_broker_at_all_is_told(peer: Peer) -> None:
     line.connect_if_due()
     assert not line.connected
     assert problem(line)
+
+
+def test_a_broker_whose_tls_cannot_be_agreed_on_is_told_and_tried_again(
+    peer: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An expired certificate, a plain port: the thread that asks outlives it, and the log says why, once."""
+    clock = Clock()
+    line = line_to(peer, clock, tls=True)
+
+    def play() -> None:
+        peer.accept()
+        peer.say(b"this is no TLS\r\n")
+
+    for _ in range(2):
+        with during(play):
+            line.connect_if_due()
+        assert not line.connected
+        assert "SSL" in problem(line)
+        peer.hang_up()
+        clock.now_s += 60
+    [said] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "SSL" in said.__dict__["problem"]
 
 
 def test_a_silent_line_is_pinged_and_given_up(peer: Peer) -> None:

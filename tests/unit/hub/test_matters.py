@@ -268,7 +268,7 @@ def test_a_shift_whose_sums_are_not_its_receipts_sums_is_told(shop: Shop) -> Non
         shop.tell(till, 3, sold(f"R-{till}", ("tea", 3000)))
         shop.tell(till, 4, shift_closed("s1", at(2), cash=cash, sales=1))
     assert shop.alarms() == [
-        ("shift_differs", "hanoi/till2/s1", "sold 2999 / 3000; turnover 2999 / 3000; cash 2999 / 3000")
+        ("shift_differs", "hanoi/till2/s1", "VND: sold 2999 / 3000; turnover 2999 / 3000; cash 2999 / 3000")
     ]
 
 

@@ -41,6 +41,7 @@ from tests.unit.hub.admin import sample_stock
 
 ADMIN_KEY = "sample-admin-key-of-nobody"
 SECRET = b"0123456789abcdef0123456789abcdef"
+DIFFERS = "VND: sales 41 / 40; sold 4100000 / 4000000"
 PLACES = (
     "Hàng Bài", "Cầu Giấy", "Hải Phòng 2", "Thảo Điền", "Đà Nẵng", "Huế", "Cần Thơ", "Nha Trang", "Vinh", "Biên Hòa",
     "Quy Nhơn", "Phú Mỹ Hưng", "Long Biên", "Hà Đông", "Đồng Hới", "Mỹ Tho",
@@ -161,7 +162,7 @@ class SampleHub:
                     float_amount=500_000, closed_by="Hoa" if closed else "",
                     closed_at=opened_at + timedelta(hours=9) if closed else None, expected=3_600_000 * closed,
                     counted=3_590_000 * closed, over=-10_000 * closed, sums=sums if closed else ShiftSums(),
-                    differs="sales 41 / 40" if closed and trouble else "", position=int(opened_at.timestamp()),
+                    differs=DIFFERS if closed and trouble else "", position=int(opened_at.timestamp()),
                 )
             )  # fmt: skip
             self.queries.shift_rows.append(shift)
