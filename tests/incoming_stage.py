@@ -61,10 +61,10 @@ class Vendor:
     def put_order(self, key: str, lines: Mapping[str, int], **more: object) -> ChannelOrder:
         """An order is placed or changed."""
         self.number += 1
-        fields: dict[str, object] = {"state": "placed", **more}
+        head = OrderHead(order=f"web:{key}", channel="web", number=f"#{key}", placed_at=START)
+        fields: dict[str, object] = {"state": "placed", "head": head, **more}
         order = ChannelOrder(
             key=key, version=str(self.number), updated_at=START + timedelta(seconds=self.number),
-            head=OrderHead(order=f"web:{key}", channel="web", number=f"#{key}", placed_at=START),
             lines=[ChannelLine(f"{key}-{sku}", sku, quantity) for sku, quantity in sorted(lines.items())],
             raw=f'{{"id": "{key}"}}'.encode(), **fields,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -26,11 +26,13 @@ import pytest
 from psycopg import sql
 
 START_TIMEOUT_S = 30
+QUICK = ("shared_buffers=64MB", "fsync=off", "full_page_writes=off")
+"""For tests: no process that is killed loses anything by it, only a machine without power would."""
 
 
-@dataclass
+@dataclass(eq=False)
 class PostgresServer:
-    """A running server; `new_database` gives each test a database of its own."""
+    """A running server; `new_database` gives each test a database of its own, `drop` takes it away."""
 
     host: str
     port: int
@@ -39,9 +41,22 @@ class PostgresServer:
 
     def new_database(self) -> str:
         """Create an empty database and return its URL."""
+        return self._new(sql.SQL("CREATE DATABASE {}"))
+
+    def copy_of(self, url: str) -> str:
+        """Create a copy of one of its databases, which nobody uses, and return its URL."""
+        return self._new(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), sql.Identifier(url.rpartition("/")[2]))
+
+    def drop(self, url: str) -> None:
+        """Delete a database, whoever still uses it: hundreds of them would take minutes to clear away in the end."""
+        name = sql.Identifier(url.rpartition("/")[2])
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+    def _new(self, statement: sql.SQL, *more: sql.Identifier) -> str:
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(statement.format(sql.Identifier(name), *more))
         return self.url(name)
 
     def url(self, database: str) -> str:
@@ -92,7 +107,7 @@ def mosquitto() -> Iterator[MosquittoServer]:
 
 
 @contextlib.contextmanager
-def running_postgres(binaries: Path, settings: Sequence[str] = ("shared_buffers=64MB",)) -> Iterator[PostgresServer]:
+def running_postgres(binaries: Path, settings: Sequence[str] = QUICK) -> Iterator[PostgresServer]:
     """Start a server in a new temporary folder."""
     user = _postgres_user()
     with tempfile.TemporaryDirectory(prefix="tillwire-postgres-", ignore_cleanup_errors=True) as folder:

@@ -1,10 +1,14 @@
-"""A channel's orders, taken in one by one: what cannot be taken in is parked, and those behind it go on."""
+"""A channel's orders, taken in: what cannot be is parked alone, and those behind it go on.
+
+New ones share transactions, all else is taken one by one.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -16,9 +20,11 @@ from hub.channels.taking import CustomerTaker
 from hub.errors import UnmappedWord
 from hub.matters.channel_orders import SaidGoods, SaidLine, SaidOrder
 from hub.storage.channel_asides import SqlAsideStore
-from hub.storage.channel_orders import PORT, SqlChannelOrderStore
+from hub.storage.channel_orders import SqlChannelOrderStore
 from hub.storage.channel_pages import PageEnd
 from hub.storage.channel_parts import SqlChannelParts
+from hub.storage.channel_states import PORT
+from hub.storage.new_orders import AT_ONCE, NewOrders
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +36,15 @@ class OrderStores:
     orders: SqlChannelOrderStore
     asides: SqlAsideStore
     parts: SqlChannelParts
+
+
+@dataclass(frozen=True)
+class _New:
+    """Orders of a page that may be taken together, as they were told and in our words, and what is to be done."""
+
+    orders: Sequence[ChannelOrder] = ()
+    said: Sequence[SaidOrder] = ()
+    plan: NewOrders = field(default_factory=NewOrders)
 
 
 class OrderIntake:
@@ -50,37 +65,81 @@ class OrderIntake:
         return () if found is None else (found,)
 
     def take(self, found: Sequence[ChannelOrder], end: PageEnd, links: Links, now: datetime) -> None:
-        """Take in each by itself: they concern different stores, and one that cannot be must not hold up others.
+        """Take in all; one that cannot be must not hold up others, since they concern different stores.
 
         The cursor is written once all have been: killed before, they come again, and are known.
         """
         for one in end.unread:
             self._stores.asides.put((end.channel, PORT, one.key), one.why, one.raw, now)
-        for order in found:
-            problem = self._take(order, end, links, now)
-            if problem is not None:
-                raw = order.raw or msgspec.json.encode(order)
-                self._stores.asides.put((end.channel, PORT, order.key), problem, raw, now)
+        for start in range(0, len(found), AT_ONCE):
+            self._take_some(found[start : start + AT_ONCE], end, links, now)
         if end.cursor is not None:
             self._stores.parts.save_cursor(end.channel, end.port, end.cursor, end.holder)
 
-    def _take(self, order: ChannelOrder, end: PageEnd, links: Links, now: datetime) -> str | None:
-        """None, or why it could not be taken in."""
+    def _take_some(self, found: Sequence[ChannelOrder], end: PageEnd, links: Links, now: datetime) -> None:
+        """Those that are new together, after all others: what was cancelled is theirs to have."""
+        unknown = self._stores.orders.unknown(end.channel, {order.key: order.version for order in found})
+        # Pages overlap: most of what comes again has nothing new, nor has its customer.
+        news = [order for order in found if order.key in unknown]
+        new = self._new_of(news, end, links, now)
+        for order in news:
+            if order.key not in new.plan.keys:
+                self._take_alone(order, end, links, now)
+        taken = self._take_new(new, end, now)
+        for order in new.orders:
+            if order.key not in taken:
+                self._take_alone(order, end, links, now)
+
+    def _new_of(self, news: Sequence[ChannelOrder], end: PageEnd, links: Links, now: datetime) -> _New:
+        if len(news) < 2:  # noqa: PLR2004 - one is taken alone
+            return _New()
+        count = Counter(order.key for order in news)
         try:
-            if self._stores.orders.is_known(end.channel, order.key, order.version):
-                return None  # pages overlap: most of what comes again has nothing new, nor has its customer
+            told = [_said(order, end.channel, links) for order in news if count[order.key] == 1]
+            said = [one for one in told if one is not None]
+            plan = self._stores.orders.new_of(said, now) if said else NewOrders()
+        except PASSING:
+            raise
+        except Exception:  # noqa: BLE001 - taken one by one, it is said of which and why
+            return _New()
+        return _New([order for order in news if order.key in plan.keys], said, plan)
+
+    def _take_new(self, new: _New, end: PageEnd, now: datetime) -> frozenset[str]:
+        people = [order.customer for order in new.orders if order.customer is not None and not order.own]
+        try:
+            if self._customers is not None and people:
+                self._customers(end.channel, people, now)
+            return self._stores.orders.take_new(new.said, new.plan, now)
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.warning("new orders are taken one by one", extra={"channel": end.channel, "why": str(error)})
+            return frozenset()
+
+    def _take_alone(self, order: ChannelOrder, end: PageEnd, links: Links, now: datetime) -> None:
+        """Take it in, or put it aside."""
+        try:
             if self._customers is not None and order.customer is not None and not order.own:
                 self._customers(end.channel, [order.customer], now)
             self._stores.orders.take(said_of(order, end.channel, links), now)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one order is no reason to stop all others
+            why = str(error) or type(error).__name__
             _log.warning(
                 "an order of a channel is put aside",
-                extra={"channel": end.channel, "order": order.key, "why": str(error)},
+                extra={"channel": end.channel, "order": order.key, "why": why},
                 exc_info=not str(error),
             )
-            return str(error) or type(error).__name__
+            raw = order.raw or msgspec.json.encode(order)
+            self._stores.asides.put((end.channel, PORT, order.key), why, raw, now)
+
+
+def _said(order: ChannelOrder, channel: str, links: Links) -> SaidOrder | None:
+    """As `said_of`; None for an order of which no words can be made, which is said when it is taken alone."""
+    try:
+        return said_of(order, channel, links)
+    except Exception:  # noqa: BLE001 - one that cannot be read must not hold up all others
         return None
 
 

@@ -12,28 +12,22 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import sqlalchemy as sa
 
+from hub.errors import StorageUnavailable
 from hub.money.reconciling import Terms, fold_tries, reconcile
 from hub.storage.database import Database
 from hub.storage.moments import to_us
-from hub.storage.money_lines import (
-    AROUND,
-    LOCK,
-    Span,
-    Standing,
-    lock,
-    no_longer_stale,
-    receipts_of,
-    stale_days,
-    standing,
-    write_lines,
-)
+from hub.storage.money_changes import Change, Written, changes, times_written, write_changes
+from hub.storage.money_lines import AROUND, LOCK, Span, Standing, receipts_of, stale_days, standing
 from hub.storage.money_payments import fee_rules, payments_of
 from hub.storage.money_places import Places, places_of
 from hub.storage.money_records import Line, Paid, Tendered
-from hub.storage.money_tenders import tenders_of
+from hub.storage.money_tenders import TendersOf, count_of
 
 DAYS_AT_ONCE = 4
+TENDERS_AT_ONCE = 50_000
+"""Of more tenders than that, days are reconciled one by one, so that memory holds one of them."""
 STALE_READ = 1_000
+TRIES_MAX = 5
 _DAY = timedelta(days=1)
 
 
@@ -45,18 +39,45 @@ def reconcile_days(database: Database, stores: Sequence[str], first: date, last:
     database.state(LOCK, "")
     changed = 0
     while first <= last:
-        until = min(last, first + _DAY * (DAYS_AT_ONCE - 1))
+        until = _until(database, stores, first, last)
         changed += _reconcile(database, tuple(stores), first, until, now)
         first = until + _DAY
     return changed
 
 
+def _until(database: Database, stores: Sequence[str], first: date, last: date) -> date:
+    """How many days are done at once."""
+    last = min(last, first + _DAY * (DAYS_AT_ONCE - 1))
+    with database.read() as connection:
+        count = count_of(connection, stores, (first, last))
+    total = 0
+    for number in range((last - first).days + 1):
+        total += count.get(first + _DAY * number, 0)
+        if total > TENDERS_AT_ONCE:
+            return first + _DAY * max(0, number - 1)
+    return last
+
+
 def _reconcile(database: Database, stores: tuple[str, ...], first: date, last: date, now: datetime) -> int:
+    """What is to be changed is found without any lock; if somebody else has written meanwhile, it is found anew."""
+    for _ in range(TRIES_MAX):
+        span, read, found = _find(database, stores, first, last, now)
+        if write_changes(database, span, found, read, to_us(now)):
+            return max(sum(len(one.gone) for one in found), sum(len(one.new) for one in found))
+    raise StorageUnavailable(
+        f"money of {', '.join(stores)}: others have reconciled these stores {TRIES_MAX} times meanwhile; try again"
+    )
+
+
+def _find(
+    database: Database, stores: tuple[str, ...], first: date, last: date, now: datetime
+) -> tuple[Span, Written, list[Change]]:
     with database.read() as connection:
         places = places_of(connection)
         span = span_of(places, stores, first, last)
         stale = stale_days(connection, STALE_READ)
         marks = {place: mark for place, mark in stale.items() if place[0] in stores and first <= place[1] <= last}
+        read = Written(times_written(connection, span), marks)
         there = standing(connection, span)
         payments = _payments(connection, places, span, there)
         terms = Terms(
@@ -64,12 +85,8 @@ def _reconcile(database: Database, stores: tuple[str, ...], first: date, last: d
             receipts_of(connection, {(one.channel, one.refund_of) for one in payments if one.refund_of}),
         )  # fmt: skip
         tenders = _tenders(connection, places, span, there)
-    lines = [line for line in reconcile(tenders, payments, terms) if span.has(line) or is_pair(line)]
-    with database.write() as connection:
-        lock(connection)
-        changed = write_lines(connection, span, lines, to_us(now))
-        no_longer_stale(connection, marks)
-    return changed
+    lines = (line for line in reconcile(tenders, payments, terms) if span.has(line) or is_pair(line))
+    return span, read, changes(there.inside, lines)
 
 
 def span_of(places: Places, stores: tuple[str, ...], first: date, last: date) -> Span:
@@ -86,15 +103,16 @@ def is_pair(line: Line) -> bool:
 
 
 def _tenders(connection: sa.Connection, places: Places, span: Span, there: Standing) -> list[Tendered]:
-    kinds = places.taken()
+    tenders = TendersOf(connection, span.stores, places.taken())
     # A try is of the day on which it was made, its receipt perhaps of the day before: they are put together first.
-    near = fold_tries(tenders_of(connection, span.stores, span.first - _DAY, span.last + _DAY, kinds))
     free = {line.tender for line in there.free if line.tender is not None}
+    days = (span.first - _DAY, span.last + _DAY)
+    near = fold_tries(tenders.around(days, free, (span.first, span.last)))
     found = [one for one in near if span.first <= one.day <= span.last or one.key in free]
     farther = free - {one.key for one in near}
-    for first, last in _around(span):
+    for around in _around(span):
         if farther:
-            more = fold_tries(tenders_of(connection, span.stores, first, last, kinds))
+            more = fold_tries(tenders.around(around, farther))
             found += [one for one in more if one.key in farther]
     return found
 

@@ -40,6 +40,8 @@ class SafetyStock:
 
     def rule_for(self, store: str, sku: str, category: str) -> Rule | None:
         """The rule that holds; None for none."""
+        if not self._rules:
+            return None
         found = (self._rules.get(scope) for scope in scopes_of(store, sku, category))
         return next((rule for rule in found if rule is not None), None)
 

@@ -8,7 +8,7 @@ any number of times, from several processes, and older ones may come after newer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -23,25 +23,21 @@ from hub.matters.orders import Asked, PlacedOrder
 from hub.storage import schema
 from hub.storage.changed_skus import COUNTER
 from hub.storage.channel_asides import resolve_aside
+from hub.storage.channel_states import PORT, lock_states, states_of, write_states
 from hub.storage.counted_lines import number_lines, open_skus
 from hub.storage.database import Database
 from hub.storage.document_rows import LockedFeeds
 from hub.storage.moments import from_us, to_us
+from hub.storage.new_orders import NewOrders, plan_new, write_new
 from hub.storage.order_goods import write_goods
 from hub.storage.orders import complete, order_text, refuse_picks, settle_placed, stores_now
-from hub.storage.schema_channels import channel_line, channel_order
 from hub.storage.settling_orders import AllotmentPolicy, OrderFacts, SettledBy, all_stores, choose, facts_of, widening
 from hub.storage.shelves import parts_by_sku
-from hub.storage.upserts import insert_for, upsert
 from protocol.goods import taken
 from protocol.ids import StoreId, store_feed
 
 TakenIn = Literal["known", "noted", "placed", "changed", "cancelled"]
 """What became of a state of an order. "noted": it is written down, and no order follows, or nothing of it is new."""
-
-PORT = "orders"
-_ORDER = channel_order.c
-_LINE = channel_line.c
 
 
 class _Plan(NamedTuple):
@@ -62,11 +58,30 @@ class SqlChannelOrderStore:
         self._policy = policy
         database.state(COUNTER, "0")
 
-    def is_known(self, channel: str, key: str, version: str) -> bool:
-        """Whether this very state has been taken in."""
-        mine = sa.and_(_ORDER.channel == channel, _ORDER.key == key, _ORDER.version == version)
+    def unknown(self, channel: str, versions: Mapping[str, str]) -> frozenset[str]:
+        """Those of these orders (version by key) whose very state has not been taken in."""
         with self._database.read() as connection:
-            return connection.execute(sa.select(_ORDER.key).where(mine)).first() is not None
+            known = states_of(connection, channel, list(versions))
+        return frozenset(key for key, version in versions.items() if key not in known or known[key].version != version)
+
+    def new_of(self, said: Sequence[SaidOrder], now: datetime) -> NewOrders:
+        """What of some orders of one channel `take_new` can do; each may be there once."""
+        with self._database.read() as connection:
+            return plan_new(connection, said, SettledBy(to_us(now), self._policy))
+
+    def take_new(self, said: Sequence[SaidOrder], plan: NewOrders, now: datetime) -> frozenset[str]:
+        """Take in those orders that are new, or of which nothing follows, in one transaction; returns their keys.
+
+        `plan` is what `new_of` said of them. Raises StorageUnavailable, StorageRejected: none of them was.
+        """
+        if not plan.keys:
+            return frozenset()
+
+        def attempt(stores: frozenset[str]) -> frozenset[str]:
+            with self._database.write() as connection:
+                return write_new(connection, said, plan, SettledBy(to_us(now), self._policy), stores).keys
+
+        return widening(attempt, plan.stores, lambda: stores_now(self._database))
 
     def take(self, said: SaidOrder, now: datetime) -> TakenIn:
         """Take in an order as it is now.
@@ -88,19 +103,19 @@ class SqlChannelOrderStore:
     def _take(self, said: SaidOrder, by: SettledBy, stores: frozenset[str]) -> TakenIn:
         with self._database.write() as connection:
             feeds = LockedFeeds(connection, [store_feed(StoreId(store)) for store in stores])
-            _lock(connection, said)
+            lock_states(connection, [said])
             plan = _plan(connection, said, by, lock=True)
             if plan is None:
                 return "known"
             order = said.head.order
-            open_before = open_skus(connection, said.channel, said.key)
-            _write_state(connection, said, by.now_us)
+            open_before = open_skus(connection, said.channel, [said.key])
+            write_states(connection, [said], by.now_us)
             if plan.order is not None:
                 _write_order(connection, plan, by.now_us)
                 write_goods(connection, order, plan.goods)
                 settle_placed(connection, feeds, order, by)
             resolve_aside(connection, said.channel, PORT, said.key, from_us(by.now_us))
-            number_lines(connection, open_before | open_skus(connection, said.channel, said.key))
+            number_lines(connection, open_before | open_skus(connection, said.channel, [said.key]))
         return _word(plan.intake)
 
 
@@ -149,13 +164,10 @@ def _taken_back(facts: OrderFacts) -> list[Asked]:
 
 
 def _known(connection: sa.Connection, said: SaidOrder, facts: OrderFacts | None) -> KnownOrder:
-    mine = sa.and_(_ORDER.channel == said.channel, _ORDER.key == said.key, _ORDER.version != "")
-    row = connection.execute(sa.select(_ORDER.version, _ORDER.updated_us, _ORDER.state).where(mine)).first()
-    order = None if facts is None else facts.order
-    cancelled = facts is not None and facts.cancelled_at is not None
-    if row is None:
-        return KnownOrder(order=order, cancelled=cancelled)
-    return KnownOrder(row.version, from_us(row.updated_us), order, cancelled, row.state == "cancelled")
+    heard = states_of(connection, said.channel, [said.key]).get(said.key, KnownOrder())
+    if facts is None:
+        return heard
+    return replace(heard, order=facts.order, cancelled=facts.cancelled_at is not None)
 
 
 def _ordered(connection: sa.Connection, said: SaidOrder, known: PlacedOrder | None, by: SettledBy) -> PlacedOrder:
@@ -209,17 +221,6 @@ def _store(said: SaidGoods, sku: str, facts: OrderFacts | None) -> str:
     return having[0].store if having else said.store
 
 
-def _lock(connection: sa.Connection, said: SaidOrder) -> None:
-    """Take the order's own row: whoever comes second sees what the first has written."""
-    blank = {
-        "channel": said.channel, "key": said.key, "order_id": said.head.order, "version": "", "state": "placed",
-        "own": said.own, "body": "{}", "raw": b"", "updated_us": 0, "taken_us": 0,
-    }  # fmt: skip
-    insert_for(connection, channel_order, blank)
-    mine = sa.and_(_ORDER.channel == said.channel, _ORDER.key == said.key)
-    connection.execute(sa.select(_ORDER.version).where(mine).with_for_update())
-
-
 def _write_order(connection: sa.Connection, plan: _Plan, now_us: int) -> None:
     order, table = plan.order, schema.web_order.c
     assert order is not None
@@ -239,23 +240,3 @@ def _write_order(connection: sa.Connection, plan: _Plan, now_us: int) -> None:
         connection.execute(sa.insert(schema.allotment), rows)
     if plan.intake.cancel:
         connection.execute(mine.where(table.cancelled_us.is_(None)).values(cancelled_us=now_us))
-
-
-def _write_state(connection: sa.Connection, said: SaidOrder, now_us: int) -> None:
-    row = {
-        "channel": said.channel, "key": said.key, "order_id": said.head.order, "version": said.version,
-        "state": said.state, "own": said.own, "body": said.body, "raw": said.raw, "updated_us": to_us(said.updated_at),
-        "taken_us": now_us,
-    }  # fmt: skip
-    changed = ["order_id", "version", "state", "own", "body", "raw", "updated_us", "taken_us"]
-    upsert(connection, channel_order, [row], replace=changed)
-    mine = sa.and_(_LINE.channel == said.channel, _LINE.key == said.key, _LINE.open)
-    connection.execute(sa.update(channel_line).where(mine).values(open=False))
-    lines = {
-        line.line: {
-            "channel": said.channel, "line": line.line, "key": said.key, "sku": line.sku, "open": said.is_open(line),
-            "quantity": line.quantity, "fulfilled": line.fulfilled,
-        }
-        for line in said.lines
-    }  # fmt: skip
-    upsert(connection, channel_line, list(lines.values()), replace=["key", "sku", "open", "quantity", "fulfilled"])

@@ -57,6 +57,24 @@ def count_lines(
             connection.execute(sa.update(channel_line).where(mine).values(counted=counted[row.line]))
 
 
+def count_new_lines(connection: sa.Connection, channel: str, placed: Mapping[str, OrderOutcome]) -> None:
+    """As `count_lines`, for orders (by the channel's id) that are new: nothing has left, no till has said a word."""
+    columns = (_LINE.key, _LINE.line, _LINE.sku, _LINE.quantity, _LINE.fulfilled)
+    query = sa.select(*columns).where(_LINE.channel == channel, _LINE.key.in_(placed), _LINE.open)
+    heard: defaultdict[str, list[HeardLine]] = defaultdict(list)
+    for row in connection.execute(query):
+        heard[row.key].append(HeardLine(row.line, row.sku, row.quantity, row.fulfilled))
+    made_of = parts_by_sku(connection, {line.sku for lines in heard.values() for line in lines})
+    counted = [
+        {"the_line": line, "now": number}
+        for key, lines in heard.items()
+        for line, number in counted_of(lines, made_of, placed[key], (), {}).items()
+    ]
+    if counted:
+        mine = sa.and_(_LINE.channel == channel, _LINE.line == sa.bindparam("the_line"))
+        connection.execute(sa.update(channel_line).where(mine).values(counted=sa.bindparam("now")), counted)
+
+
 def open_lines(connection: sa.Connection, channel: str, skus: Sequence[str]) -> Mapping[str, OpenLine]:
     """The open lines that sell these SKUs, or packs and bundles of them; `each` names those of `skus` in it."""
     wholes = wholes_of(connection, skus)
@@ -78,9 +96,9 @@ def open_lines(connection: sa.Connection, channel: str, skus: Sequence[str]) -> 
     }
 
 
-def open_skus(connection: sa.Connection, channel: str, key: str) -> frozenset[str]:
-    """What the open lines of an order sell."""
-    query = sa.select(_LINE.sku).where(_LINE.channel == channel, _LINE.key == key, _LINE.open)
+def open_skus(connection: sa.Connection, channel: str, keys: Collection[str]) -> frozenset[str]:
+    """What the open lines of a channel's orders sell."""
+    query = sa.select(_LINE.sku).where(_LINE.channel == channel, _LINE.key.in_(keys), _LINE.open)
     return frozenset(connection.execute(query).scalars())
 
 

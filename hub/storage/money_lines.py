@@ -1,14 +1,16 @@
-"""What became of tenders and payments, written down day by day: only what is otherwise than before is touched.
+"""What became of tenders and payments, day by day, as it is written down.
 
-One lock orders those who write; a line belongs to one tender and one payment for good, the tables' indexes see to it.
+One lock orders those who write (`money_changes.py`, `money_decisions.py`); a line belongs to one tender and one payment
+for good, the tables' indexes see to it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +25,8 @@ from hub.storage.upserts import upsert
 LOCK = "money"
 _PART = 500
 _COLUMNS = tuple(column.name for column in money_line.columns if column.name not in ("position", "differs", "decision"))
+_PLAIN = tuple(name for name in _COLUMNS if name not in ("day", "at_us"))
+_plain = attrgetter(*_PLAIN)
 Bound = tuple[str | None, tuple[str, str] | None]
 
 
@@ -99,7 +103,7 @@ def receipts_of(connection: sa.Connection, payments: Collection[tuple[str, str]]
     for channel, key in payments:
         by_channel[channel].append(key)
     for channel, keys in by_channel.items():
-        for part in _parts(keys):
+        for part in parts_of(keys):
             query = sa.select(table.payment, table.receipt).where(
                 table.channel == channel, table.payment.in_(part), table.receipt != ""
             )
@@ -107,63 +111,16 @@ def receipts_of(connection: sa.Connection, payments: Collection[tuple[str, str]]
     return found
 
 
-def write_lines(connection: sa.Connection, span: Span, lines: Sequence[Line], now_us: int) -> int:
-    """Make these the lines of a span of days; returns how many were otherwise before. Needs `lock`.
-
-    Lines of other days are among them only as pairs; whatever line had their tender or payment gives way.
-    """
-    inside = standing(connection, span).inside
-    new = {_bound(line): line for line in lines}
-    gone: list[int] = []
-    days: set[tuple[str, str]] = set()
-    for position, line in inside.items():
-        if new.get(_bound(line)) == line:
-            del new[_bound(line)]
-        else:
-            gone.append(position)
-            days.add((line.store, line.day.isoformat()))
-    for position, store, day in _claimed(connection, new):
-        gone.append(position)
-        days.add((store, day))
-    for part in _parts(gone):
-        connection.execute(sa.delete(money_line).where(money_line.c.position.in_(part)))
-    standing_now = standing_decisions(connection, [line for line in new.values() if line.outcome in DIFFERENCES])
-    rows = [_row(line, standing_now.get(_bound(line))) for line in new.values()]
-    if rows:
-        connection.execute(sa.insert(money_line), rows)
-    days |= {(line.store, line.day.isoformat()) for line in new.values()}
-    for store, day in sorted(days):
-        add_up(connection, store, day, now_us)
-    return max(len(set(gone)), len(rows))
-
-
-def _claimed(connection: sa.Connection, new: Iterable[Bound]) -> Iterator[tuple[int, str, str]]:
-    """Positions, stores and days of the lines that have a tender or a payment of these."""
-    table = money_line.c
-    columns = sa.select(table.position, table.store, table.day)
-    bounds = list(new)
-    for part in _parts(tender for tender, _ in bounds if tender is not None):
-        yield from (tuple(row) for row in connection.execute(columns.where(table.tender.in_(part))))
-    by_channel: defaultdict[str, list[str]] = defaultdict(list)
-    for _, payment in bounds:
-        if payment is not None:
-            by_channel[payment[0]].append(payment[1])
-    for channel, keys in by_channel.items():
-        for part in _parts(keys):
-            query = columns.where(table.channel == channel, table.payment.in_(part))
-            yield from (tuple(row) for row in connection.execute(query))
-
-
 def standing_decisions(connection: sa.Connection, lines: Sequence[Line]) -> dict[Bound, Stands]:
     """The newest decision about each of these differences that nobody took back, if it was about this outcome."""
     table = money_decision.c
-    wanted = {_bound(line): line.outcome for line in lines}
+    wanted = {bound_of(line): line.outcome for line in lines}
     rows: dict[int, sa.Row[tuple[object, ...]]] = {}
     for column, keys in (
         (table.tender, [tender for tender, _ in wanted if tender is not None]),
         (table.payment, [payment[1] for _, payment in wanted if payment is not None]),
     ):
-        for part in _parts(keys):
+        for part in parts_of(keys):
             rows |= {row.position: row for row in connection.execute(sa.select(money_decision).where(column.in_(part)))}
     taken_back = {row.undoes for row in rows.values()}
     found: dict[Bound, Stands] = {}
@@ -232,13 +189,14 @@ def no_longer_stale(connection: sa.Connection, marks: Mapping[tuple[str, date], 
 
 def line_of(row: sa.Row[tuple[object, ...]]) -> Line:
     """A line of a row of the table."""
-    values = {name: getattr(row, name) for name in _COLUMNS if name not in ("day", "at_us")}
-    return Line(day=date.fromisoformat(row.day), at=from_us(row.at_us), **values)
+    return Line(day=date.fromisoformat(row.day), at=from_us(row.at_us), **dict(zip(_PLAIN, _plain(row), strict=True)))
 
 
-def _row(line: Line, decision: Stands | None) -> dict[str, object]:
-    row: dict[str, object] = {name: getattr(line, name) for name in _COLUMNS if name not in ("day", "at_us")}
-    return row | {"day": line.day.isoformat(), "at_us": to_us(line.at), **decided(line, decision)}
+def row_of(line: Line) -> dict[str, object]:
+    """A line as a row of the table, without a decision."""
+    row: dict[str, object] = dict(zip(_PLAIN, _plain(line), strict=True))
+    row["day"], row["at_us"] = line.day.isoformat(), to_us(line.at)
+    return row | decided(line, None)
 
 
 def decided(line: Line, decision: Stands | None) -> dict[str, int | None]:
@@ -247,10 +205,12 @@ def decided(line: Line, decision: Stands | None) -> dict[str, int | None]:
     return {"differs": int(is_open), "decision": None if decision is None else decision.position}
 
 
-def _bound(line: Line) -> Bound:
+def bound_of(line: Line) -> Bound:
+    """A line's tender, and its payment by channel and key."""
     return line.tender, (line.channel, line.payment) if line.payment is not None else None
 
 
-def _parts(keys: Iterable[object]) -> list[list[object]]:
+def parts_of(keys: Iterable[object]) -> list[list[object]]:
+    """Keys in as many parts as statements are needed."""
     every = list(keys)
     return [every[start : start + _PART] for start in range(0, len(every), _PART)]

@@ -14,6 +14,7 @@ from hub.storage.schema_channels import channel
 from hub.storage.schema_money import money_fee_rule, money_payment
 
 _DAY = timedelta(days=1)
+ROWS_AT_ONCE = 2_000
 
 
 def payments_of(
@@ -35,7 +36,7 @@ def payments_of(
         else:
             where = table.location.in_([place for name, place in places.locations(stores) if name == provider])
         query = sa.select(money_payment).where(table.channel == provider, where, span)
-        for row in connection.execute(query):
+        for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
             behind = places.stores.get((provider, row.location), ())
             at = from_us(row.at_us)
             day = places.day(behind[0] if behind else UNMAPPED, at)

@@ -41,7 +41,7 @@ CLOSING: frozenset[Action] = frozenset({"import_sale", "enter_refund", "give_bac
 """After these decisions nobody has to look any more; the others say that somebody is at it."""
 
 
-class Tendered(msgspec.Struct, frozen=True, kw_only=True):
+class Tendered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A part of a receipt that a provider took or gave back, or (another state than "taken") a try to.
 
     `key` is "store/terminal/epoch/sequence/number". `original` is the receipt that a refund gives back of.
@@ -63,7 +63,7 @@ class Tendered(msgspec.Struct, frozen=True, kw_only=True):
     attempt: str = ""
 
 
-class Paid(msgspec.Struct, frozen=True, kw_only=True):
+class Paid(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A payment or refund as its provider last told it. `stores` are those behind its location, none if it is unmapped.
 
     `day` is the day of `at` by the first store's own calendar.
@@ -84,7 +84,7 @@ class Paid(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a tender, a payment, or a pair of them.
 
     `tendered` and `paid` are 0 for a side that has none, and `paid` for what the provider did not do.

@@ -6,7 +6,7 @@ Reading again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -26,6 +26,7 @@ OWN_KINDS = frozenset({"cash", "voucher", "account", "exchange"})
 """What is paid without any provider."""
 
 PAGE = 2_000
+TAKEN: TenderState = "taken"
 _REFUND = TYPE_NAMES[SaleRefunded]
 _TYPES = (TYPE_NAMES[SaleCompleted], _REFUND, TYPE_NAMES[AccountPaid], TYPE_NAMES[PaymentResolved])
 _COLUMNS = [column.name for column in money_tender.columns]
@@ -96,15 +97,53 @@ def is_behind(database: Database) -> bool:
         return bool(_behind(connection))
 
 
-def tenders_of(
-    connection: sa.Connection, stores: Sequence[str], first: date, last: date, kinds: Mapping[str, frozenset[str]]
-) -> list[Tendered]:
-    """Tenders and tries of business days (both included), of the kinds that a provider of their store takes."""
-    table = money_tender.c
-    query = sa.select(money_tender).where(
+Days = tuple[date, date]
+"""Both included."""
+_Row = sa.Row[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class TendersOf:
+    """Tenders and tries of stores, of the kinds (by store) that a provider of theirs takes."""
+
+    connection: sa.Connection
+    stores: Sequence[str]
+    kinds: Mapping[str, frozenset[str]]
+
+    def around(self, days: Days, keys: Collection[str], whole: Days | None = None) -> list[Tendered]:
+        """All of the business days `whole`; of `days` around them those with these keys, or with a try about them.
+
+        So no more days are in memory than are to be reconciled.
+        """
+        first, last = ("", "") if whole is None else (whole[0].isoformat(), whole[1].isoformat())
+        tries = list(self._read(days, money_tender.c.state != TAKEN, lambda _: True))
+        receipts = {(one.store, one.receipt) for one in tries if one.receipt}
+
+        def wanted(row: _Row) -> bool:
+            inside = first <= row.business_day <= last
+            return inside or (row.store, row.receipt) in receipts or _key(row) in keys
+
+        return [*tries, *self._read(days, money_tender.c.state == TAKEN, wanted)]
+
+    def _read(self, days: Days, which: sa.ColumnElement[bool], wanted: Callable[[_Row], bool]) -> Iterator[Tendered]:
+        query = sa.select(money_tender).where(_of(self.stores, days), which).execution_options(yield_per=PAGE)
+        for row in self.connection.execute(query):
+            if row.kind in self.kinds.get(row.store, ()) and wanted(row):
+                yield _tendered(row)
+
+
+def count_of(connection: sa.Connection, stores: Sequence[str], days: Days) -> dict[date, int]:
+    """How many tenders and tries there are, by business day."""
+    day = money_tender.c.business_day
+    query = sa.select(day, sa.func.count()).where(_of(stores, days)).group_by(day)
+    return {date.fromisoformat(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def _of(stores: Sequence[str], days: Days) -> sa.ColumnElement[bool]:
+    table, (first, last) = money_tender.c, days
+    return sa.and_(
         table.store.in_(stores), table.business_day >= first.isoformat(), table.business_day <= last.isoformat()
     )
-    return [_tendered(row) for row in connection.execute(query) if row.kind in kinds.get(row.store, ())]
 
 
 def mark_days(connection: sa.Connection, days: Sequence[tuple[str, str]]) -> None:
@@ -181,11 +220,14 @@ def _write(database: Database, journal: _Journal, read: int, rows: Sequence[Mapp
         mark_days(connection, [(journal.store, str(row["business_day"])) for row in rows])
 
 
-def _tendered(row: sa.Row[tuple[object, ...]]) -> Tendered:
+def _key(row: sa.Row[tuple[object, ...]]) -> str:
+    return f"{row.store}/{row.terminal}/{row.epoch}/{row.sequence}/{row.number}"
+
+
+def _tendered(row: _Row) -> Tendered:
     state: TenderState = row.state
     return Tendered(
-        key=f"{row.store}/{row.terminal}/{row.epoch}/{row.sequence}/{row.number}", store=row.store,
-        terminal=row.terminal, day=date.fromisoformat(row.business_day), at=from_us(row.at_us), kind=row.kind,
-        amount=row.amount, currency=row.currency, receipt=row.receipt, original=row.original,
-        references=(row.reference,) if row.reference else (), state=state, attempt=row.attempt,
+        key=_key(row), store=row.store, terminal=row.terminal, day=date.fromisoformat(row.business_day),
+        at=from_us(row.at_us), kind=row.kind, amount=row.amount, currency=row.currency, receipt=row.receipt,
+        original=row.original, references=(row.reference,) if row.reference else (), state=state, attempt=row.attempt,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -33,10 +34,12 @@ from hub.storage.settling_orders import (
 )
 from hub.storage.shelves import parts_by_sku, web_levels
 from hub.storage.upserts import insert_for
+from protocol.documents import Part
 from protocol.errors import InexactQuantity
 from protocol.goods import taken
 from protocol.ids import FeedName, StoreId, store_feed, store_of_feed
 
+_PART = 500
 RETRIED_AT_ONCE = 50
 LOOKED_AT_MAX = 2_000
 """How many orders that miss something are looked at for hope; the oldest of them that have some are asked for."""
@@ -176,7 +179,11 @@ def settle_placed(connection: sa.Connection, feeds: LockedFeeds, order: str, by:
 def refuse_picks(connection: sa.Connection, order: str) -> None:
     """Raise OrderConflict if somebody has put a pick of this id by hand."""
     document = schema.document.c
-    by_hand = sa.and_(document.kind == KIND, document.key == order, document.deleted.is_(False))
+    # Feed by feed: without them, its index would not be used, and all documents of all kinds would be gone through.
+    feeds = [store_feed(StoreId(store)) for store in sorted(all_stores(connection))]
+    by_hand = sa.and_(
+        document.feed.in_(feeds), document.kind == KIND, document.key == order, document.deleted.is_(False)
+    )
     for feed in connection.execute(sa.select(document.feed).where(by_hand).order_by(document.feed)).scalars():
         store = store_of_feed(FeedName(feed))
         raise OrderConflict(
@@ -206,17 +213,36 @@ def complete(connection: sa.Connection, order: PlacedOrder, now: datetime, forme
 
     `former` are SKUs that it was placed with: their items may have been taken off the catalogue since.
     """
+    return complete_by(offered(connection, {line.sku for line in order.lines}), order, now, former)
+
+
+class Offered(NamedTuple):
+    """What of some SKUs is in the catalogue, and what packs and bundles among them are made of."""
+
+    known: frozenset[str]
+    made_of: Mapping[str, tuple[Part, ...]]
+
+
+def offered(connection: sa.Connection, skus: Collection[str]) -> Offered:
+    """Look these SKUs up."""
     item = schema.item.c
-    skus = sorted({line.sku for line in order.lines})
-    known = set(connection.execute(sa.select(item.sku).where(item.sku.in_(skus), item.deleted.is_(False))).scalars())
-    made_of = parts_by_sku(connection, skus)
+    names = sorted(skus)
+    parts = (names[start : start + _PART] for start in range(0, len(names), _PART))
+    query = sa.select(item.sku).where(item.deleted.is_(False))
+    known = (sku for part in parts for sku in connection.execute(query.where(item.sku.in_(part))).scalars())
+    return Offered(frozenset(known), parts_by_sku(connection, names))
+
+
+def complete_by(catalogue: Offered, order: PlacedOrder, now: datetime, former: Collection[str] = ()) -> PlacedOrder:
+    """As `complete`, by what was looked up before."""
     pieces: Counter[str] = Counter()
     for number, line in enumerate(order.lines, 1):
         where = f"order {order.order}: field lines.{number}"
-        if line.sku not in known and line.sku not in former:
+        if line.sku not in catalogue.known and line.sku not in former:
             raise UnorderableItem(f"{where}.sku: {line.sku!r} is not in the catalogue")
+        made_of = catalogue.made_of.get(line.sku)
         try:
-            moves = taken(made_of[line.sku], line.quantity) if line.sku in made_of else (line,)
+            moves = taken(made_of, line.quantity) if made_of is not None else (line,)
         except InexactQuantity as error:
             raise UnorderableItem(f"{where}.quantity: {error}") from error
         for move in moves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
@@ -42,6 +43,32 @@ def reserve(
         if connection.execute(update.values(values)).rowcount:
             feeds.touch(feed)
             _write(connection, {"store": store, "sku": sku, "kind": kind, "key": key, "quantity": quantity})
+
+
+def reserve_new(connection: sa.Connection, feeds: LockedFeeds, wanted: Mapping[str, Wanted], now_us: int) -> None:
+    """Make the reservations of orders that have none yet, by order; all have a level where they are promised."""
+    total: Counter[tuple[str, str]] = Counter()
+    for promised in wanted.values():
+        total.update(promised)
+    table = schema.level.c
+    update = (
+        sa.update(schema.level)
+        .where(table.store == sa.bindparam("at"), table.sku == sa.bindparam("what"))
+        .values(reserved=table.reserved + sa.bindparam("more"), revision=sa.bindparam("number"), updated_us=now_us)
+    )
+    rows = []
+    for (store, sku), more in sorted(total.items()):
+        feed = store_feed(StoreId(store))
+        feeds.touch(feed)
+        rows.append({"at": store, "what": sku, "more": more, "number": feeds.next_revision(feed)})
+    if rows:
+        connection.execute(update, rows)
+    promises = [
+        {"store": store, "sku": sku, "kind": "order", "key": order, "quantity": quantity}
+        for order, promised in wanted.items()
+        for (store, sku), quantity in promised.items()
+    ]
+    upsert(connection, schema.reservation, promises, replace=["quantity"])
 
 
 def _write(connection: sa.Connection, row: Mapping[str, object]) -> None:

@@ -111,6 +111,18 @@ def settle_alarm(connection: sa.Connection, kind: AlarmKind, subject: str, wante
     )  # fmt: skip
 
 
+def settle_alarms(connection: sa.Connection, kind: AlarmKind, wanted: Mapping[str, Alarm | None], now_us: int) -> None:
+    """As `settle_alarm`, by subject."""
+    alarm = schema.alarm.c
+    quiet = [subject for subject, told in wanted.items() if told is None]
+    if quiet:
+        done = sa.update(schema.alarm).where(alarm.kind == kind, alarm.subject.in_(quiet), alarm.closed_us.is_(None))
+        connection.execute(done.values(closed_us=now_us, count=0, text=""))
+    for subject, told in wanted.items():
+        if told is not None:
+            settle_alarm(connection, kind, subject, told, now_us)
+
+
 def _customer(connection: sa.Connection, feeds: LockedFeeds, key: str) -> Settled:
     before = next(iter(feeds.rows("customer", [key])), None)
     row = before or DocumentRow(GLOBAL_FEED, "customer", key)

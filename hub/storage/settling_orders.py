@@ -13,9 +13,9 @@ locked only who is preferred is known, never how much is there.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -26,18 +26,18 @@ from hub.matters.channel_goods import ChannelGoods, Moves, channel_moves, left_o
 from hub.matters.orders import Asked, Goods, OrderOutcome, Parcel, PlacedOrder, order_after, to_take_back
 from hub.matters.outcome import Told
 from hub.stock.allotment import AllotmentRule, Allotted, Candidate, allot
-from hub.stock.lots import Lot, pick_lots
+from hub.stock.lots import Lot, LotLevel, pick_lots
 from hub.storage import schema
 from hub.storage.counted_lines import count_lines
 from hub.storage.document_rows import DocumentRow, LockedFeeds
-from hub.storage.lots import day_in, expired_in, lots_in
+from hub.storage.lots import day_in, lots_in
 from hub.storage.matters import told_of
 from hub.storage.moments import from_us, maybe_from_us
 from hub.storage.order_goods import move_goods, said_goods
 from hub.storage.records import Alarm
 from hub.storage.recounts import OVERSOLD, SHORT, Reason, ask_to_count
 from hub.storage.reservations import reserve
-from hub.storage.shelves import shelves_of
+from hub.storage.stock_views import StockNow, StockView, by_store
 from protocol.documents import Pick
 from protocol.events import OrderPicked, StockLine
 from protocol.ids import StoreId, store_feed
@@ -156,7 +156,7 @@ def settle_order(connection: sa.Connection, feeds: LockedFeeds, order: str, by: 
     wanted = {(p.store, sku): quantity for p in outcome.parcels for sku, quantity in p.reserved.items()}
     for parcel in outcome.parcels:
         _write_pick(connection, feeds, facts, parcel, by.now_us)
-        _ask_to_count(connection, feeds, facts, parcel)
+    ask_to_count_of(connection, feeds, facts)
     reserve(connection, feeds, ("order", order), wanted, by.now_us)
     move_goods(connection, feeds, order, facts.moves, by.now_us)
     count_lines(connection, order, outcome, facts.told, facts.moves)
@@ -177,13 +177,18 @@ def all_stores(connection: sa.Connection) -> frozenset[str]:
 
 def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[Asked]:
     """Whom to ask for more or for less of an order, by the stock of the moment. Reads only, and needs no lock."""
+    return choose_by(StockNow(connection, by.now_us), facts, by)
+
+
+def choose_by(stock: StockView, facts: OrderFacts, by: SettledBy) -> list[Asked]:
+    """As `choose`, by the stock that a view shows."""
     number = max((one.number for one in facts.asked), default=0) + 1
     back = to_take_back(facts.order.pieces, facts.asked, facts.outcome)
     less = [Asked(number, store, sku, -quantity) for (store, sku), quantity in sorted(back.items())]
     missing = facts.outcome.missing
     if not missing:
         return less
-    candidates = {candidate.store: candidate for candidate in _candidates(connection, facts, by.policy)}
+    candidates = {candidate.store: candidate for candidate in _candidates(stock, facts, by.policy)}
     order = facts.order
 
     def among(stores: Collection[str]) -> Allotted:
@@ -200,7 +205,9 @@ def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[
         if not new:
             break
         looked_at |= new
-        candidates |= {store: _without_expired(connection, candidates[store], missing, by.now_us) for store in new}
+        for store in new:
+            left = stock.less_expired(store, list(missing))
+            candidates[store] = replace(candidates[store], available={**candidates[store].available, **left})
     more = [
         Asked(number, store, sku, quantity)
         for store, parcel in found.parcels.items()
@@ -209,34 +216,14 @@ def choose(connection: sa.Connection, facts: OrderFacts, by: SettledBy) -> list[
     return less + more
 
 
-def _candidates(connection: sa.Connection, facts: OrderFacts, policy: AllotmentPolicy) -> list[Candidate]:
-    terminal = schema.terminal.c
-    heard = sa.select(terminal.store, sa.func.max(sa.case((terminal.online, 1), else_=0)).label("online"))
-    online = {
-        row.store: bool(row.online)
-        for row in connection.execute(heard.where(terminal.revoked_us.is_(None)).group_by(terminal.store))
-    }
-    shelves = shelves_of(connection, list(facts.outcome.missing))
-    available: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for sku, places in shelves.items():
-        for store, shelf in places.items():
-            available[store][sku] = shelf.available
+def _candidates(stock: StockView, facts: OrderFacts, policy: AllotmentPolicy) -> list[Candidate]:
+    online = stock.online()
     # A store without tills has nobody who could fall silent.
     return [
         Candidate(store, goods, online.get(store, True), policy.rank(store))
-        for store, goods in available.items()
+        for store, goods in by_store(stock.available(list(facts.outcome.missing))).items()
         if store not in facts.closed
     ]
-
-
-def _without_expired(connection: sa.Connection, candidate: Candidate, missing: Goods, now_us: int) -> Candidate:
-    store = candidate.store
-    gone = expired_in(connection, store, list(missing), day_in(connection, store, from_us(now_us)))
-    if not gone:
-        return candidate
-    shelves = shelves_of(connection, list(gone))
-    left = {sku: replace(shelves[sku][store], expired=quantity).available for sku, quantity in gone.items()}
-    return replace(candidate, available={**candidate.available, **left})
 
 
 def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel, now_us: int) -> None:
@@ -256,7 +243,8 @@ def _write_pick(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts
         feeds.write([(before, row.telling(None))])
         return
     if known is None or (not shipped and _sum(known.lines) != Counter(goods)):
-        known = _pick(facts.order, _lines(connection, parcel.store, goods, now_us))
+        day = day_in(connection, parcel.store, from_us(now_us))
+        known = _pick(facts.order, _lines(lots_in(connection, parcel.store, goods), goods, day))
         row = replace(row, base=_text(known), base_us=now_us, balance_us=now_us)
     said = _pick(facts.order, known.lines)
     feeds.write([(before, row.telling(_text(_as_it_is(said, facts, parcel))))])
@@ -270,6 +258,27 @@ def _as_it_is(pick: Pick, facts: OrderFacts, parcel: Parcel) -> Pick:
     elif parcel.surplus:
         note = less_to_the_shelf(note, parcel.surplus)
     return msgspec.structs.replace(pick, state=parcel.state, note=note)
+
+
+def write_new_picks(connection: sa.Connection, feeds: LockedFeeds, placed: Sequence[OrderFacts], now_us: int) -> None:
+    """Send the picks of orders of which no store has heard anything yet."""
+    parcels: defaultdict[str, list[tuple[OrderFacts, Parcel]]] = defaultdict(list)
+    for facts in placed:
+        for parcel in facts.outcome.parcels:
+            parcels[parcel.store].append((facts, parcel))
+    for store, mine in parcels.items():
+        feed, day = store_feed(StoreId(store)), day_in(connection, store, from_us(now_us))
+        levels = lots_in(connection, store, {sku for _, parcel in mine for sku in parcel.rest})
+        for facts, parcel in mine:
+            text = _text(_pick(facts.order, _lines(levels, parcel.rest, day)))
+            row = DocumentRow(feed, KIND, facts.order.order, base=text, base_us=now_us, balance_us=now_us)
+            feeds.write([(None, row.telling(text))])
+
+
+def ask_to_count_of(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts) -> None:
+    """Ask the stores of an order to count what they should have had."""
+    for parcel in facts.outcome.parcels:
+        _ask_to_count(connection, feeds, facts, parcel)
 
 
 def _ask_to_count(connection: sa.Connection, feeds: LockedFeeds, facts: OrderFacts, parcel: Parcel) -> None:
@@ -302,9 +311,7 @@ def _pick(order: PlacedOrder, lines: tuple[StockLine, ...]) -> Pick:
     )  # fmt: skip
 
 
-def _lines(connection: sa.Connection, store: str, goods: Goods, now_us: int) -> tuple[StockLine, ...]:
-    day = day_in(connection, store, from_us(now_us))
-    levels = lots_in(connection, store, goods)
+def _lines(levels: Mapping[str, Sequence[LotLevel]], goods: Goods, day: date) -> tuple[StockLine, ...]:
     lines: list[StockLine] = []
     for sku, quantity in sorted(goods.items()):
         lines += [_line(sku, chosen.lot, chosen.quantity) for chosen in pick_lots(levels.get(sku, ()), quantity, day)]

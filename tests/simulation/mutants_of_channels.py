@@ -14,6 +14,7 @@ from hub.channels.ports import ChannelOrder
 from hub.matters.channel_orders import SaidOrder
 from hub.storage.channel_orders import SqlChannelOrderStore, TakenIn
 from hub.storage.channel_pages import PageEnd
+from hub.storage.new_orders import NewOrders
 from hub.storage.settling_orders import facts_of
 from protocol.frame import Key
 from tests.simulation.channel_world import ChannelParts
@@ -31,6 +32,18 @@ class CursorFirst(OrderIntake):
         super().take(found, replace(end, cursor=None), links, now)
 
 
+class TakesOldForNew(SqlChannelOrderStore):
+    """Does not look which of two states is the newer one."""
+
+    def take(self, said: SaidOrder, now: datetime) -> TakenIn:
+        """As SqlChannelOrderStore."""
+        return super().take(replace(said, updated_at=now), now)
+
+    def take_new(self, said: Sequence[SaidOrder], plan: NewOrders, now: datetime) -> frozenset[str]:
+        """As SqlChannelOrderStore."""
+        return super().take_new([replace(one, updated_at=now) for one in said], plan, now)
+
+
 class CountsTwice(SqlChannelOrderStore):
     """Takes what left and came back a second time, under another name."""
 
@@ -38,14 +51,6 @@ class CountsTwice(SqlChannelOrderStore):
         """As SqlChannelOrderStore."""
         again = [replace(one, key=f"{one.key}/again", ours="") for one in said.goods]
         return super().take(replace(said, goods=[*said.goods, *again]), now)
-
-
-class TakesOldForNew(SqlChannelOrderStore):
-    """Does not look which of two states is the newer one."""
-
-    def take(self, said: SaidOrder, now: datetime) -> TakenIn:
-        """As SqlChannelOrderStore."""
-        return super().take(replace(said, updated_at=now), now)
 
 
 class NeverChanges(SqlChannelOrderStore):
@@ -62,6 +67,14 @@ class NeverChanges(SqlChannelOrderStore):
 
 class TakesOwnEchoes(SqlChannelOrderStore):
     """Does not know what the hub itself wrote there."""
+
+    def new_of(self, said: Sequence[SaidOrder], now: datetime) -> NewOrders:
+        """As SqlChannelOrderStore."""
+        return super().new_of([replace(one, own=False) for one in said], now)
+
+    def take_new(self, said: Sequence[SaidOrder], plan: NewOrders, now: datetime) -> frozenset[str]:
+        """As SqlChannelOrderStore."""
+        return super().take_new([replace(one, own=False) for one in said], plan, now)
 
     def take(self, said: SaidOrder, now: datetime) -> TakenIn:
         """As SqlChannelOrderStore."""

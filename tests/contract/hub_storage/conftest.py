@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hub.storage.memory import MemoryStore
 from hub.storage.port import CatalogueStore, FeedStore, FleetStore, LedgerStore, ParkedStore, WatchStore
 from hub.storage.stores import open_stores
 from protocol.frame import Key
+from tests.databases import postgres_url, sqlite_database
 from tests.services import PostgresServer, postgres
 
 __all__ = ["postgres"]
@@ -41,14 +43,23 @@ def memory_ports() -> Ports:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A real, empty, migrated database."""
+    with _new(request, tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def _new(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.new_database()
+        opened = sqlite_database(tmp_path / "data" / "hub.db")
+        yield opened
+        opened.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = postgres_url(server)
     opened = open_database(parse_url(url))
     yield opened
     opened.close()
+    server.drop(url)
 
 
 def sql_ports(database: Database) -> Ports:
@@ -66,11 +77,5 @@ def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
     if request.param == "memory":
         yield memory_ports()
         return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'data' / 'hub.db'}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.new_database()
-    opened = open_database(parse_url(url))
-    yield sql_ports(opened)
-    opened.close()
+    with _new(request, tmp_path) as opened:
+        yield sql_ports(opened)

@@ -13,23 +13,25 @@ from hub.matters.channel_orders import SaidOrder
 from hub.storage.channel_orders import SqlChannelOrderStore
 from hub.storage.database import Database, open_database
 from tests.contract.hub_storage.test_channel_orders_contract import ORDER, ChannelShop, shop
+from tests.contract.hub_storage.test_new_orders_contract import take_page
 from tests.contract.hub_storage.test_orders_contract import HANOI, HUE, PHO, TEA
 from tests.unit.hub.channel_facts import left, returned, said_order
-from tests.unit.hub.journals import at
 
 __all__ = ["shop"]
 
 PROCESSES, TIMEOUT_S = 4, 60
 
 
-def take_all(database: Database, shop: ChannelShop, states: Sequence[SaidOrder], problems: list[BaseException]) -> None:
-    """One process: it takes each state, again and again until the database lets it."""
+def take_all(
+    database: Database, shop: ChannelShop, states: Sequence[SaidOrder], problems: list[BaseException], page: int
+) -> None:
+    """One process: it takes page after page, each again and again until the database lets it."""
     store = SqlChannelOrderStore(database, shop.policy)
     try:
-        for said in states:
+        for start in range(0, len(states), page):
             while True:
                 try:
-                    store.take(said, at(3000))
+                    take_page(store, states[start : start + page])
                 except StorageUnavailable:
                     continue
                 break
@@ -54,11 +56,14 @@ def test_whoever_takes_them_in_first_they_are_taken_once(shop: ChannelShop, seed
     ]
     problems: list[BaseException] = []
     threads = []
+    pages = (1, 4, 1, 7)
     databases = [open_database(shop.database.url) for _ in range(PROCESSES)]
     for number, database in enumerate(databases):
         mine = list(states)
         random.Random(10 * seed + number).shuffle(mine)  # noqa: S311 - a test's dice
-        threads.append(threading.Thread(target=take_all, args=(database, shop, mine, problems), daemon=True))
+        threads.append(
+            threading.Thread(target=take_all, args=(database, shop, mine, problems, pages[number]), daemon=True)
+        )
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -13,6 +13,7 @@ import pytest
 
 from hub.app import Hub
 from hub.config import BrokerConfig, DatabaseConfig, DataConfig, HubConfig, WebConfig
+from tests.databases import postgres_url
 from tests.services import MosquittoServer, PostgresServer, mosquitto, postgres
 
 __all__ = ["mosquitto", "postgres"]
@@ -75,7 +76,7 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
         database: PostgresServer = request.getfixturevalue("postgres")
         config = HubConfig(
             data=config.data,
-            database=DatabaseConfig(database.new_database()),
+            database=DatabaseConfig(postgres_url(database)),
             broker=BrokerConfig(mode="external", host=broker.host, port=broker.port),
             web=config.web,
         )

@@ -14,11 +14,12 @@ from hub.storage.channel_outbox import Claim, SqlOutbox, tell
 from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_records import LinkRow, Message, PartTimes
 from hub.storage.channel_setups import SqlChannelSetups
-from hub.storage.database import Database, open_database, parse_url
+from hub.storage.database import Database
 from hub.storage.stores import open_stores
 from protocol.documents import Item, Settings
 from protocol.frame import Key
 from protocol.ids import StoreId
+from tests.databases import sqlite_database
 
 HOLDER = "sample"
 PARTS = ("stock", "sales", "out", "orders", "catalogue", "customers")
@@ -27,7 +28,7 @@ PARTS = ("stock", "sales", "out", "orders", "catalogue", "customers")
 def new_database() -> Database:
     """A database of its own, gone when the process ends."""
     folder = tempfile.TemporaryDirectory()
-    database = open_database(parse_url(f"sqlite:///{Path(folder.name) / 'hub.db'}"))
+    database = sqlite_database(Path(folder.name) / "hub.db")
     open_stores(database, new_lineage="one", new_global_key=Key(bytes(32)))
     atexit.register(folder.cleanup)
     atexit.register(database.close)

@@ -14,7 +14,7 @@ from hub.customers.people import Act, People
 from hub.customers.register import Said
 from hub.money.days import reconcile_days
 from hub.money.taking import take_payments
-from hub.storage.database import Database, open_database, parse_url
+from hub.storage.database import Database
 from hub.storage.documents_by_hand import SqlDocumentStore
 from hub.storage.money_decisions import MoneyDecisions
 from hub.storage.money_records import FeeRule
@@ -27,6 +27,7 @@ from hub.storage.stores import open_stores
 from protocol.documents import Settings
 from protocol.frame import Key
 from protocol.ids import StoreId
+from tests.databases import sqlite_database
 from tests.unit.hub.admin.sample_hub import SampleHub
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -36,7 +37,7 @@ NOW = datetime(2026, 11, 22, 18, 0, tzinfo=ZONE)
 
 def with_offices(hub: SampleHub, folder: Path, *, stores: int = 3, filled: bool = True) -> SampleHub:
     """Give a sample hub the pages about money and customers; `filled` or of a first day."""
-    database = open_database(parse_url(f"sqlite:///{folder / 'offices.db'}"))
+    database = sqlite_database(folder / "offices.db")
     people = People(database, "VN")
     hub.money = MoneyOffice(MoneyQueries(database), MoneyDecisions(database))
     hub.people = PeopleOffice(PeopleQueries(database), people, SqlDocumentStore(database))

@@ -15,9 +15,10 @@ from hub.storage.channel_heard import SqlHeardStore
 from hub.storage.channel_links import SqlChannelLinks
 from hub.storage.channel_outbox import SqlOutbox
 from hub.storage.channel_records import LinkRow
-from hub.storage.database import Database, open_database, parse_url
+from hub.storage.database import Database
 from hub.storage.stores import open_stores
 from protocol.frame import Key
+from tests.databases import sqlite_database
 from tests.unit.hub.admin.sample_channels import sample_channels
 from tests.unit.hub.admin.sample_hub import SampleHub
 from tests.unit.hub.admin.test_pages import ask, text_of
@@ -28,7 +29,7 @@ from tests.unit.hub.api.asgi import client
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty one, in a file."""
-    opened = open_database(parse_url(f"sqlite:///{tmp_path / 'hub.db'}"))
+    opened = sqlite_database(tmp_path / "hub.db")
     open_stores(opened, new_lineage="one", new_global_key=Key(bytes(32)))
     yield opened
     opened.close()
