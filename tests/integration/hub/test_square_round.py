@@ -180,8 +180,9 @@ def test_what_people_count_at_square_comes_in_where_the_shop_says_so(tmp_path: P
         setups.set("sq", {**setups.get("sq").settings, "owner_counts": "channel"}, now())
         parts = SqlChannelParts(chain.hub.data.database)
         eventually(lambda: bool(parts.state("sq", "counts").cursor), "the history is looked at")
-        time.sleep(1)  # Square's clock goes by milliseconds, and what is counted now was counted later
+        time.sleep(0.1)
         chain.people.count(chain.place, chain.tea, "6")
+        time.sleep(0.1)  # Square tells milliseconds, and what happened in that of a count was seen by it
         chain.people.ring_up(chain.place, {chain.tea: "1"})
         chain.people.stir(chain.place, chain.tea, "5", ("NONE", "IN_STOCK"))
         chain.people.stir(chain.place, chain.tea, "2", ("IN_STOCK", "WASTE"))
