@@ -196,7 +196,7 @@ def _greet(hub: Hub) -> None:
     click.echo(f"broker    mqtt://{host}:{port}")
     if hub.web_address is not None:
         click.echo(f"pages     http://{hub.web_address[0]}:{hub.web_address[1]}  (log in: tillwire-hub admin link)")
-    click.echo("running   (/readyz says whether it can do its work)")
+    click.echo("ready")
     sys.stdout.flush()
 
 

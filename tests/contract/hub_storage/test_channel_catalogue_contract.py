@@ -196,4 +196,4 @@ def test_the_shop_chooses_who_is_right_and_a_wrong_word_is_named() -> None:
     assert owners_of("web", manifest, complete("web", manifest, {"owner_price": "channel"}))["price"] == "channel"
     with pytest.raises(ConfigError, match="owner_tax is 'nobody'; write hub or channel"):
         complete("web", manifest, {"owner_tax": "nobody"})
-    assert owner_settings(replace(manifest, ports=frozenset({"orders"}))) == ()
+    assert not owner_settings(replace(manifest, ports=frozenset({"orders"})))
