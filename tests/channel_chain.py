@@ -64,8 +64,16 @@ class Process:
 class Chain:
     """Two stores with tea and pho, their tills, and the web shop's channel; what is in the shop is in `shop`."""
 
-    def __init__(self, database: Database, *, skus: tuple[Sku, ...] = ITEMS, manifest: Manifest = MANIFEST) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        skus: tuple[Sku, ...] = ITEMS,
+        manifest: Manifest = MANIFEST,
+        journals: type[SqlChannelJournals] = SqlChannelJournals,
+    ) -> None:
         self.database = database
+        self._journals = journals
         self.clock = Clock()
         self.shop = Shop()
         self.stores = open_stores(database, new_lineage="one", new_global_key=Key(bytes(32)))
@@ -95,14 +103,19 @@ class Chain:
         """Map words."""
         self.tables.links.put("web", links, self.clock.now)
 
-    def tell(self, store: StoreId, *facts: EventData, heard: bool = True) -> None:
-        """Things happen at a store's till; the hub hears of all that has happened there, unless it is offline."""
+    def tell(self, store: StoreId, *facts: EventData, heard: bool = True) -> list[str]:
+        """Things happen at a store's till; the hub hears of all that has happened there, unless it is offline.
+
+        Returns their ids.
+        """
         till = self.tills[store]
-        for fact in facts:
-            till.append(fact, self.clock.now, event_id=f"e{next(self._ids)}")
+        ids = [f"e{next(self._ids)}" for _ in facts]
+        for fact, event_id in zip(facts, ids, strict=True):
+            till.append(fact, self.clock.now, event_id=event_id)
         if heard:
             ingest(self.stores.ledger, [till.batch(1, len(till.events))], self.clock.now)
             self.number()
+        return ids
 
     def number(self) -> None:
         """Number what changed for the web, as the control thread does."""
@@ -132,7 +145,7 @@ class Chain:
     def process(self, name: str = "a", database: Database | None = None) -> Process:
         """Start a hub process: every part of the channel, opened anew, over a connection of its own if one is given."""
         own = database or self.database
-        journals, parts = SqlChannelJournals(own), SqlChannelParts(own)
+        journals, parts = self._journals(own), SqlChannelParts(own)
         clock = self.clock
         outbox = OutboxTools(SqlOutbox(own), clock.wall, clock.clock_s, clock.chance)
         stock = StockTools(SqlChannelStock(own), parts, clock.chance, clock.clock_s)

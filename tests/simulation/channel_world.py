@@ -81,6 +81,7 @@ class ChannelWorld(ChannelPeople):
 
     seed: int
     made_of: ChannelParts = field(default_factory=ChannelParts)
+    trace: list[str] | None = None
 
     def __post_init__(self) -> None:
         chance = random.Random(self.seed)  # noqa: S311 - a simulation wants numbers that can be had again
@@ -118,7 +119,7 @@ class ChannelWorld(ChannelPeople):
         weights = [weight for _, weight in actions]
         for _ in range(STEPS):
             self.now += timedelta(seconds=self.dice.random.uniform(0.1, 8.0))
-            self.dice.random.choices(actions, weights)[0][0]()
+            self._do(self.dice.random.choices(actions, weights)[0][0])
         self.dice.calm()
         self._import(sure=True)
         self.webhooks.clear()  # what has not come by now never will
@@ -126,11 +127,19 @@ class ChannelWorld(ChannelPeople):
             self._tell()
         for _ in range(CALM_STEPS):
             self.now += timedelta(seconds=POLL_S)
-            self._look()
+            self._do(self._look)
             self._settle()
         found = list(self.checks.at_the_end())
         if found:
             raise Violation("\n".join(found[:6]))
+
+    def _do(self, action: Callable[[], None]) -> None:
+        before = Counter(self.dice.happened) if self.trace is not None else None
+        action()
+        if self.trace is not None and before is not None:
+            happened = ", ".join((self.dice.happened - before).elements())
+            seconds = (self.now - BEGIN).total_seconds()
+            self.trace.append(f"{seconds:8.1f}  {action.__name__.strip('_')}{f': {happened}' if happened else ''}")
 
     # what the hub does
 

@@ -9,6 +9,8 @@ import pytest
 from tests.simulation.channel_world import ChannelParts, ChannelWorld
 from tests.simulation.checks import Violation
 from tests.simulation.mutants_of_channels import CHANNEL_MUTANTS
+from tests.simulation.mutants_of_telling import TELLING_MUTANTS
+from tests.simulation.runner import hunt, run
 
 SEEDS = range(40)
 HUNT = range(40, 100)
@@ -53,3 +55,17 @@ def test_the_invariants_hold_while_it_really_happens(happened: Counter[str], wha
 def test_a_careless_change_is_caught(name: str) -> None:
     """The same code with one part broken breaks an invariant within a bounded number of seeds."""
     assert any(broken(seed, CHANNEL_MUTANTS[name])[0] for seed in HUNT), f"mutant {name} was missed"
+
+
+@pytest.mark.parametrize("name", TELLING_MUTANTS)
+def test_a_careless_change_of_what_a_shop_is_told_is_caught(name: str) -> None:
+    """A refund before its sale, a receipt twice, one that is forgotten: the shop's own books say so."""
+    assert hunt(name, "channels") is not None, f"mutant {name} was missed"
+
+
+def test_the_command_plays_both_ways_of_a_seed() -> None:
+    """What `./dev sim --room channels` runs: orders in, and sales out."""
+    report = run(range(100, 103), room="channels")
+    assert report.ok
+    assert report.happened["shop order placed"] > 0
+    assert report.happened["telling: sell"] > 0
