@@ -25,6 +25,11 @@ class CatalogueIntake:
         """What changed."""
         return self._source.changed(cursor)
 
+    def begin(self, since: datetime) -> str:
+        """A catalogue has a beginning."""
+        del since
+        return ""
+
     def one(self, key: str) -> Sequence[ChannelItem] | None:
         """No channel is asked for one thing."""
         del key

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from hub.channels.links import Links
-from hub.channels.ports import Page
+from hub.channels.ports import Page, Rewindable
 from hub.errors import ChannelUnauthorised, ChannelUnavailable, StorageUnavailable
 from hub.storage.channel_pages import NotTaken, PageEnd, end_page
 from hub.storage.database import Database
@@ -57,6 +57,10 @@ class HandedOn(Generic[T]):
     def page(self, cursor: str) -> Page[T]:
         """What changed."""
         return self._source.changed(cursor)
+
+    def begin(self, since: datetime) -> str:
+        """From then on, where the list can begin anywhere; else it has a beginning."""
+        return self._source.cursor_at(since) if isinstance(self._source, Rewindable) else ""
 
     def one(self, key: str) -> Sequence[T] | None:
         """No channel is asked for one of these."""

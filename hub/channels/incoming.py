@@ -35,6 +35,8 @@ HEARD_AT_ONCE = 50
 ASIDES_AT_ONCE = 20
 TRIED_AGAIN_EVERY = timedelta(hours=1)
 FORGOTTEN_EVERY = timedelta(hours=1)
+BEFORE_PARKED = timedelta(days=30)
+"""What is parked changed at most so long before: not longer has a channel been away and then told of it."""
 
 
 class Intake(Protocol[T]):
@@ -42,6 +44,10 @@ class Intake(Protocol[T]):
 
     def page(self, cursor: str) -> Page[T]:
         """What changed since a cursor. Raises ChannelError's children."""
+        ...
+
+    def begin(self, since: datetime) -> str:
+        """The cursor from which at least everything since then comes again; "" where that is from the beginning."""
         ...
 
     def one(self, key: str) -> Sequence[T] | None:
@@ -130,12 +136,17 @@ class IncomingPart(Generic[T]):
     def _poll(self, now: datetime) -> bool:
         """Take in one page; True if there is more at once."""
         channel = self._opened.name
-        cursor = "" if self._again else self._stores.parts.state(channel, self._port).cursor
+        cursor = self._begin(now) if self._again else self._stores.parts.state(channel, self._port).cursor
         page = self._intake.page(cursor)
         unread = [_not_taken(one) for one in page.unread]
         self._intake.take(page.found, self._end(page.cursor, unread), self._opened.links(), now)
         self._again = False
         return page.more and page.cursor != cursor
+
+    def _begin(self, now: datetime) -> str:
+        """Before the oldest that is parked changed, and so before all that is not known yet."""
+        oldest = self._stores.asides.waiting(self._opened.name, self._port, limit=1)
+        return self._intake.begin((oldest[0].first_at if oldest else now) - BEFORE_PARKED)
 
     def _end(self, cursor: str | None = None, unread: Sequence[NotTaken] = ()) -> PageEnd:
         return PageEnd(self._opened.name, self._port, self._opened.holder, cursor, unread)

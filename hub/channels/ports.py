@@ -270,7 +270,10 @@ class CatalogueSource(Protocol):
 
 @runtime_checkable
 class Rewindable(Protocol):
-    """A port whose `changed` can begin at an earlier moment, for a backfill."""
+    """A port whose `changed` can begin at an earlier moment: for a backfill, and for what is parked and tried again.
+
+    A port of people or money whose empty cursor is of the present moment must be one.
+    """
 
     def cursor_at(self, since: datetime) -> str:
         """The cursor from which `changed` gives everything since then."""
