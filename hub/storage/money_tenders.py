@@ -186,7 +186,7 @@ def _rows(
     try:
         data = _decoder.decode(bytes(event.raw)).data
     except msgspec.DecodeError:
-        return  # of a newer till: parked elsewhere, and read when it is replayed
+        return  # of a newer till: parked elsewhere; what is replayed later is not read again yet
     row: dict[str, object] = {
         "store": journal.store, "terminal": journal.terminal, "epoch": journal.epoch, "sequence": event.sequence,
         "at_us": event.at_us, "currency": data.currency, "receipt": data.receipt_number,
