@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -100,8 +101,9 @@ def test_locations_are_told(bed: Bed) -> None:
 def test_a_person_is_added_once_and_found_by_address_and_number(bed: Bed) -> None:
     """Addresses in lower case, numbers compared; who is there already is changed."""
     word = bed.serial()
+    phone = f"+49151{zlib.crc32(word.encode()) % 10**8:08d}"  # of her own: a test bed keeps the people of earlier runs
     who = ChannelCustomer(
-        key="", version="", name="Anna Nguyễn", email=f"Anna-{word}@Example.Test", phone="+491701234567", ours=word,
+        key="", version="", name="Anna Nguyễn", email=f"Anna-{word}@Example.Test", phone=phone, ours=word,
         consent=True,
     )  # fmt: skip
     sync = people(bed.connect())
@@ -111,7 +113,7 @@ def test_a_person_is_added_once_and_found_by_address_and_number(bed: Bed) -> Non
     assert [(one.key, one.name, one.email, one.ours, one.consent) for one in found] == [
         (key, "Anna Nguyễn", f"anna-{word}@example.test".lower(), word, True)
     ]
-    assert key in {one.key for one in sync.find("", "+491701234567")}
+    assert key in {one.key for one in sync.find("", phone)}
     assert sync.find(f"nobody-{word}@example.test", "") == []
 
 
