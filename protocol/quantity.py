@@ -32,6 +32,18 @@ def parse_quantity(text: str) -> int:
     return -value if sign == "-" else value
 
 
+def stepped(quantity: int, step: int) -> int:
+    """The quantity `step` pieces further from zero, or nearer to it; as it was where that would lead through zero.
+
+    Raises InvalidQuantity for more than there can be.
+    """
+    sign = -1 if quantity < 0 else 1
+    after = quantity * sign + step * SCALE
+    if after > QUANTITY_MAX:
+        raise InvalidQuantity(f"quantity {after / SCALE}: larger than {QUANTITY_MAX // SCALE}")
+    return sign * after if after >= 0 else quantity
+
+
 def format_quantity(quantity: int, *, decimal_mark: str = ".") -> str:
     """Write thousandths as the shortest decimal text: 2000 -> "2", 642 -> "0.642"."""
     sign = "-" if quantity < 0 else ""

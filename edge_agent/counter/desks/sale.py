@@ -20,18 +20,22 @@ from edge_agent.till.cart import CartLine, line_of, put_line, set_quantity, void
 from edge_agent.till.sale import sale_line
 from protocol.errors import InvalidQuantity
 from protocol.events import CartVoided
-from protocol.quantity import parse_quantity
+from protocol.quantity import format_quantity, parse_quantity, stepped
 
 NOTE_MAX = 300
 REASON_MAX = 200
 
 
 class SetQuantity(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Give a line the quantity that was typed, such as "2" or "0,642"; 0 takes it off."""
+    """Give a line the quantity that was typed, such as "2" or "0,642"; 0 takes it off. Or change it by `step` pieces.
+
+    The keys + and - step from what the till has and not from what the page shows: a scan may be on its way to the page.
+    """
 
     sale_id: str
     number: int
-    quantity: str
+    quantity: str = ""
+    step: int = 0
 
 
 class VoidLine(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,27 +92,31 @@ class VoidView:
 
 
 def change_quantity(books: Books, till: Till, order: SetQuantity) -> Outcome:
-    """Give a line the quantity that was typed."""
+    """Give a line the quantity that was typed, or that a step leads to: one piece is the least that steps lead to."""
     cart = changeable(books, till, order.sale_id)
     if isinstance(cart, Outcome):
         return cart
+    line = line_of(cart, order.number)
+    if line is None:
+        return Outcome("stale_page")
     try:
-        quantity = parse_quantity(order.quantity)
+        quantity = stepped(line.quantity, order.step) if order.step else parse_quantity(order.quantity)
     except InvalidQuantity:
         return Outcome("bad_quantity", detail=short(order.quantity))
-    line = line_of(cart, order.number)
+    if order.step and not quantity:
+        return Outcome()  # the last one is taken off with its own key
     after = set_quantity(cart, order.number, quantity)
     if after == "bad_quantity":
         return Outcome("bad_quantity", detail=short(order.quantity))
-    if line is not None and line.price_by and "weight" not in line.asks and quantity > line.quantity:
+    if line.price_by and "weight" not in line.asks and quantity > line.quantity:
         # A price by hand was allowed for as many as there were.
         allow_noted(
             books, till, "price", amount=line.unit_price,
-            detail=f"{line.sku} {line.name}: {line.unit_price} x {order.quantity.strip()}",
+            detail=f"{line.sku} {line.name}: {line.unit_price} x {format_quantity(quantity)}",
         )  # fmt: skip
     asks = not isinstance(after, str) and open_question(after) is not None
     return keep(
-        books, till, cart, after, notice="line_added" if quantity else "line_voided", detail=line.name if line else "",
+        books, till, cart, after, notice="line_added" if quantity else "line_voided", detail=line.name,
         panel="ask" if asks else "",
     )  # fmt: skip
 

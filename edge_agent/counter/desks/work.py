@@ -28,7 +28,7 @@ from protocol.errors import InvalidId, InvalidQuantity
 from protocol.events import OrderHandedOver, OrderPicked, StockCounted
 from protocol.ids import store_id
 from protocol.money import line_amount
-from protocol.quantity import format_quantity, parse_quantity
+from protocol.quantity import format_quantity, parse_quantity, stepped
 
 _ID_MAX = 64
 _TEXT_MAX = 300
@@ -54,11 +54,12 @@ class OneWork(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WorkQuantity(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Give a line of a work another quantity; 0 is one, too: nothing was found."""
+    """Give a line of a work another quantity, or change it by `step` pieces; 0 is one, too: nothing was found."""
 
     work_id: str
     number: int
-    quantity: str
+    quantity: str = ""
+    step: int = 0
 
 
 class WorkLineOff(Fields, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,12 +137,12 @@ def resume(books: Books, _till: Till, order: OneWork) -> Outcome:
 
 
 def change_quantity(books: Books, till: Till, order: WorkQuantity) -> Outcome:
-    """Give a line the quantity that was typed."""
+    """Give a line the quantity that was typed, or that a step leads to."""
     line = work_state.line_of_number(books.connection, order.work_id, order.number)
     if line is None:
         return Outcome("stale_page")
     try:
-        quantity = parse_quantity(order.quantity)
+        quantity = stepped(line.quantity, order.step) if order.step else parse_quantity(order.quantity)
     except InvalidQuantity:
         return Outcome("bad_quantity", detail=short(order.quantity))
     work = work_state.find(books.connection, order.work_id)

@@ -57,14 +57,10 @@
 
   const changeable = () => ["cart", "work"].includes(body.dataset.stage);
 
+  // By steps and not to a number: what the till has may be more than what this page shows yet.
   function change(step) {
     const chosen = line();
-    if (!chosen || !changeable()) return;
-    const now = Math.round(Number(chosen.dataset.quantity) * 1000);
-    const next = now + (Math.sign(now) || 1) * step * 1000;
-    if (next !== 0 && Math.sign(next) !== (Math.sign(now) || 1)) return;
-    if (next === 0 && body.dataset.stage === "cart") return; // the last one is taken off with its own key
-    order("quantity", chosen.dataset.number, { quantity: String(next / 1000) });
+    if (chosen && changeable()) order("quantity", chosen.dataset.number, { step });
   }
 
   function takeOff() {

@@ -14,7 +14,7 @@ from protocol.events import CountedLine, EventData, SaleCompleted, SaleRefunded,
 from protocol.ids import GLOBAL_FEED, FeedName, sku, store_feed, store_id, store_of_feed, terminal_id
 from protocol.money import BASIS_POINTS, decimals, included_tax, line_amount, parse_amount
 from protocol.movements import movements_of
-from protocol.quantity import QUANTITY_MAX, SCALE, format_quantity, parse_quantity
+from protocol.quantity import QUANTITY_MAX, SCALE, format_quantity, parse_quantity, stepped
 from protocol.topics import (
     BUCKETS,
     DownLeaf,
@@ -126,6 +126,20 @@ def test_what_is_no_quantity_is_refused(text: str) -> None:
     """A number scanned into the quantity field, a fourth decimal, a second comma: typing errors."""
     with pytest.raises(InvalidQuantity):
         parse_quantity(text)
+
+
+@given(st.integers(-QUANTITY_MAX, QUANTITY_MAX), st.integers(-(10**15), 10**15))
+def test_a_step_never_leads_through_zero(quantity: int, step: int) -> None:
+    """What is sold stays sold and what is given back stays given back; back again is where it began."""
+    try:
+        after = stepped(quantity, step)
+    except InvalidQuantity:
+        assert abs(quantity) + step * SCALE > QUANTITY_MAX
+        return
+    assert after * quantity >= 0
+    assert abs(after) in {abs(quantity), abs(quantity) + step * SCALE}
+    if after and after != quantity:
+        assert stepped(after, -step) == quantity
 
 
 @given(st.integers(-(10**14), 10**14), st.sampled_from(["VND", "USD", "KWD"]))

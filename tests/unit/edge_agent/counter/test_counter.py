@@ -162,6 +162,13 @@ async def test_lines_are_changed_and_taken_off(tmp_path: Path) -> None:
         assert (await shop.notice())[0] == "stale_page"
         await counter.order("set_quantity", {"sale_id": sale_id, "number": str(99), "quantity": "1"})
         assert (await shop.notice())[0] == "stale_page"
+        for step, quantity in (("1", 8000), ("1", 9000), ("-1", 8000), ("-7", 1000), ("-1", 1000), ("-9", 1000)):
+            await counter.order("set_quantity", {"sale_id": sale_id, "number": str(line), "step": step})
+            assert counter.view().lines[0].quantity == quantity
+        await counter.order("set_quantity", {"sale_id": sale_id, "number": str(line), "step": "9" * 12})
+        assert (await shop.notice())[0] == "bad_quantity"
+        await counter.order("set_quantity", {"sale_id": sale_id, "number": "99", "step": "1"})
+        assert (await shop.notice())[0] == "stale_page"
         await counter.order("void_line", {"sale_id": sale_id, "number": str(line)})
         assert await shop.notice() == ("line_voided", True, "Nước suối")
         await counter.order("void_line", {"sale_id": sale_id, "number": str(line)})

@@ -248,6 +248,11 @@ async def test_only_goods_mean_anything_to_a_work(tmp_path: Path) -> None:
         assert (await opened.notice())[0] == "work_announced"
         await opened.counter.order("work_quantity", {"work_id": work_id, "number": "1", "quantity": "-3"})
         assert (await opened.notice())[0] == "bad_quantity"
+        for step, quantity in (("1", 1_000), ("1", 2_000), ("-2", 0), ("-1", 0)):
+            await opened.counter.order("work_quantity", {"work_id": work_id, "number": "1", "step": step})
+            work = opened.counter.view().work
+            assert work is not None
+            assert work.lines[0].quantity == quantity
         await opened.counter.order("work_start", {"kind": "receive", "key": "PO-2"})
         assert (await opened.notice())[0] == "work_unknown"
 

@@ -26,7 +26,7 @@ from edge_agent.till.view import (
 )
 from protocol.errors import InvalidMoney, InvalidQuantity
 from protocol.money import included_tax, line_amount, parse_amount
-from protocol.quantity import SCALE, parse_quantity
+from protocol.quantity import SCALE, format_quantity, parse_quantity, stepped
 
 NOW = datetime(2026, 11, 22, 11, 4, tzinfo=UTC)
 TAX_RATE_BP = 800
@@ -136,7 +136,7 @@ class FakeCounter:
         self.orders.append((name, dict(fields)))
         match name:
             case "set_quantity":
-                await self.set_quantity(fields["sale_id"], int(fields["number"]), fields["quantity"])
+                await self.set_quantity(fields["sale_id"], int(fields["number"]), self._wanted(fields))
             case "void_line":
                 await self.void_line(fields["sale_id"], int(fields["number"]))
             case "pay_cash":
@@ -154,6 +154,13 @@ class FakeCounter:
         """Answer what the test has put into `told`."""
         self.asked.append((name, dict(fields)))
         return self.told.get(name)
+
+    def _wanted(self, fields: Mapping[str, str]) -> str:
+        """What was typed, or what a step leads to."""
+        if "quantity" in fields:
+            return fields["quantity"]
+        line = next(line for line in self._view.lines if str(line.number) == fields["number"])
+        return format_quantity(stepped(line.quantity, int(fields["step"])))
 
     async def set_quantity(self, sale_id: str, line_number: int, text: str) -> None:
         """Change a line."""
