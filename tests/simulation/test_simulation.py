@@ -16,8 +16,8 @@ from hub.storage.database import open_database, parse_url
 from hub.storage.stores import open_stores
 from protocol.frame import Key
 from tests.simulation.__main__ import main
+from tests.simulation.channel_runs import MUTANTS as CHANNEL_MUTANTS
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.mutants_of_channels import CHANNEL_MUTANTS
 from tests.simulation.parts import LINEAGE, Parts
 from tests.simulation.runner import Report, explain, hunt, run, shipped
 from tests.simulation.scenario import draw

@@ -30,7 +30,7 @@ class Died(BaseException):
 class Watched(Database):
     """A process's own connection: something happens before its n-th transaction that writes, counted from 1."""
 
-    def __init__(self, database: Database, acts: Mapping[int, Callable[[], None]]) -> None:
+    def __init__(self, database: Database, acts: Mapping[int, Callable[[], object]]) -> None:
         self.url, self.is_sqlite = database.url, database.is_sqlite
         self.writing, self.reading = database.writing, database.reading
         self.acts = acts
@@ -121,7 +121,7 @@ def test_what_comes_between_two_parts_is_seen_the_next_time(database: Database) 
     """A payment that is told while the day is written leaves its mark there."""
     shop = filled(database)
     late = payment("late", 1_000, moment(0))
-    reconcile(Watched(database, {4: lambda: shop.provider_says(late) and None}))
+    reconcile(Watched(database, {4: lambda: shop.provider_says(late)}))
     with database.read() as connection:
         assert set(stale_days(connection, 10)) == {("hanoi", DAY)}
     assert reconcile(database) == 1
