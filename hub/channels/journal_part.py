@@ -49,7 +49,7 @@ class JournalPart:
         if heads == self._seen and self._looked_at is not None and now - self._looked_at < LOOK_ANYWAY:
             return IDLE_S
         news = self._journals.news(self._opened.name, self._types, EVENTS_AT_ONCE)
-        if news.upto:
+        if news.upto or news.again:
             heard = [hear(event, now) for event in news.events]
             orders = orders_named(heard)
             receipts = receipts_named(heard)
@@ -59,7 +59,7 @@ class JournalPart:
                 self._journals.passed_receipts(self._opened.name, receipts) if receipts else frozenset(),
             )
             told = to_tell(heard, telling, now)
-            self._journals.write(self._opened.name, self._opened.holder, news.upto, told, now)
+            self._journals.write(self._opened.name, self._opened.holder, news, told, now)
             if told.now or told.later:
                 for part in self._drains:
                     self._opened.wake(part)

@@ -1,7 +1,8 @@
 """How far each channel has gone through the tills' journals for what it is to be told.
 
 A cursor for each epoch of each terminal: a store's commits are in the order of its lock, so what stands in the log up
-to an epoch's `sequence` is complete. Nothing is written when a sale is taken in.
+to an epoch's `sequence` is complete. Nothing is written when a sale is taken in. What is parked is passed over; when it
+is replayed, it is news once more (see `read_again`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from hub.storage.channel_outbox import hurry_lanes, tell
 from hub.storage.channel_parts import write_cursor
 from hub.storage.channel_records import Message
 from hub.storage.database import Database
+from hub.storage.read_again import counts
 from hub.storage.records import EpochKey
 from hub.storage.upserts import upsert
 from protocol.ids import StoreId, TerminalId
 
 JOURNAL_PART = "journal"
 _JOURNAL = schema_channels.channel_journal.c
+_AGAIN = schema_channels.channel_again.c
 _EPOCH = schema.epoch.c
 _MINE = sa.and_(
     _JOURNAL.store == _EPOCH.store, _JOURNAL.terminal == _EPOCH.terminal, _JOURNAL.epoch == _EPOCH.epoch
@@ -44,11 +47,15 @@ class LoggedEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class News:
-    """What is new in the log for a channel, and how far it has gone when that is done."""
+    """What is new in the log for a channel, and how far it has gone when that is done.
+
+    `again` are places of events that were parked and count now: such news comes apart, and moves no cursor.
+    """
 
     events: Sequence[LoggedEvent]
     upto: Mapping[EpochKey, int]
     more: bool
+    again: Collection[tuple[EpochKey, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,9 @@ class SqlChannelJournals:
         behind = schema.epoch.outerjoin(schema_channels.channel_journal, mine)
         moved = sa.select(*_PLACE, _EPOCH.sequence, _DONE.label("done")).select_from(behind)
         with self._database.read() as connection:
+            again = _again(connection, channel, types, limit)
+            if again is not None:
+                return again
             rows = connection.execute(moved.where(_EPOCH.sequence > _DONE).order_by(*_PLACE)).all()
             upto = {_key(row.store, row.terminal, row.epoch): row.sequence for row in rows}
             if not upto:
@@ -94,8 +104,8 @@ class SqlChannelJournals:
         reached = {event.key: upto[event.key] for event in events}
         return News(events, {**reached, last.key: last.sequence}, more=True)
 
-    def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
-        """Put into the outbox what follows, and move on, all or nothing. Raises LeaseLost."""
+    def write(self, channel: str, holder: str, news: News, told: ToTell, now: datetime) -> None:
+        """Put into the outbox what follows from news, and move on, all or nothing. Raises LeaseLost."""
         with self._database.write() as connection:
             write_cursor(connection, channel, JOURNAL_PART, "on", holder)
             tell(connection, channel, told.now, now)
@@ -103,9 +113,13 @@ class SqlChannelJournals:
             hurry_lanes(connection, channel, told.came, now)
             rows = [
                 {"channel": channel, "store": key.store, "terminal": key.terminal, "epoch": key.epoch, "sequence": done}
-                for key, done in sorted(upto.items())
+                for key, done in sorted(news.upto.items())
             ]
             upsert(connection, schema_channels.channel_journal, rows, replace=["sequence"])
+            for key, sequence in news.again:
+                connection.execute(
+                    sa.delete(schema_channels.channel_again).where(_AGAIN.channel == channel, _at(key, sequence))
+                )
 
     def their_orders(self, channel: str, orders: Collection[str]) -> Mapping[str, str]:
         """Which of our orders are the channel's, and what it calls them."""
@@ -124,10 +138,14 @@ class SqlChannelJournals:
             _JOURNAL.channel == channel, _JOURNAL.store == sale.store, _JOURNAL.terminal == sale.terminal,
             _JOURNAL.epoch == sale.epoch, _JOURNAL.sequence >= sale.sequence,
         )  # fmt: skip
+        still = sa.exists().where(
+            _AGAIN.channel == channel, _AGAIN.store == sale.store, _AGAIN.terminal == sale.terminal,
+            _AGAIN.epoch == sale.epoch, _AGAIN.sequence == sale.sequence,
+        ).correlate(schema.sale)  # fmt: skip
         query = (
             sa.select(sale.receipt_number)
             .select_from(schema.sale.join(schema_channels.channel_journal, passed))
-            .where(sale.receipt_number.in_(sorted(numbers)), sale.kind == "sale")
+            .where(sale.receipt_number.in_(sorted(numbers)), sale.kind == "sale", ~still)
         )
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
@@ -158,8 +176,41 @@ def start_journals(connection: sa.Connection, channel: str) -> None:
 
 
 def _counting(types: Collection[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(schema.event.c.type.in_(sorted(types)), counts())
+
+
+def _at(key: EpochKey, sequence: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _AGAIN.store == key.store, _AGAIN.terminal == key.terminal, _AGAIN.epoch == key.epoch,
+        _AGAIN.sequence == sequence,
+    )  # fmt: skip
+
+
+def _again(connection: sa.Connection, channel: str, types: Collection[str], limit: int) -> News | None:
+    """What was parked and counts now."""
     event = schema.event.c
-    return sa.and_(event.type.in_(sorted(types)), event.event_id.is_not(None), event.duplicate_of.is_(None))
+    same = sa.and_(
+        event.store == _AGAIN.store, event.terminal == _AGAIN.terminal, event.epoch == _AGAIN.epoch,
+        event.sequence == _AGAIN.sequence,
+    )  # fmt: skip
+    wanted = _counting(types).label("wanted")
+    query = (
+        sa.select(schema_channels.channel_again, event.event_id, event.type, event.raw, wanted)
+        .select_from(schema_channels.channel_again.join(schema.event, same))
+        .where(_AGAIN.channel == channel)
+        .order_by(_AGAIN.store, _AGAIN.terminal, _AGAIN.epoch, _AGAIN.sequence)
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    places = [(_key(row.store, row.terminal, row.epoch), row.sequence) for row in rows]
+    events = [
+        LoggedEvent(key, sequence, row.event_id, row.type, bytes(row.raw))
+        for (key, sequence), row in zip(places, rows, strict=True)
+        if row.wanted
+    ]
+    return News(events, {}, more=True, again=places)
 
 
 def _together(

@@ -16,6 +16,7 @@ from hub.storage import ledger_rows as rows
 from hub.storage.level_moves import derived_moves, moved_keys
 from hub.storage.moments import maybe_from_us, to_us
 from hub.storage.postgres_arrays import Int8Column, TextColumn
+from hub.storage.read_again import CHANNELS_AGAIN, MONEY_AGAIN
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId, store_feed, store_of_feed
@@ -208,6 +209,8 @@ class PostgresLedger:
             "AND store = %s AND terminal = %s AND epoch = %s AND sequence = %s",
             [(now, *key, sequence) for key, sequence in writes.replayed],
         )
+        for again in (CHANNELS_AGAIN, MONEY_AGAIN):
+            cursor.executemany(again.format("%s"), [(*key, sequence) for key, sequence in writes.replayed])
         cursor.executemany(_IDENTIFIED, rows.identified_rows(writes))
         cursor.executemany(_ALARM, rows.alarm_rows(writes))
         _copy(cursor, _MATTER, _MATTER_TYPES, rows.matter_rows(writes))

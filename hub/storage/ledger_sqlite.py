@@ -11,6 +11,7 @@ from hub.stock.level import Level
 from hub.storage import ledger_rows as rows
 from hub.storage.level_moves import derived_moves, moved_keys
 from hub.storage.moments import maybe_from_us, to_us
+from hub.storage.read_again import CHANNELS_AGAIN, MONEY_AGAIN
 from hub.storage.records import EpochKey, LedgerWrites, LevelKey, Place, Promise
 from protocol.event import Digest
 from protocol.ids import Sku, StoreId, TerminalId, store_feed
@@ -169,6 +170,8 @@ class SqliteLedger:
             "AND store = ? AND terminal = ? AND epoch = ? AND sequence = ?",
             [(now, *key, sequence) for key, sequence in writes.replayed],
         )
+        for again in (CHANNELS_AGAIN, MONEY_AGAIN):
+            run(again.format("?"), [(*key, sequence) for key, sequence in writes.replayed])
         run(_IDENTIFIED, rows.identified_rows(writes))
         run(_ALARM, rows.alarm_rows(writes))
         run(_MATTER, rows.matter_rows(writes))

@@ -17,7 +17,8 @@ from hub.storage import schema
 from hub.storage.database import Database
 from hub.storage.moments import from_us, zone_of
 from hub.storage.money_records import Tendered, TenderState
-from hub.storage.schema_money import money_journal, money_stale, money_tender
+from hub.storage.read_again import counts
+from hub.storage.schema_money import money_again, money_journal, money_stale, money_tender
 from hub.storage.upserts import insert_new, upsert
 from protocol.documents import Settings
 from protocol.events import TYPE_NAMES, AccountPaid, PaymentResolved, SaleCompleted, SaleRefunded
@@ -29,7 +30,7 @@ PAGE = 2_000
 TAKEN: TenderState = "taken"
 _REFUND = TYPE_NAMES[SaleRefunded]
 _TYPES = (TYPE_NAMES[SaleCompleted], _REFUND, TYPE_NAMES[AccountPaid], TYPE_NAMES[PaymentResolved])
-_COLUMNS = [column.name for column in money_tender.columns]
+_PLACE = ("store", "terminal", "epoch", "sequence")
 
 
 class _Tender(msgspec.Struct):
@@ -71,13 +72,14 @@ class _Journal:
 
 def catch_up(database: Database, events_max: int) -> int:
     """Read what is new in the journals, at most so many receipts; returns how many were read, 0 when all is."""
-    done = 0
     zones: dict[str, tzinfo] = {}
     with database.read() as connection:
-        journals = _behind(connection)
-        settings = connection.execute(sa.select(schema.store.c.id, schema.store.c.settings)) if journals else ()
+        journals, again = _behind(connection), _has_again(connection)
+        stores = sa.select(schema.store.c.id, schema.store.c.settings)
+        settings = connection.execute(stores) if journals or again else ()
         for row in settings:
             zones[row.id] = zone_of(msgspec.json.decode(row.settings, type=Settings).time_zone)
+    done = _read_again(database, zones) if again else 0
     for journal in journals:
         read, count = journal.read, PAGE
         while count == PAGE and done < events_max:
@@ -94,7 +96,7 @@ def catch_up(database: Database, events_max: int) -> int:
 def is_behind(database: Database) -> bool:
     """Whether a journal has something that was not read."""
     with database.read() as connection:
-        return bool(_behind(connection))
+        return bool(_behind(connection)) or _has_again(connection)
 
 
 Days = tuple[date, date]
@@ -171,8 +173,7 @@ def _page(connection: sa.Connection, journal: _Journal, read: int) -> Sequence[s
         sa.select(event.sequence, event.type, event.at_us, event.raw)
         .where(
             event.store == journal.store, event.terminal == journal.terminal, event.epoch == journal.epoch,
-            event.sequence > read, event.sequence <= journal.head, event.type.in_(_TYPES),
-            event.duplicate_of.is_(None),
+            event.sequence > read, event.sequence <= journal.head, event.type.in_(_TYPES), counts(),
         )
         .order_by(event.sequence)
         .limit(PAGE)
@@ -186,7 +187,7 @@ def _rows(
     try:
         data = _decoder.decode(bytes(event.raw)).data
     except msgspec.DecodeError:
-        return  # of a newer till: parked elsewhere; what is replayed later is not read again yet
+        return  # counted by another version of the hub, that could read it
     row: dict[str, object] = {
         "store": journal.store, "terminal": journal.terminal, "epoch": journal.epoch, "sequence": event.sequence,
         "at_us": event.at_us, "currency": data.currency, "receipt": data.receipt_number,
@@ -215,9 +216,42 @@ def _local_day(at: datetime, zones: Mapping[str, tzinfo], store: str) -> str:
 def _write(database: Database, journal: _Journal, read: int, rows: Sequence[Mapping[str, object]]) -> None:
     place = {"store": journal.store, "terminal": journal.terminal, "epoch": journal.epoch, "sequence": read}
     with database.write() as connection:
-        insert_new(connection, money_tender, rows)
+        _put(connection, rows)
         upsert(connection, money_journal, [place], replace=["sequence"])
-        mark_days(connection, [(journal.store, str(row["business_day"])) for row in rows])
+
+
+def _put(connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    insert_new(connection, money_tender, rows)
+    mark_days(connection, [(str(row["store"]), str(row["business_day"])) for row in rows])
+
+
+def _has_again(connection: sa.Connection) -> bool:
+    return connection.execute(sa.select(money_again).limit(1)).first() is not None
+
+
+def _read_again(database: Database, zones: Mapping[str, tzinfo]) -> int:
+    """Read what was parked and counts now; returns how many events that were."""
+    event, place = schema.event.c, money_again.c
+    same = sa.and_(*(event[name] == place[name] for name in _PLACE))
+    wanted = sa.and_(event.type.in_(_TYPES), counts()).label("wanted")
+    query = sa.select(money_again, event.type, event.at_us, event.raw, wanted).join(schema.event, same).limit(PAGE)
+    done = 0
+    while True:
+        with database.read() as connection:
+            found = connection.execute(query).all()
+        if not found:
+            return done
+        rows: list[Mapping[str, object]] = []
+        for one in found:
+            if one.wanted:
+                rows += _rows(_Journal(one.store, one.terminal, one.epoch, 0, 0), one, zones)
+        with database.write() as connection:
+            _put(connection, rows)
+            for one in found:
+                connection.execute(
+                    sa.delete(money_again).where(*(place[name] == getattr(one, name) for name in _PLACE))
+                )
+        done += len(found)
 
 
 def _key(row: sa.Row[tuple[object, ...]]) -> str:

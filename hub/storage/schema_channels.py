@@ -121,6 +121,17 @@ channel_journal = Table(
 )
 """How far a channel has gone through each till's journal for what it wants to be told (sales, hand-overs)."""
 
+channel_again = Table(
+    "channel_again",
+    metadata,
+    _text("channel", key=True),
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _number("epoch", key=True),
+    _number("sequence", key=True),
+)
+"""Events that were parked when the channel went past them and count now: it looks at them once more."""
+
 channel_heard = Table(
     "channel_heard",
     metadata,

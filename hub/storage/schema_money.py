@@ -48,6 +48,16 @@ money_journal = Table(
 )
 """How far each journal has been read for tenders."""
 
+money_again = Table(
+    "money_again",
+    metadata,
+    _text("store", key=True),
+    _text("terminal", key=True),
+    _number("epoch", key=True),
+    _number("sequence", key=True),
+)
+"""Events that were parked when they were to be read for tenders, and count now."""
+
 money_payment = Table(
     "money_payment",
     metadata,

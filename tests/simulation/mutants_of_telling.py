@@ -8,8 +8,7 @@ from datetime import datetime
 
 from hub.channels.manifest import Connecting
 from hub.channels.ports import Channel, SaleSink, TillReceipt
-from hub.storage.channel_journals import SqlChannelJournals, ToTell
-from hub.storage.records import EpochKey
+from hub.storage.channel_journals import News, SqlChannelJournals, ToTell
 from tests.channels.pretend.manifest import MANIFEST
 from tests.simulation.telling_world import TellingParts
 
@@ -17,27 +16,27 @@ from tests.simulation.telling_world import TellingParts
 class NeverWaits(SqlChannelJournals):
     """A refund does not wait for its sale."""
 
-    def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
+    def write(self, channel: str, holder: str, news: News, told: ToTell, now: datetime) -> None:
         """As SqlChannelJournals."""
-        super().write(channel, holder, upto, replace(told, now=[*told.now, *told.later], later=()), now)
+        super().write(channel, holder, news, replace(told, now=[*told.now, *told.later], later=()), now)
 
 
 class CursorFirst(SqlChannelJournals):
     """Says how far it has gone before it writes what it found."""
 
-    def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
+    def write(self, channel: str, holder: str, news: News, told: ToTell, now: datetime) -> None:
         """As SqlChannelJournals, in two transactions."""
-        super().write(channel, holder, upto, ToTell(), now)
-        super().write(channel, holder, {}, told, now)
+        super().write(channel, holder, news, ToTell(), now)
+        super().write(channel, holder, News((), {}, more=False), told, now)
 
 
 class TearsLanes(SqlChannelJournals):
     """Each receipt is a lane of its own."""
 
-    def write(self, channel: str, holder: str, upto: Mapping[EpochKey, int], told: ToTell, now: datetime) -> None:
+    def write(self, channel: str, holder: str, news: News, told: ToTell, now: datetime) -> None:
         """As SqlChannelJournals."""
         torn = [one._replace(lane=f"receipt:{one.key}") for one in (*told.now, *told.later)]
-        super().write(channel, holder, upto, ToTell(now=torn), now)
+        super().write(channel, holder, news, ToTell(now=torn), now)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class World:
         news = SqlChannelJournals(chain.database).news("web", [SALE_TYPE], 1)
         text = chain.tables.parts.state("web", STOCK_PART).cursor
         behind = not text or chain.stock.head("web").revision > msgspec.json.decode(text, type=StockCursor).revision
-        return not (troubled or news.upto or behind or chain.outbox.counts() or chain.stock.counts())
+        return not (troubled or news.upto or news.again or behind or chain.outbox.counts() or chain.stock.counts())
 
     def _start(self, number: int) -> Process:
         self.lives += 1

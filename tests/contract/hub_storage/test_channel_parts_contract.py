@@ -128,11 +128,11 @@ def test_the_log_is_gone_through_in_parts_and_once(database: Database) -> None:
         found += [(event.key.store, event.sequence) for event in news.events]
         assert news.more == (len(news.events) == 3)
         assert not news.more or set(news.upto) == {event.key for event in news.events}
-        journals.write("web", "a", news.upto, ToTell(), START)
+        journals.write("web", "a", news, ToTell(), START)
     hue = [("hue", sequence) for sequence in range(1, 15, 2)]
     assert found == [("hanoi", sequence) for sequence in range(1, 8)] + hue
     with pytest.raises(LeaseLost):
-        journals.write("web", "b", {}, ToTell([Message("l", "sale", "x", "{}")]), START)
+        journals.write("web", "b", news, ToTell([Message("l", "sale", "x", "{}")]), START)
     assert SqlOutbox(database).rows("web") == []
 
 

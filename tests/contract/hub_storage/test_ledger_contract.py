@@ -18,17 +18,16 @@ from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.stock.level import level_of
 from hub.storage.database import Database
-from hub.storage.records import EpochKey, LedgerWrites, LevelKey, LoggedEvent, ParkedEvent, Place, Promise
+from hub.storage.records import LedgerWrites, LevelKey, Place, Promise
 from protocol.documents import Settings, Stock
-from protocol.event import SealedEvent
 from protocol.events import OrderHandedOver, StockLine, StockReceived
 from protocol.feed_sender import FeedSnapshot
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, store_feed
-from protocol.journal_receiver import JournalCursor
 from protocol.messages import EpochRequest
 from tests.contract.hub_storage.conftest import Ports, memory_ports, sql_ports
 from tests.unit.hub.journals import Journal, at, count, sale
+from tests.unread import take_unread
 
 HANOI, SAIGON = StoreId("hanoi"), StoreId("saigon")
 TEA = Sku("tea")
@@ -267,9 +266,9 @@ def test_an_event_that_nobody_could_read_counts_in_once_however_often_it_was_sea
     ports.fleet.renew_terminal(HANOI, second.terminal, second.key, at(1))
     one = first.append(sale(1, ("tea", 1_000)), at(5), event_id="x")
     two = second.adopt(one.raw)
-    _take_unread(ports, first.epoch_key, one)
+    take_unread(ports.ledger, first.epoch_key, one, at(6))
     if when == "before":
-        _take_unread(ports, second.epoch_key, two)
+        take_unread(ports.ledger, second.epoch_key, two, at(6))
     assert replay(ports.ledger, ports.parked, HANOI, at(8)) == (2 if when == "before" else 1)
     if when == "after":
         (result,) = ingest(ports.ledger, [second.batch(1, 1)], at(9)).results
@@ -278,20 +277,6 @@ def test_an_event_that_nobody_could_read_counts_in_once_however_often_it_was_sea
     with ports.ledger.begin([HANOI]) as transaction:
         assert transaction.levels([LevelKey(HANOI, TEA)])[LevelKey(HANOI, TEA)].on_hand == -1_000
         assert transaction.logged_ids([(HANOI, "x")]) == {(HANOI, "x"): Place(first.terminal, 1, 1)}
-
-
-def _take_unread(ports: Ports, key: EpochKey, sealed: SealedEvent) -> None:
-    """Take an event as a hub does that cannot read it."""
-    with ports.ledger.begin([key.store]) as transaction:
-        transaction.write(
-            LedgerWrites(
-                at=at(6),
-                revisions={key.store: transaction.revisions()[key.store] + 1},
-                events=(LoggedEvent(key, sealed.sequence, sealed.digest, sealed.raw, None, None, None),),
-                cursors={key: JournalCursor(key.epoch, sealed.sequence, sealed.digest)},
-                parked=(ParkedEvent(key, sealed.sequence, None, "unreadable", "an older hub", sealed.raw),),
-            )
-        )
 
 
 def test_a_promise_that_was_kept_ends_with_the_movement_that_keeps_it(ports: Ports) -> None:

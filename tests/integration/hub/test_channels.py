@@ -16,7 +16,6 @@ from hub.ingest.stocktake import set_stock
 from hub.running.channels import ChannelStores, channel_stores
 from hub.running.data import OpenData, open_data
 from hub.storage.channel_outbox import Claim
-from hub.storage.records import EpochKey
 from protocol.documents import Item, Settings
 from protocol.frame import Key
 from protocol.ids import Sku, StoreId, TerminalId
@@ -120,11 +119,10 @@ def test_a_restarted_hub_takes_over_what_its_former_self_had_claimed(configs: li
         former = f"{name}:former/1"
         now = clock()
         # As if it had died in the middle of the second sale, with an hour left of its claim.
-        key = EpochKey(HANOI, chain.till.terminal, 1)
         chain.stores.parts.take("web", "journal", former, now.replace(year=2100), now.replace(year=2101))
         news = chain.stores.journals.news("web", [SALE_TYPE], 10)
         told = to_tell([hear(event, now) for event in news.events], Telling(frozenset(), {}, frozenset()), now)
-        chain.stores.journals.write("web", former, {key: 2}, told, now)
+        chain.stores.journals.write("web", former, news, told, now)
         (row,) = chain.stores.outbox.claim("web", ["sale"], Claim(former, now, now.replace(year=2100)), 10)
         assert row.key == "e2"
         shop.sales["dead"] = {"key": "e2"}
