@@ -19,6 +19,7 @@ from hub.channels.outbox_part import OUT_PART, SALES_PART, OutboxTools, make_out
 from hub.channels.part import Opened, Part, PartKind
 from hub.channels.settings import complete
 from hub.channels.stock_part import STOCK_PART, StockTools, make_stock_part
+from hub.ingest.replay import replay
 from hub.ingest.session import ingest
 from hub.ingest.stocktake import set_stock
 from hub.matters.channel_orders import SaidOrder
@@ -43,6 +44,7 @@ from tests.channels.pretend.manifest import MANIFEST
 from tests.channels.pretend.shop import Shop
 from tests.unit.hub.channel_facts import said_order
 from tests.unit.hub.journals import Journal
+from tests.unread import take_unread
 
 HANOI, HUE = StoreId("hanoi"), StoreId("hue")
 TEA, PHO = Sku("tea"), Sku("pho")
@@ -116,6 +118,23 @@ class Chain:
             ingest(self.stores.ledger, [till.batch(1, len(till.events))], self.clock.now)
             self.number()
         return ids
+
+    def tell_unread(self, store: StoreId, fact: EventData, *, named: bool = True) -> str:
+        """A thing happens at a store's till, and the hub cannot read it (`named`: but its id). Returns its id."""
+        till = self.tills[store]
+        if till.events:
+            self.tell(store)
+        event_id = f"e{next(self._ids)}"
+        sealed = till.append(fact, self.clock.now, event_id=event_id)
+        take_unread(self.stores.ledger, till.epoch_key, sealed, self.clock.now, named=named)
+        return event_id
+
+    def count_in(self) -> int:
+        """Another version of the hub can read what is parked; returns how many that were."""
+        ledger = self.stores.ledger
+        done = sum(replay(ledger, ledger, store, self.clock.now) for store in self.tills)
+        self.number()
+        return done
 
     def number(self) -> None:
         """Number what changed for the web, as the control thread does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,6 +39,15 @@ class TearsLanes(SqlChannelJournals):
         super().write(channel, holder, news, ToTell(now=torn), now)
 
 
+class InSilence(SqlChannelJournals):
+    """What was parked and is replayed is news for nobody."""
+
+    def news(self, channel: str, types: Collection[str], limit: int) -> News:
+        """As SqlChannelJournals."""
+        news = super().news(channel, types, limit)
+        return replace(news, events=()) if news.again else news
+
+
 @dataclass(frozen=True)
 class NeverLooks:
     """Believes that what it sends is never there yet."""
@@ -59,6 +68,7 @@ def _never_looks(connecting: Connecting) -> Channel:
 
 TELLING_MUTANTS: Mapping[str, TellingParts] = {
     "refund_does_not_wait": TellingParts(journals=NeverWaits),
+    "replayed_in_silence": TellingParts(journals=InSilence),
     "journal_cursor_first": TellingParts(journals=CursorFirst),
     "lanes_torn": TellingParts(journals=TearsLanes),
     "sent_again_unlooked": TellingParts(manifest=replace(MANIFEST, open=_never_looks)),

@@ -64,6 +64,8 @@ def _action(dice: random.Random) -> Action:
         ("sell", number, dice.randrange(2)),
         ("sell", number, dice.randrange(2)),
         ("refund", number, dice.randrange(6)),
+        ("unread", number, dice.random() < 0.5),
+        ("count_in", 0, 0),
         ("offline", number, dice.random() < 0.5),
         ("order", number, dice.random() < 0.5),
         ("hear", 0, 0),
@@ -158,6 +160,7 @@ class World:
         shop.end_faults()
         self.offline.clear()
         self._hear(0, 0)
+        self._count_in(0, 0)
         for body in self.bodies:
             body.dies = None
         for _ in range(ROUNDS_MAX):
@@ -186,6 +189,15 @@ class World:
         self.receipts.append(number)
         heard = STORES[store] not in self.offline
         (self.ids[number],) = self.chain.tell(STORES[store], sold(number, (SKUS[sku], 100)), heard=heard)
+
+    def _unread(self, store: int, named: bool) -> None:
+        if STORES[store] not in self.offline:
+            number = f"R{len(self.receipts)}"
+            self.receipts.append(number)
+            self.ids[number] = self.chain.tell_unread(STORES[store], sold(number, (TEA, 100)), named=named)
+
+    def _count_in(self, _: object, __: object) -> None:
+        self.chain.count_in()
 
     def _refund(self, store: int, of: int) -> None:
         if of < len(self.receipts):

@@ -14,7 +14,6 @@ from hub.storage.channel_parts import SqlChannelParts
 from hub.storage.channel_setups import SqlChannelSetups
 from hub.storage.database import Database
 from hub.storage.money_tenders import catch_up, is_behind
-from protocol.events import EventData
 from tests.channel_chain import HANOI, TEA, Chain
 from tests.channel_stage import START
 from tests.contract.hub_storage.money_shop import NOW, MoneyShop, card_sale, local, november, payment
@@ -23,18 +22,6 @@ from tests.unit.hub.matter_facts import given_back, sold
 from tests.unread import take_unread
 
 NAMED = pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
-
-
-def unread(chain: Chain, fact: EventData, event_id: str, *, named: bool) -> None:
-    """The hub takes an event of Hanoi's till that it cannot read."""
-    till = chain.tills[HANOI]
-    sealed = till.append(fact, chain.clock.now, event_id=event_id)
-    take_unread(chain.stores.ledger, till.epoch_key, sealed, chain.clock.now, named=named)
-
-
-def count_in(chain: Chain) -> int:
-    """A version that can read it replays."""
-    return replay(chain.stores.ledger, chain.stores.ledger, HANOI, chain.clock.now)
 
 
 def told(chain: Chain) -> list[str]:
@@ -47,15 +34,15 @@ def test_a_replayed_sale_is_told_once(database: Database, named: bool) -> None:
     """Not while it is parked, and not as something that nobody can read; what came behind it did not wait."""
     chain = Chain(database)
     process = chain.process()
-    unread(chain, sold("R1", (TEA, 1_000)), "late", named=named)
+    late = chain.tell_unread(HANOI, sold("R1", (TEA, 1_000)), named=named)
     chain.tell(HANOI, sold("R2", (TEA, 1_000)))
     chain.run(process, rounds=4)
-    assert told(chain) == ["e1"]
-    assert count_in(chain) == 1
+    assert told(chain) == ["e2"]
+    assert chain.count_in() == 1
     chain.run(process, rounds=4)
-    assert count_in(chain) == 0
+    assert chain.count_in() == 0
     chain.run(process, rounds=4)
-    assert told(chain) == ["e1", "late"]
+    assert told(chain) == ["e2", late]
     assert {row.state for row in chain.outbox.rows("web")} == {"done"}
 
 
@@ -64,22 +51,22 @@ def test_a_refund_follows_its_replayed_sale(database: Database, named: bool) -> 
     """It waits while its sale is parked, as it does while that till is offline."""
     chain = Chain(database)
     process = chain.process()
-    unread(chain, sold("R1", (TEA, 1_000)), "late", named=named)
+    late = chain.tell_unread(HANOI, sold("R1", (TEA, 1_000)), named=named)
     chain.tell(HANOI, given_back("B1", "R1", (TEA, 1_000)))
     chain.run(process, rounds=4)
     assert told(chain) == []
-    count_in(chain)
+    chain.count_in()
     chain.run(process, rounds=4)
-    assert told(chain) == ["late", "e1"]
+    assert told(chain) == [late, "e2"]
 
 
 def test_a_refund_of_a_sale_that_is_about_to_be_told_waits_for_it(database: Database) -> None:
     """The sale counts since the replay, and its cursor is beyond it; yet the channel was not told."""
     chain = Chain(database)
-    unread(chain, sold("R1", (TEA, 1_000)), "late", named=True)
+    chain.tell_unread(HANOI, sold("R1", (TEA, 1_000)))
     process = chain.process()
     chain.run(process, rounds=2)
-    count_in(chain)
+    chain.count_in()
     assert chain.journals.passed_receipts("web", {"R1"}) == frozenset()
     chain.run(process, rounds=2)
     assert chain.journals.passed_receipts("web", {"R1"}) == {"R1"}
@@ -95,13 +82,13 @@ def test_a_replay_between_reading_and_writing_is_not_lost(database: Database, na
     if journal == "known":
         chain.tell(HANOI, sold("R0", (TEA, 1_000)))
         journals.write("web", "a", journals.news("web", [SALE], 10), ToTell(), START)
-    unread(chain, sold("R1", (TEA, 1_000)), "late", named=named)
+    late = chain.tell_unread(HANOI, sold("R1", (TEA, 1_000)), named=named)
     chain.tell(HANOI, sold("R2", (TEA, 1_000)))
     before = journals.news("web", [SALE], 10)
-    assert count_in(chain) == 1
+    assert chain.count_in() == 1
     journals.write("web", "a", before, ToTell(), START)
     after = journals.news("web", [SALE], 10)
-    assert ([event.id for event in after.events], after.more) == (["late"], True)
+    assert ([event.id for event in after.events], after.more) == ([late], True)
     journals.write("web", "a", after, ToTell(), START)
     last = journals.news("web", [SALE], 10)
     assert (last.events, last.again, last.more) == ([], (), False)
@@ -110,9 +97,9 @@ def test_a_replay_between_reading_and_writing_is_not_lost(database: Database, na
 def test_a_channel_is_not_told_what_was_parked_before_it_was_set_up(database: Database) -> None:
     """As little as all else from before."""
     chain = Chain(database)
-    unread(chain, sold("R1", (TEA, 1_000)), "late", named=True)
+    chain.tell_unread(HANOI, sold("R1", (TEA, 1_000)))
     SqlChannelSetups(database).add("later", "pretend", {}, chain.clock.now + timedelta(seconds=1))
-    count_in(chain)
+    chain.count_in()
     assert chain.journals.news("later", [SALE], 10).again == ()
     assert len(chain.journals.news("web", [SALE], 10).again) == 1
     SqlChannelSetups(database).remove("web")
@@ -123,8 +110,8 @@ def test_what_is_replayed_and_no_sale_is_passed_over(database: Database) -> None
     """However many: in parts."""
     chain = Chain(database)
     for number in range(5):
-        unread(chain, given_back(f"B{number}", "", (TEA, 100)), f"x{number}", named=True)
-    count_in(chain)
+        chain.tell_unread(HANOI, given_back(f"B{number}", "", (TEA, 100)))
+    chain.count_in()
     journals, parts = SqlChannelJournals(database), SqlChannelParts(database)
     parts.take("web", JOURNAL_PART, "a", START, START + timedelta(hours=1))
     sizes = []
