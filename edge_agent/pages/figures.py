@@ -142,6 +142,11 @@ def shown_text(text: str) -> str:
     return " ".join(kept.translate(_DIRECTION_MARKS).split())
 
 
+def plain_quantity(thousandths: int) -> str:
+    """Write a quantity as `protocol.quantity` reads it. For forms, never for eyes."""
+    return format_quantity(thousandths)
+
+
 def _split_decimals(text: str, places: int) -> tuple[str, str, str]:
     """Cut at the decimal mark, if the text has one that this currency can have."""
     if not places:

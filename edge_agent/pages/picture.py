@@ -169,6 +169,7 @@ def _facts(view: CounterView, now: datetime, version: str, speech: Speech) -> di
         "amount_of": lambda thousandths: figures.quantity(thousandths, language),
         "unit_of": lambda name: unit(name, speech),
         "quantity": lambda thousandths: figures.quantity(thousandths, language),
+        "plain_quantity": figures.plain_quantity,
         "unit": lambda name: unit(name, speech),
         "rate": lambda bp: figures.percent(bp, language),
         "tender": lambda kind: tender(kind, speech),
@@ -201,6 +202,7 @@ def _line(language: Language, currency: str, line: LineView, *, newest: bool) ->
             name=figures.shown_text(line.name) or line.sku,
             code=figures.shown_text(line.barcode or line.sku),
             quantity=figures.quantity(line.quantity, language),
+            plain_quantity=figures.plain_quantity(line.quantity),
             unit=unit(line.unit, speech),
             price=figures.amount(line.unit_price, currency, language),
             sum=figures.amount(line.amount, currency, language),
@@ -241,6 +243,7 @@ def _work_line(language: Language, line: WorkLineView, *, newest: bool, kind: st
             shelf=figures.shown_text(line.shelf),
             lot=figures.shown_text(line.lot),
             quantity=figures.quantity(line.quantity, language),
+            plain_quantity=figures.plain_quantity(line.quantity),
             expected=None if line.expected is None else figures.quantity(line.expected, language),
             unit=unit(line.unit, speech_of(language)),
         )

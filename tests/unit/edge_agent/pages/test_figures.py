@@ -72,6 +72,7 @@ def test_quantities_can_be_typed_back(thousandths: int, language: Language) -> N
     shown = figures.quantity(thousandths, language)
     if abs(thousandths) < 10_000_000:
         assert parse_quantity(shown) == thousandths
+    assert parse_quantity(figures.plain_quantity(thousandths)) == thousandths
 
 
 @given(st.integers(1, 10**13), currencies)
