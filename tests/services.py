@@ -40,8 +40,12 @@ class PostgresServer:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def new_database(self) -> str:
-        """Create an empty database and return its URL."""
-        return self._new(sql.SQL("CREATE DATABASE {}"))
+        """Create an empty database and return its URL.
+
+        By itself it compares texts as people in Vietnam do: many databases do something of the kind, and nothing may
+        rest on it that they do not.
+        """
+        return self._new(sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'vi-VN'"))
 
     def copy_of(self, url: str) -> str:
         """Create a copy of one of its databases, which nobody uses, and return its URL."""

@@ -45,13 +45,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One moment of the database. Raises StorageUnavailable, StorageRejected."""
-        with translated_errors(self.url), self.reading.begin() as connection:
+        with translated_errors(self.url), self.reading.begin() as connection, _newest_plans(connection):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits when the context is left. Raises StorageUnavailable, StorageRejected."""
-        with translated_errors(self.url), self.writing.begin() as connection:
+        with translated_errors(self.url), self.writing.begin() as connection, _newest_plans(connection):
             yield connection
 
     def migrate(self) -> None:
@@ -146,8 +146,24 @@ def _make_url(text: str) -> sa.URL:
     return url.update_query_dict({"host": several})
 
 
-_PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
-"""Internal errors by PostgreSQL's word, but they pass: a standby that was not promoted yet, a server that was slow."""
+_PASSING = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.FeatureNotSupported,
+)
+"""Internal errors by PostgreSQL's word, but they pass: a standby that was not promoted yet, a server that was slow, a
+statement that was prepared before another process migrated the database."""
+
+
+@contextmanager
+def _newest_plans(connection: sa.Connection) -> Iterator[None]:
+    """Let go of a connection whose prepared statements are of before a migration: it would refuse them for ever."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, psycopg.Error) as error:
+        if isinstance(getattr(error, "orig", error), psycopg.errors.FeatureNotSupported):
+            connection.invalidate(error)
+        raise
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from hub.storage.metadata import metadata
 ONLY = "only"
 """In `info`: the one dialect that has this table or index."""
 
-VERSION = "0012"
+VERSION = "0013"
 """The newest migration."""
 
 state = Table("state", metadata, _text("name", key=True), _text("value"))

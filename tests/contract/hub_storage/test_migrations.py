@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from hub.errors import StorageUnavailable
 from hub.ingest.stocktake import set_stock
 from hub.projections.rebuild import differences
 from hub.stock.safety import Rule
@@ -38,12 +39,39 @@ def before(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Data
         server: PostgresServer = request.getfixturevalue("postgres")
         url = server.new_database()
     database = Database(parse_url(url))
+    migrate(database, version)
+    return database
+
+
+def migrate(database: Database, version: str) -> None:
+    """Bring a database to a migration, and no further."""
     config = Config()
     config.set_main_option("script_location", str(files("hub.storage") / "migrations"))
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, version)
-    return database
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_hub_that_runs_while_another_migrates_looks_again(postgres: PostgresServer, raw: bool) -> None:
+    """What it had prepared no longer fits; the database is away for one call, and no event is to blame for it."""
+    running = Database(parse_url(postgres.new_database()))
+    migrate(running, "0012")
+    query = "SELECT id FROM store"
+
+    def ask() -> None:
+        with running.read() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            (driver.cursor().execute if raw else connection.exec_driver_sql)(query)
+
+    for _ in range(8):
+        ask()
+    open_database(running.url).close()
+    with pytest.raises(StorageUnavailable):
+        ask()
+    ask()
+    running.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

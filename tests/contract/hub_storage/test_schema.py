@@ -39,6 +39,18 @@ def test_migrations_and_schema_agree(database: Database) -> None:
         assert differences_to_schema(connection) == []
 
 
+def test_texts_are_compared_by_their_code_points(database: Database) -> None:
+    """On PostgreSQL that is up to each column; a migration that adds a text calls `by_code_point` of texts.py."""
+    others = sa.text(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+        "AND table_name <> 'alembic_version' AND data_type IN ('text', 'character varying', 'ARRAY') "
+        "AND collation_name IS DISTINCT FROM 'C'"
+    )
+    with database.read() as connection:
+        found = [] if database.is_sqlite else connection.execute(others).all()
+    assert found == []
+
+
 def test_the_schema_names_its_newest_migration() -> None:
     """A start skips Alembic when the database says this version."""
     config = Config()
