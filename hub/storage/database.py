@@ -146,22 +146,29 @@ def _make_url(text: str) -> sa.URL:
     return url.update_query_dict({"host": several})
 
 
-_PASSING = (
-    psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.IdleInTransactionSessionTimeout,
-    psycopg.errors.FeatureNotSupported,
-)
-"""Internal errors by PostgreSQL's word, but they pass: a standby that was not promoted yet, a server that was slow, a
-statement that was prepared before another process migrated the database."""
+_PASSING = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
+"""Internal errors by PostgreSQL's word, but they pass: a standby that was not promoted yet, a server that was slow."""
+
+
+def _has_old_plan(error: Exception) -> bool:
+    """Whether a statement was prepared before another process migrated the database.
+
+    Told by the place in PostgreSQL's source, the one word that is the same in all languages.
+    """
+    match getattr(error, "orig", error):
+        case psycopg.errors.FeatureNotSupported(diag=diag):
+            return diag.source_function == "RevalidateCachedQuery"
+        case _:
+            return False
 
 
 @contextmanager
 def _newest_plans(connection: sa.Connection) -> Iterator[None]:
-    """Let go of a connection whose prepared statements are of before a migration: it would refuse them for ever."""
+    """Let go of a connection that has an old plan: it would refuse that statement for ever."""
     try:
         yield
     except (sa.exc.DBAPIError, psycopg.Error) as error:
-        if isinstance(getattr(error, "orig", error), psycopg.errors.FeatureNotSupported):
+        if _has_old_plan(error):
             connection.invalidate(error)
         raise
 
@@ -177,7 +184,7 @@ def translated_errors(url: sa.URL) -> Iterator[None]:
     except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StorageUnavailable(f"{where}: {error}") from error
     except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error, OverflowError) as error:
-        if isinstance(getattr(error, "orig", error), _PASSING):
+        if isinstance(getattr(error, "orig", error), _PASSING) or _has_old_plan(error):
             raise StorageUnavailable(f"{where}: {error}") from error
         if _is_known_id(error):
             raise AlreadyLogged(f"{where}: {error}") from error
