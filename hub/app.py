@@ -11,9 +11,9 @@ import logging
 import random
 import time
 import uuid
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,8 +38,6 @@ from hub.feed.session import FeedSession, FeedSessionLimits
 from hub.feed.shelf import ShelfLimits, SnapshotShelf
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
-from hub.ingest.session import IngestLimits
-from hub.ingest.worker import WorkerHooks
 from hub.money.nightly import MoneyProjection
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.expiry import EVERY_S as EXPIRY_EVERY_S
@@ -64,11 +62,13 @@ from hub.running.control import ControlParts, ControlThread
 from hub.running.data import OpenData, open_data
 from hub.running.desk import HubDesk
 from hub.running.health import HubHealth
+from hub.running.ingesting import IngestParts, make_lanes, share_out
 from hub.running.installation import Installation
-from hub.running.lanes import SHARES_FILE, IngestLanes, LaneParts
+from hub.running.lane_process import LaneHooks
+from hub.running.lanes import Lanes
+from hub.running.lanes import forget_former as forget_former_lines
 from hub.running.metrics import HubMetrics
 from hub.running.people import people_of
-from hub.running.shares import Shares, deal_again, remembered
 from hub.running.silence import HeldBack, SilenceThread
 from hub.running.web import WebServer
 from hub.storage.documents_by_hand import SqlDocumentStore
@@ -78,14 +78,10 @@ from hub.storage.queries_money import MoneyQueries
 from hub.storage.queries_people import PeopleQueries
 from hub.storage.refusals import Refusals
 from protocol.feed_sender import PublishLimits
-from protocol.topics import bucket_number, up_filter
+from protocol.topics import up_filter
 
 STOP_TIMEOUT_S = 10.0
 WATCH_S = 0.5
-# What suits the broker: rumqttd's window is 100 deliveries a connection; Mosquitto's is what its configuration says.
-EMBEDDED_LINES, EMBEDDED_MESSAGES, EMBEDDED_WAIT_MS = 4, 400, 5
-EXTERNAL_MESSAGES, EXTERNAL_WAIT_MS = 1_000, 20
-POSTGRES_LANES = 6
 _log = logging.getLogger(__name__)
 
 
@@ -182,8 +178,8 @@ class Hub:
                     "pages are served beyond this machine without TLS: put a TLS proxy in front, then set [web] https",
                     extra={"action": "web_without_tls", "host": config.web.host},
                 )
-        await asyncio.to_thread(parts.lanes.forget_former, config.folder)
-        parts.lanes.start()
+        await asyncio.to_thread(parts.forget_former_lines)
+        await asyncio.to_thread(parts.lanes.start)
         parts.control.start()
         parts.silence.start()
         if parts.channels is not None:
@@ -212,8 +208,8 @@ class Hub:
         filters = [up_filter("pull"), up_filter("status"), up_filter("epoch"), up_filter("ask")]
         client = ControlClient(link, filters)
         channels = self._channels(data)
-        refusals = [Refusals() for _ in range(_lane_count(config, data))]
-        lines = len(refusals) * (EMBEDDED_LINES if config.broker.mode == "embedded" else 1)
+        share = share_out(config, data)
+        refusals = [Refusals() for _ in range(share.noted)]
         parts = ControlParts(
             feed=FeedSession(
                 stores.feeds, keys, FeedSessionLimits(publish_limits), shelf if config.web.enabled else None
@@ -238,13 +234,10 @@ class Hub:
         shelf.made = control.wake
         behind = (*_far_behind(config, data), ChannelChores(channel_stores(data.database), self._channel_metrics))
         silence = SilenceThread(behind, time.monotonic, now, control.wake)
-        hooks = WorkerHooks(client.publish, control.committed, lambda _: self.metrics.failures.inc())
-        lanes = IngestLanes(
-            LaneParts(link, stores.ledger, keys, _ingest_limits(config), hooks, time.monotonic, now),
-            refusals,
-            _shares(config, data, lines),
-        )
-        return _Running(lanes, client, control, silence, changes, shelf, keys, channels)
+        hooks = LaneHooks(client.publish, control.counted, lambda _: self.metrics.failures.inc())
+        forget = partial(forget_former_lines, link, share.shares, config.folder)
+        lanes = make_lanes(config, data, share, IngestParts(link, keys, hooks, refusals))
+        return _Running(lanes, forget, client, control, silence, changes, shelf, keys, channels)
 
     def _channels(self, data: OpenData) -> ChannelRunner | None:
         if not self._config.channels.enabled:
@@ -314,7 +307,8 @@ class Hub:
 
 @dataclass(frozen=True)
 class _Running:
-    lanes: IngestLanes
+    lanes: Lanes
+    forget_former_lines: Callable[[], None]
     client: ControlClient
     control: ControlThread
     silence: SilenceThread
@@ -336,33 +330,12 @@ def _far_behind(config: HubConfig, data: OpenData) -> Sequence[HeldBack]:
     )
 
 
-def _shares(config: HubConfig, data: OpenData, lines: int) -> Shares:
-    """Which line hears which stores, by how many terminals there are now; as before, if that is still about fair."""
-    known = remembered(config.folder / SHARES_FILE)
-    terminals = Counter(bucket_number(store) for store, _ in data.stores.fleet.keys().terminals)
-    return deal_again(known.shares if known is not None else None, terminals, lines)
-
-
-def _ingest_limits(config: HubConfig) -> IngestLimits:
-    embedded = config.broker.mode == "embedded"
-    messages = config.limits.batch_messages or (EMBEDDED_MESSAGES if embedded else EXTERNAL_MESSAGES)
-    wait_ms = config.limits.batch_wait_ms or (EMBEDDED_WAIT_MS if embedded else EXTERNAL_WAIT_MS)
-    return IngestLimits(messages_max=messages, wait_s=wait_ms / 1000)
-
-
 def _public_url(config: HubConfig, address: tuple[str, int]) -> str:
     """Where tills reach the web. Tills of the embedded broker are on this machine; of others, somebody has to say."""
     if config.web.public_url or config.broker.mode == "external":
         return config.web.public_url
     host = address[0] if is_loopback(address[0]) else "127.0.0.1"
     return f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
-
-
-def _lane_count(config: HubConfig, data: OpenData) -> int:
-    """Several where commits of different stores do not wait for each other: while some wait, others plan."""
-    if config.limits.ingest_lanes:
-        return config.limits.ingest_lanes
-    return 1 if data.database.is_sqlite or config.broker.mode == "embedded" else POSTGRES_LANES
 
 
 def _web_settings(config: HubConfig) -> WebSettings:

@@ -110,11 +110,13 @@ class ChannelsConfig:
 class LimitsConfig:
     """[limits]: 0 means "what suits the broker": 400 messages or 5 ms embedded, 1,000 or 20 ms external.
 
-    `ingest_lanes` are threads that share the stores among them; 0: six on PostgreSQL, else one. From `snapshot_from`
-    changed documents on, a till is offered a file to fetch; 0 is never.
+    `ingest_lanes` are threads that share the stores among them; 0: six on PostgreSQL, else one. They are in so many
+    `ingest_processes`; 0: two on PostgreSQL, if there are two cores, 1: in the hub's own. From `snapshot_from` changed
+    documents on, a till is offered a file to fetch; 0 is never.
     """
 
     ingest_lanes: int = 0
+    ingest_processes: int = 0
     batch_messages: int = 0
     batch_wait_ms: int = 0
     feed_interval_ms: int = 50
@@ -299,8 +301,9 @@ def _check_limits(limits: LimitsConfig, where: str) -> None:
     for limit in dataclasses.fields(LimitsConfig):
         if getattr(limits, limit.name) < 0:
             raise ConfigError(f"{where}: [limits] {limit.name}: must not be negative")
-    if limits.ingest_lanes > INGEST_LANES_MAX:
-        raise ConfigError(f"{where}: [limits] ingest_lanes: must be at most {INGEST_LANES_MAX}; 0 suits the database")
+    for name in ("ingest_lanes", "ingest_processes"):
+        if getattr(limits, name) > INGEST_LANES_MAX:
+            raise ConfigError(f"{where}: [limits] {name}: must be at most {INGEST_LANES_MAX}; 0 suits the database")
 
 
 def _check_web(web: WebConfig, where: str) -> None:

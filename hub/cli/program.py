@@ -34,6 +34,7 @@ from hub.errors import ConfigError, HubError, PortInUse
 from hub.identity.admin_key import hash_of, new_admin_key
 from hub.running.addresses import running_addresses
 from hub.running.logs import set_up_logging
+from hub.running.pace import set_pace
 from protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -159,15 +160,6 @@ def _fail(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-COLLECT_AFTER = (100_000, 20, 50)
-"""How many objects may come before Python looks for cycles: a commit of a thousand sales makes tens of thousands, none
-of them in a cycle, and the default looked after every 700: a quarter of all the work of taking sales in."""
-SWITCH_S = 0.02
-"""How long a thread may keep the interpreter while others wait for it (Python's own is 0.005): planning a backlog's
-commit takes 40 ms, and each switch in the middle finds both cores' caches full of the other lane's sales. A commit of
-a few sales is over long before, so this says nothing of how soon a till or a page is answered on an ordinary day."""
-
-
 async def _run(hub: Hub) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -177,8 +169,7 @@ async def _run(hub: Hub) -> None:
     await hub.start()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
-    sys.setswitchinterval(SWITCH_S)
+    set_pace()
     try:
         _greet(hub)
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(hub.wait())]

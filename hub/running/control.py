@@ -11,17 +11,17 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hub.errors import StorageError
 from hub.feed.asks import AskSession
 from hub.feed.session import FeedSession
 from hub.fleet.keyring import CachedKeyRing
 from hub.fleet.session import FleetSession
-from hub.ingest.worker import CommitReport
 from hub.projections.availability import AvailabilityProjection
 from hub.projections.matters import MatterProjection
 from hub.running.changes import ChangeBoard
+from hub.running.commit_tally import CommitTally
 from hub.running.metrics import HubMetrics
 from hub.storage import latency_buckets as buckets
 from hub.storage.port import FeedStore, FleetStore, WatchStore
@@ -43,7 +43,6 @@ KEYS_EVERY_S = 2.0
 RETRY_S = 1.0
 MESSAGE_BYTES_MAX = 64 * 1024
 """Whatever comes here is a hundred times smaller; 20,000 that wait must not fill the memory."""
-_MS = timedelta(milliseconds=1)
 _log = logging.getLogger(__name__)
 
 
@@ -71,7 +70,7 @@ class ControlParts:
 
 
 class ControlThread:
-    """One thread. `deliver`, `committed` and `wake` may be called from others."""
+    """One thread. `deliver`, `counted` and `wake` may be called from others."""
 
     def __init__(self, parts: ControlParts, clock_s: Callable[[], float], wall: Callable[[], datetime]) -> None:
         self._parts = parts
@@ -112,21 +111,15 @@ class ControlThread:
         self._messages.append((topic, payload if len(payload) <= MESSAGE_BYTES_MAX else b""))
         self._wake.set()
 
-    def committed(self, report: CommitReport) -> None:
+    def counted(self, tally: CommitTally) -> None:
         """Note a commit: its latencies, and that the feeds have moved."""
-        self._parts.metrics.committed(report)
-        minute = int(report.committed_at.timestamp()) // 60
-        took_ms = [(report.committed_at - at) / _MS for result in report.results for at in result.checked_at]
-        timely_ms = [latency_ms for latency_ms in took_ms if latency_ms <= buckets.LATE_AFTER_S * 1000]
-        self._parts.metrics.sync_s.add(max(0.0, latency_ms / 1000) for latency_ms in timely_ms)
-        tally = Counter((minute, bucket) for bucket in map(buckets.bucket_of, timely_ms))
-        unchecked = sum(result.unchecked for result in report.results)
-        tally[minute, buckets.LATE] = unchecked + len(took_ms) - len(timely_ms)
-        self._parts.metrics.late.inc(tally[minute, buckets.LATE])
+        self._parts.metrics.committed(tally)
+        latency = Counter((tally.minute, bucket) for bucket in map(buckets.bucket_of, tally.timely_ms))
+        latency[tally.minute, buckets.LATE] = tally.late
         with self._lock:
-            self._latency.update(+tally)
-        if any(result.parked or result.forked or result.ack.status == "broken" for result in report.results):
-            self._parts.changes.tell("alarms", {result.key.store for result in report.results})
+            self._latency.update(+latency)
+        if tally.troubled:
+            self._parts.changes.tell("alarms", tally.troubled)
         self.wake()
 
     def connected(self) -> None:

@@ -10,7 +10,7 @@ from hub.broker.client import ControlClient
 from hub.channels.runner import ChannelRunner
 from hub.errors import StorageError
 from hub.running.control import ControlThread
-from hub.running.lanes import IngestLanes
+from hub.running.lanes import Lanes
 from hub.storage.queries import SqlQueries
 
 
@@ -19,7 +19,7 @@ class HubHealth:
     """Asks the parts."""
 
     queries: SqlQueries
-    lanes: IngestLanes
+    lanes: Lanes
     client: ControlClient
     control: ControlThread
     channels: ChannelRunner | None = None

@@ -6,7 +6,7 @@ from collections import Counter as Tally
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hub.ingest.worker import CommitReport
+from hub.running.commit_tally import CommitTally
 from hub.running.tallies import TalliedHistogram
 
 _COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -44,16 +44,18 @@ class HubMetrics:
         self.broker_restarts = Counter("tillwire_broker_restarts", "Embedded broker restarts", registry=registry)
         self._refused_before: Tally[str] = Tally()
 
-    def committed(self, report: CommitReport) -> None:
+    def committed(self, tally: CommitTally) -> None:
         """Count one commit."""
-        self.commit_s.observe(report.took_s)
-        for result in report.results:
-            self.events.inc(result.taken)
-            self.seen.inc(result.seen)
-            self.duplicates.inc(result.duplicates)
-            self.parked.inc(result.parked)
-            self.forked.inc(result.forked)
-            self.batches.labels(result.ack.status).inc()
+        self.commit_s.observe(tally.took_s)
+        self.events.inc(tally.taken)
+        self.seen.inc(tally.seen)
+        self.duplicates.inc(tally.duplicates)
+        self.parked.inc(tally.parked)
+        self.forked.inc(tally.forked)
+        self.late.inc(tally.late)
+        self.sync_s.add(max(0.0, latency_ms / 1000) for latency_ms in tally.timely_ms)
+        for status, count in tally.statuses.items():
+            self.batches.labels(status).inc(count)
 
     def refusals(self, counts: Tally[str]) -> Tally[str]:
         """Take the sessions' running counts of refused messages; returns what is new since the last call."""

@@ -10,13 +10,17 @@ from hub.storage.port import BadFrame
 from protocol.errors import BadFrame as UnreadableFrame
 from protocol.errors import ForgedFrame, InvalidId, OversizedFrame
 
+Sample = tuple[str, str, str, bytes]
+"""Of a refused message: its topic, the reason in one word, a sentence for people, its first bytes."""
+
 
 class Refusals:
     """Counts refused messages by reason and keeps the first bytes of the latest ones; bounded."""
 
     def __init__(self, samples_max: int = 50, sample_bytes_max: int = 512) -> None:
         self.counts: Counter[str] = Counter()
-        self._samples: deque[tuple[str, str, str, bytes]] = deque(maxlen=samples_max)
+        self._given_up: Counter[str] = Counter()
+        self._samples: deque[Sample] = deque(maxlen=samples_max)
         self._bytes_max = sample_bytes_max
 
     def refuse(self, topic: str, payload: bytes, reason: str, text: str) -> None:
@@ -27,6 +31,17 @@ class Refusals:
     def refuse_error(self, topic: str, payload: bytes, error: UnreadableFrame | InvalidId) -> None:
         """Note a message that could not be read."""
         self.refuse(topic, payload, _reason(error), str(error))
+
+    def give_up(self) -> tuple[Counter[str], tuple[Sample, ...]]:
+        """What was refused since the last call, for `take_in` of another's; one thread may refuse meanwhile."""
+        counts = Counter(self.counts)
+        new, self._given_up = counts - self._given_up, counts
+        return new, tuple(self._samples.popleft() for _ in range(len(self._samples)))
+
+    def take_in(self, counts: Counter[str], samples: Sequence[Sample]) -> None:
+        """Count what another one gave up."""
+        self.counts.update(counts)
+        self._samples.extend(samples)
 
     def take_samples(self, now: datetime) -> Sequence[BadFrame]:
         """The samples since the last call."""

@@ -43,6 +43,9 @@ def main() -> None:
         protocol.movements.movements_of = stumbling  # type: ignore[assignment] # in this process only
     # Only now: the hub takes both of them as it is imported.
     from hub.cli import main as hub  # noqa: PLC0415
+    from hub.running import ingesting  # noqa: PLC0415 - as above
+
+    ingesting.POSTGRES_PROCESSES = 1  # only this process is odd
 
     hub()
 

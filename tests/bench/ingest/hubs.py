@@ -44,9 +44,16 @@ class BenchHub:
     child: Child
 
     def cpu_s(self) -> float:
-        """The processor time that the hub's own process has used so far (Linux), in seconds."""
-        fields = Path(f"/proc/{self.child.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """The processor time that the hub's processes have used so far (Linux), in seconds."""
+        own = self.child.pid
+        children = [
+            pid for task in Path(f"/proc/{own}/task").iterdir() for pid in (task / "children").read_text().split()
+        ]
+        ticks = 0
+        for pid in (own, *children):
+            fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def durable(self) -> int:
         """How many events are committed: the sum of all journals' cursors."""

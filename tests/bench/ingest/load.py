@@ -71,7 +71,7 @@ class Load:
 
 
 def _run(port: int, messages: list[sales.Message], window: int, per_second: float | None, pipe: Connection) -> None:
-    lines = [_Line(_connected(port, f"bench-{number}"), deque()) for number in range(CONNECTIONS)]
+    lines = [_Line(connected(port, f"bench-{number}"), deque()) for number in range(CONNECTIONS)]
     place = {till: number % CONNECTIONS for number, till in enumerate(dict.fromkeys(m.till for m in messages))}
     counts = [0] * CONNECTIONS
     for turn, message in enumerate(messages):
@@ -123,7 +123,8 @@ def _pump(lines: list[_Line], window: int, per_second: float | None, told: Told)
         assert time.monotonic() - heard_s < _SILENCE_S_MAX, "the broker takes nothing more"
 
 
-def _connected(port: int, client_id: str) -> socket.socket:
+def connected(port: int, client_id: str) -> socket.socket:
+    """A connection that the broker has welcomed, clean and without keep-alive."""
     sock = socket.create_connection(("127.0.0.1", port), 10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(connect(client_id, keep_alive_s=600, clean_session=True))
@@ -137,7 +138,7 @@ class Listener:
     """Hears a topic filter and notes when each message came; QoS 1, acknowledged."""
 
     def __init__(self, port: int, topic_filter: str, name: str, *, qos: int = 1) -> None:
-        self._sock = _connected(port, name)
+        self._sock = connected(port, name)
         self._sock.sendall(subscribe(1, [topic_filter], qos))
         self._packets = PacketReader(_PACKET_MAX)
         self._sock.settimeout(_SILENCE_S_MAX)
