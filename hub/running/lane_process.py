@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -27,6 +27,7 @@ RESTART_S = 1.0
 STARTED_WITHIN_S = 15.0
 """So long does a start wait for lanes that are on their way; a broker or a database that is away is said sooner."""
 _AWAY: Final = LaneState(connected=False, line_problem="not connected yet", problem="", waiting=0, reconnects=0)
+_GONE: Final = replace(_AWAY, line_problem="a process of lanes has ended and is started again")
 _log = logging.getLogger(__name__)
 
 
@@ -105,7 +106,7 @@ class LaneProcess:
                 self._play()
             except OSError as error:
                 _log.error("a process of lanes cannot be started", extra={"action": "lanes_failed", "why": str(error)})
-            self.state = _AWAY
+            self.state = _GONE
             self._settled.set()
             if not self._stopping.is_set():
                 _log.error("a process of lanes has died and is started again", extra={"action": "lanes_restart"})
@@ -119,10 +120,10 @@ class LaneProcess:
             command = [sys.executable, "-P", "-m", "hub.running.lane_child", str(theirs.fileno())]
             process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603 - ours
         with Connection(ours.detach()) as pipe, process:
-            pipe.send(self._setup)
             with self._lock:
                 self._pipe, self._process = pipe, process
             try:
+                pipe.send(self._setup)
                 if self._stopping.is_set():
                     pipe.send(Stop())
                 while True:
