@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from protocol.ids import GLOBAL_FEED, store_feed
-from tests.bench.firstload.shop import STORE, Catalogue, LoadHub, LoadTill, peak_mb
+from tests.bench.firstload.shop import STORE, Catalogue, LoadHub, LoadTill
 from tests.demo.cashier import percentiles
+from tests.family import peak_mb
 from tests.services import postgres_binaries, running_mosquitto, running_postgres
 
 BETWEEN_SCANS_S = 0.1

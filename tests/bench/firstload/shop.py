@@ -201,13 +201,6 @@ class LoadTill:
         return closing(sqlite3.connect(f"{(self.data / 'till.db').as_uri()}?mode=ro", uri=True, timeout=10))
 
 
-def peak_mb(pid: int) -> float:
-    """The most memory that a process has had so far (Linux), in MB."""
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return round(int(line.split()[1]) / 1024, 1)
-
-
 def fill_tables(opened: OpenData, catalogue: Catalogue) -> None:
     """Fill the tables."""
     made = goods(catalogue.items)

@@ -23,6 +23,7 @@ from protocol.frame import Key
 from protocol.ids import StoreId
 from tests.bench.ingest.sales import SKUS, STOCK, Till, places, sku_of
 from tests.demo.processes import Child, command, free_port
+from tests.family import children_of
 from tests.services import postgres_binaries, running_mosquitto, running_postgres
 
 Installation = Literal["embedded", "production"]
@@ -45,12 +46,8 @@ class BenchHub:
 
     def cpu_s(self) -> float:
         """The processor time that the hub's processes have used so far (Linux), in seconds."""
-        own = self.child.pid
-        children = [
-            pid for task in Path(f"/proc/{own}/task").iterdir() for pid in (task / "children").read_text().split()
-        ]
         ticks = 0
-        for pid in (own, *children):
+        for pid in (self.child.pid, *children_of(self.child.pid)):
             fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")

@@ -34,7 +34,6 @@ from hub.storage import schema
 from protocol.events import SaleCompleted
 from protocol.ids import GLOBAL_FEED, store_feed
 from protocol.messages import Ack
-from tests.bench.firstload.shop import peak_mb
 from tests.bench.ingest.hubs import BenchHub, Installation, running_hub
 from tests.bench.ingest.load import Listener, Load
 from tests.bench.ingest.sales import SKUS, STOCK, Message, Till, sku_of
@@ -43,6 +42,7 @@ from tests.bench.offline.facts import Fact
 from tests.demo.cashier import percentiles
 from tests.demo.processes import Child, command, free_port
 from tests.demo.wall import wall_s
+from tests.family import peak_mb
 
 _FRAME_HEAD = 36
 _CHUNK = 1_000

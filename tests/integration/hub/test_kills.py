@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
@@ -23,6 +22,7 @@ from hub.running.data import open_data
 from hub.storage import schema
 from hub.storage.reading import StockQuery
 from protocol.ids import StoreId
+from tests.family import children_of
 from tests.integration.hub.conftest import eventually
 from tests.integration.hub.terminal_client import TerminalClient
 from tests.services import free_port
@@ -149,7 +149,7 @@ def test_the_broker_child_ends_with_a_killed_hub(tmp_path: Path) -> None:
     with HubProcess(config) as hub:
         hub.start()
         assert hub.process is not None
-        children = _children(hub.process.pid)
+        children = children_of(hub.process.pid)
         assert children
         hub.kill()
         eventually(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children), "the child is gone")
@@ -162,16 +162,3 @@ def test_the_broker_child_ends_with_a_killed_hub(tmp_path: Path) -> None:
         assert other.returncode == 3
         assert re.search(r"\[broker\] port: 127\.0\.0\.1:\d+ is taken", other.stderr)
         assert hub.terminate() == 0
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for entry in os.listdir("/proc"):  # noqa: PTH208 - names are what we want
-        if entry.isdecimal():
-            try:
-                status = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(status[1]) == pid:
-                found.append(int(entry))
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
@@ -28,6 +27,7 @@ from protocol.ids import StoreId, TerminalId
 from protocol.topics import terminal_topic
 from tests.bench.ingest.load import connected
 from tests.databases import postgres_url
+from tests.family import children_of, runs
 from tests.integration.hub.conftest import eventually
 from tests.integration.hub.terminal_client import TerminalClient
 from tests.integration.hub.test_kills import HubProcess, exactly
@@ -44,19 +44,8 @@ TILLS = 3
 def lanes_of(hub: HubProcess) -> list[int]:
     """The processes of lanes that a hub has."""
     assert hub.process is not None
-    found: list[int] = []
-    for task in Path(f"/proc/{hub.process.pid}/task").iterdir():
-        with contextlib.suppress(OSError):  # that thread has ended
-            found += map(int, (task / "children").read_text("ascii").split())
-    return sorted(pid for pid in found if runs(pid) and b"lane_child" in Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there, and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    children = [pid for pid in children_of(hub.process.pid) if runs(pid)]
+    return sorted(pid for pid in children if b"lane_child" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
 @pytest.fixture
