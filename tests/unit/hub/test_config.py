@@ -55,6 +55,8 @@ def test_the_environment_has_the_last_word(tmp_path: Path) -> None:
         ('[web]\nlanguage = "fr"', r'\[web\] language: must be "vi" or "en"'),
         ('[web]\ntime_zone = "Asia"', r"\[web\] time_zone: 'Asia' is no time zone; write its IANA name"),
         ("[web]\nsession_hours = 0", r"\[web\] session_hours: must be at least 1"),
+        ("[limits]\ningest_lanes = 17", r"\[limits\] ingest_lanes: must be at most 16; 0 suits the database"),
+        ("[limits]\ningest_processes = 17", r"\[limits\] ingest_processes: must be at most 16; 0 suits the database"),
         ("[limits]\nfeed_heartbeat_s = 0", r"\[limits\] feed_heartbeat_s: must be at least 1"),
         (
             '[database]\nurl = "postgresql://db/tillwire"\npassword_file = "/secret"',
