@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started and that have not ended (or nobody has looked after yet)."""
-    found = []
+def descendants(pid: int) -> list[int]:
+    """The ids of a process's children and their children, the eldest first."""
+    parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
-            try:
-                status = (entry / "stat").read_text("ascii", errors="replace").rpartition(")")[2].split()
-            except OSError:
-                continue  # it has ended meanwhile
-            if int(status[1]) == pid:
-                found.append(int(entry.name))
+            with contextlib.suppress(OSError, IndexError):
+                fields = (entry / "stat").read_text("ascii", errors="replace").rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, looking = [], [pid]
+    while looking:
+        children = parents.get(looking.pop(0), [])
+        found += children
+        looking += children
     return found
 
 
@@ -27,9 +30,19 @@ def runs(pid: int) -> bool:
         return False
 
 
+def lanes_of(pid: int) -> list[int]:
+    """The processes of lanes that a hub has."""
+    found = []
+    for child in descendants(pid):
+        with contextlib.suppress(OSError):
+            if runs(child) and b"lane_child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found
+
+
 def peak_mb(pid: int) -> float:
     """The most memory that a process and its children have had so far, each by itself, in MB."""
-    return round(sum(_peak_kb(one) for one in (pid, *children_of(pid))) / 1024, 1)
+    return round(sum(_peak_kb(one) for one in (pid, *descendants(pid))) / 1024, 1)
 
 
 def _peak_kb(pid: int) -> int:

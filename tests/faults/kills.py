@@ -6,10 +6,17 @@ Nothing is asked of the system in return but that it is started again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
+import time
 from random import Random
 
+from tests.demo.processes import ProcessFailed
+from tests.family import lanes_of
 from tests.faults.rig.campaign import Campaign, fault
 from tests.faults.rig.plan import Plan
+from tests.faults.rig.programs import GONE_S_MAX
 from tests.faults.rig.stand import Rig
 
 _DOWN_S = (0.0, 0.6)
@@ -29,6 +36,19 @@ async def kill_hub(rig: Rig, rng: Random) -> None:
     await rig.hub.kill()
     await asyncio.sleep(rng.uniform(*_DOWN_S))
     await rig.hub.restart()
+
+
+async def kill_lanes(rig: Rig, rng: Random) -> None:
+    """One of the hub's processes that take journals dies, or both; it is the hub that starts them again."""
+    until_s = time.monotonic() + GONE_S_MAX
+    while not (lanes := lanes_of(rig.hub.pid)):  # it has just lost all of them
+        if time.monotonic() > until_s:
+            raise ProcessFailed(f"{rig.hub.name}: has no processes of lanes, as on a machine with one core")
+        await asyncio.sleep(0.1)
+    for pid in rng.sample(lanes, rng.randint(1, len(lanes))):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    await asyncio.sleep(rng.uniform(*_DOWN_S))
 
 
 async def kill_broker(rig: Rig, rng: Random) -> None:
@@ -66,6 +86,7 @@ SCENARIOS = (
     fault(Campaign("kill-agent", kill_agent), "kill -9 of an agent while it sells", 50),
     fault(Campaign("kill-hub", kill_hub), "kill -9 of the hub", 50),
     fault(Campaign("kill-hub-embedded", kill_hub, Plan("embedded")), "kill -9 of the hub with all inside it", 50),
+    fault(Campaign("kill-lanes", kill_lanes), "kill -9 of the hub's processes that take journals", 50),
     fault(Campaign("kill-broker", kill_broker), "kill -9 of the broker", 50),
     fault(
         Campaign("broker-forgets", kill_broker, Plan(broker_persists=False)), "the broker dies and keeps nothing", 50

@@ -23,7 +23,7 @@ from protocol.frame import Key
 from protocol.ids import StoreId
 from tests.bench.ingest.sales import SKUS, STOCK, Till, places, sku_of
 from tests.demo.processes import Child, command, free_port
-from tests.family import children_of
+from tests.family import descendants
 from tests.services import postgres_binaries, running_mosquitto, running_postgres
 
 Installation = Literal["embedded", "production"]
@@ -47,7 +47,7 @@ class BenchHub:
     def cpu_s(self) -> float:
         """The processor time that the hub's processes have used so far (Linux), in seconds."""
         ticks = 0
-        for pid in (self.child.pid, *children_of(self.child.pid)):
+        for pid in (self.child.pid, *descendants(self.child.pid)):
             fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from pathlib import Path
 
 from tests.demo.processes import Child, ProcessFailed
+from tests.family import descendants, runs
 
 GONE_S_MAX = 60.0
 START_S_MAX = 180.0
@@ -53,7 +53,7 @@ class Program(Child):
         code = await super().kill()
         try:
             async with asyncio.timeout(GONE_S_MAX):
-                while any(map(_lives, family)):  # noqa: ASYNC110 - children of another process
+                while any(map(runs, family)):  # noqa: ASYNC110 - children of another process
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
             raise ProcessFailed(f"{self.name}: a killed process of {family} is still there") from None
@@ -63,30 +63,6 @@ class Program(Child):
         return [self.pid, *descendants(self.pid)]
 
 
-def descendants(pid: int) -> list[int]:
-    """The ids of a process's children and their children, the eldest first."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with contextlib.suppress(OSError, IndexError):
-                fields = (entry / "stat").read_text("ascii", errors="replace").rpartition(")")[2].split()
-                parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, looking = [], [pid]
-    while looking:
-        children = parents.get(looking.pop(0), [])
-        found += children
-        looking += children
-    return found
-
-
 def _send(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

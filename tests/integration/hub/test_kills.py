@@ -22,7 +22,7 @@ from hub.running.data import open_data
 from hub.storage import schema
 from hub.storage.reading import StockQuery
 from protocol.ids import StoreId
-from tests.family import children_of
+from tests.family import descendants
 from tests.integration.hub.conftest import eventually
 from tests.integration.hub.terminal_client import TerminalClient
 from tests.services import free_port
@@ -149,7 +149,7 @@ def test_the_broker_child_ends_with_a_killed_hub(tmp_path: Path) -> None:
     with HubProcess(config) as hub:
         hub.start()
         assert hub.process is not None
-        children = children_of(hub.process.pid)
+        children = descendants(hub.process.pid)
         assert children
         hub.kill()
         eventually(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children), "the child is gone")

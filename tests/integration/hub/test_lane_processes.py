@@ -27,7 +27,7 @@ from protocol.ids import StoreId, TerminalId
 from protocol.topics import terminal_topic
 from tests.bench.ingest.load import connected
 from tests.databases import postgres_url
-from tests.family import children_of, runs
+from tests.family import lanes_of, runs
 from tests.integration.hub.conftest import eventually
 from tests.integration.hub.terminal_client import TerminalClient
 from tests.integration.hub.test_kills import HubProcess, exactly
@@ -41,11 +41,10 @@ HANOI = StoreId("hanoi")
 TILLS = 3
 
 
-def lanes_of(hub: HubProcess) -> list[int]:
-    """The processes of lanes that a hub has."""
+def lanes(hub: HubProcess) -> list[int]:
+    """Its processes of lanes."""
     assert hub.process is not None
-    children = [pid for pid in children_of(hub.process.pid) if runs(pid)]
-    return sorted(pid for pid in children if b"lane_child" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return lanes_of(hub.process.pid)
 
 
 @pytest.fixture
@@ -100,15 +99,15 @@ def test_a_process_of_lanes_that_dies_is_started_again(
 
         sell()
         eventually(lambda: till.acked > 0, "journals are taken")
-        first = lanes_of(hub)
+        first = lanes(hub)
         assert len(first) == 2
         for struck in (first[:1], first[1:], []):
-            killed = struck or lanes_of(hub)  # at last both that run now
+            killed = struck or lanes(hub)  # at last both that run now
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
             sell()
-            eventually(lambda gone=frozenset(killed): len(set(lanes_of(hub)) - gone) == 2, "both run again")  # type: ignore[misc]
-        assert not set(first) & set(lanes_of(hub))
+            eventually(lambda gone=frozenset(killed): len(set(lanes(hub)) - gone) == 2, "both run again")  # type: ignore[misc]
+        assert not set(first) & set(lanes(hub))
         eventually(lambda: till.acked == len(till.journal.events), "all is acked")
         assert hub.terminate() == 0
         exactly(config, [till])
@@ -117,17 +116,17 @@ def test_a_process_of_lanes_that_dies_is_started_again(
 @pytest.mark.parametrize("how", ["killed", "told", "told with its processes", "interrupted with its processes"])
 def test_no_process_of_lanes_outlives_its_hub(hub: HubProcess, how: str) -> None:
     """As kill -9 does it, as a command does, as systemd and Ctrl-C do, who tell all processes at once."""
-    lanes = lanes_of(hub)
-    assert len(lanes) == 2
+    mine = lanes(hub)
+    assert len(mine) == 2
     assert hub.process is not None
     if how == "killed":
         hub.kill()
     else:
         number = signal.SIGINT if how.startswith("interrupted") else signal.SIGTERM
-        for pid in (*(lanes if how.endswith("processes") else ()), hub.process.pid):
+        for pid in (*(mine if how.endswith("processes") else ()), hub.process.pid):
             os.kill(pid, number)
         assert hub.process.wait(60) == 0
-    eventually(lambda: not any(map(runs, lanes)), "they have gone", 20)
+    eventually(lambda: not any(map(runs, mine)), "they have gone", 20)
 
 
 def test_what_lanes_refuse_is_counted_by_the_hub(
@@ -156,11 +155,11 @@ def test_lanes_without_a_database_say_so_and_start_when_it_comes(mosquitto: Mosq
     )  # fmt: skip
     hooks = LaneHooks(lambda _: None, lambda _: None, lambda _: None)
     process = LaneProcess(setup, Refusals(), hooks, 1)
-    lanes = LaneProcesses([process])
-    lanes.start()
+    every = LaneProcesses([process])
+    every.start()
     first = process.starts
-    assert (lanes.alive, lanes.connected) == (True, False)
+    assert (every.alive, every.connected) == (True, False)
     eventually(lambda: process.starts > first, "it is tried again")
-    assert lanes.line_problem
-    lanes.stop(20)
-    assert not lanes.alive
+    assert every.line_problem
+    every.stop(20)
+    assert not every.alive
