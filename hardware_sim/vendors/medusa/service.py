@@ -100,6 +100,8 @@ async def _body(scope: MutableMapping[str, Any], receive: _Receive) -> bytes:
     body, more = b"", True
     while more:
         part = await receive()
+        if part["type"] == "http.disconnect":
+            raise Wrong(400, "invalid_data", "request aborted")
         body += part.get("body", b"")
         more = part.get("more_body", False)
         if len(body) > most:

@@ -35,6 +35,8 @@ class SquareApp:
         more = True
         while more:
             part = await receive()
+            if part["type"] == "http.disconnect":
+                return  # who asked has died in the middle of it: a half is no request
             body += part.get("body", b"")
             more = part.get("more_body", False) and len(body) <= _BODY_MAX
         try:
