@@ -234,7 +234,8 @@ class Hub:
         shelf.made = control.wake
         behind = (*_far_behind(config, data), ChannelChores(channel_stores(data.database), self._channel_metrics))
         silence = SilenceThread(behind, time.monotonic, now, control.wake)
-        hooks = LaneHooks(client.publish, control.counted, lambda _: self.metrics.failures.inc())
+        metrics = self.metrics
+        hooks = LaneHooks(client.publish, control.counted, lambda _: metrics.failures.inc(), metrics.lane_restarts.inc)
         forget = partial(forget_former_lines, link, share.shares, config.folder)
         lanes = make_lanes(config, data, share, IngestParts(link, keys, hooks, refusals))
         return _Running(lanes, forget, client, control, silence, changes, shelf, keys, channels)

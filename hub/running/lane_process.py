@@ -33,11 +33,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LaneHooks:
-    """What is called with what lanes say; as `WorkerHooks`, but for a commit's tally."""
+    """What is called with what lanes say, as `WorkerHooks`, but for a commit's tally; and when a process has died."""
 
     publish: Callable[[Sequence[Publish]], None]
     counted: Callable[[CommitTally], None]
     failed: Callable[[str], None]
+    restarted: Callable[[], None] = lambda: None
 
 
 def can_have_processes() -> bool:
@@ -58,7 +59,6 @@ class LaneProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name=f"lanes-{number}", daemon=True)
         self._settled = threading.Event()
-        self.starts = 0
         self.state = _AWAY
 
     def start(self) -> None:
@@ -94,12 +94,6 @@ class LaneProcess:
         """Whether somebody hears it, and would start it again."""
         return self._thread.is_alive()
 
-    @property
-    def pid(self) -> int | None:
-        """The process's number; None while there is none."""
-        process = self._process
-        return None if process is None or process.poll() is not None else process.pid
-
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -110,11 +104,11 @@ class LaneProcess:
             self._settled.set()
             if not self._stopping.is_set():
                 _log.error("a process of lanes has died and is started again", extra={"action": "lanes_restart"})
+                self._hooks.restarted()
                 self._stopping.wait(RESTART_S)
 
     def _play(self) -> None:
         """Start it, and hear it to its end."""
-        self.starts += 1
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-P", "-m", "hub.running.lane_child", str(theirs.fileno())]

@@ -42,6 +42,7 @@ class HubMetrics:
         self.reconnects = Gauge("tillwire_broker_reconnects", "Connections made anew", ["client"], registry=registry)
         self.dropped = Gauge("tillwire_publishes_dropped", "Messages not sent: no broker", registry=registry)
         self.broker_restarts = Counter("tillwire_broker_restarts", "Embedded broker restarts", registry=registry)
+        self.lane_restarts = Counter("tillwire_lane_restarts", "Processes of lanes started again", registry=registry)
         self._refused_before: Tally[str] = Tally()
 
     def committed(self, tally: CommitTally) -> None:
