@@ -39,6 +39,8 @@ CLAIMED_AT_ONCE = 10
 CLAIM = timedelta(seconds=180)
 CLAIM_USED_S = 60.0
 """Nothing is begun later than this after a claim: what was begun has two minutes to end before others may claim it."""
+PATIENT_S = 0.5
+"""What can wait leaves so long a pause after each few: the record of sales has its turn then."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,12 +69,13 @@ class OutboxTools:
 
 
 class OutboxPart:
-    """See Part: sends rows of some kinds."""
+    """See Part: sends rows of some kinds; those of `patient` only while no others are due, and with pauses."""
 
-    def __init__(self, opened: Opened, senders: Senders, tools: OutboxTools) -> None:
+    def __init__(self, opened: Opened, senders: Senders, tools: OutboxTools, patient: Senders | None = None) -> None:
         self._opened = opened
-        self._senders = senders
-        self._kinds = sorted(senders)
+        self._senders = {**senders, **(patient or {})}
+        self._kinds = sorted(self._senders)
+        self._urgent, self._patient = sorted(senders), sorted(patient or {})
         self._tools = tools
 
     def step(self, now: datetime) -> float:
@@ -82,7 +85,11 @@ class OutboxPart:
         if due is None or due > now:
             return IDLE_S if due is None else min(IDLE_S, (due - now).total_seconds())
         begun_s = self._tools.clock_s()
-        rows = list(outbox.claim(name, self._kinds, Claim(self._opened.holder, now, now + CLAIM), CLAIMED_AT_ONCE))
+        claim = Claim(self._opened.holder, now, now + CLAIM)
+        rows = list(outbox.claim(name, self._urgent, claim, CLAIMED_AT_ONCE)) if self._urgent else []
+        patient = not rows and bool(self._patient)
+        if patient:
+            rows = list(outbox.claim(name, self._patient, claim, CLAIMED_AT_ONCE))
         if not rows:  # another process was quicker
             return TAKEN_S
         try:
@@ -92,7 +99,7 @@ class OutboxPart:
             # Else they would wait until the claim runs out; what is lost with the database does.
             with contextlib.suppress(StorageUnavailable):
                 outbox.give_back(rows, self._opened.holder)
-        return 0.0
+        return PATIENT_S if patient else 0.0
 
     def _send(self, row: OutboxRow) -> None:
         outbox, holder = self._tools.outbox, self._opened.holder
@@ -145,13 +152,16 @@ def make_sales_part(tools: OutboxTools, journals: SqlChannelJournals, opened: Op
 
 
 def make_out_part(tools: OutboxTools, more: Sequence[Callable[[Opened], Senders]], opened: Opened) -> OutboxPart | None:
-    """The part that tells all but sales; `more` gives senders of further kinds. None where there is nothing to tell."""
-    senders: dict[str, Sender] = {}
-    if opened.channel.orders is not None:
-        senders.update(order_senders(opened.channel.orders))
+    """The part that tells all but sales; None where there is nothing to tell.
+
+    `more` gives senders of further kinds, which wait for parcels and cancelled orders: a shop's first day with a channel
+    may bring a hundred thousand customers.
+    """
+    senders = {} if opened.channel.orders is None else order_senders(opened.channel.orders)
+    patient: dict[str, Sender] = {}
     for make in more:
-        senders.update(make(opened))
-    return OutboxPart(opened, senders, tools) if senders else None
+        patient.update(make(opened))
+    return OutboxPart(opened, senders, tools, patient) if senders or patient else None
 
 
 def _send_receipt(sink: SaleSink, journals: SqlChannelJournals, row: OutboxRow, may_be_known: bool) -> Sent:

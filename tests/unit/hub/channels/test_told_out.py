@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hub.channels.outbox_part import CLAIM, OUT_PART, SALES_PART
+from hub.channels.outbox_part import CLAIM, OUT_PART, SALES_PART, Sent
 from hub.channels.told import SALE_MAY_COME
 from hub.storage.channel_journals import JOURNAL_PART
+from hub.storage.channel_outbox import tell
+from hub.storage.channel_records import Message, OutboxRow
 from hub.storage.database import Database
 from protocol.events import OrderHandedOver, OrderPicked
 from tests.channel_chain import HANOI, HUE, PHO, TEA, Chain
@@ -229,3 +231,28 @@ def test_a_days_sales_delay_no_parcel(chain: Chain) -> None:
     process.step(OUT_PART)
     assert len(chain.shop.parcels) == 1
     assert len(chain.shop.sales) < 20
+
+
+def test_a_thousand_customers_delay_no_parcel(chain: Chain) -> None:
+    """What can wait is told when no parcel is due, a few at once, with a pause for the sales; in the end all are."""
+    heard: list[str] = []
+
+    def hear(row: OutboxRow, may_be_known: bool) -> Sent:
+        del may_be_known
+        heard.append(row.key)
+        return Sent("", [])
+
+    chain.more = [lambda _: {"customer": hear}]
+    rows = [Message(f"customer:{number}", "customer", str(number), "{}") for number in range(30)]
+    with chain.database.write() as connection:
+        tell(connection, "web", rows, chain.clock.now)
+    chain.order("o1", (TEA, 2_000))
+    chain.tell(HANOI, OrderHandedOver(order="web:o1", lines=goods((TEA, 2_000)), by="an"))
+    process = chain.process()
+    assert process.step(OUT_PART) > 0
+    assert 0 < len(heard) < 30
+    chain.work(process, JOURNAL_PART)
+    process.step(OUT_PART)
+    assert len(chain.shop.parcels) == 1
+    chain.run(process, rounds=20, pace_s=1)
+    assert sorted(map(int, heard)) == list(range(30))
