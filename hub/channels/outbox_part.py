@@ -154,8 +154,8 @@ def make_sales_part(tools: OutboxTools, journals: SqlChannelJournals, opened: Op
 def make_out_part(tools: OutboxTools, more: Sequence[Callable[[Opened], Senders]], opened: Opened) -> OutboxPart | None:
     """The part that tells all but sales; None where there is nothing to tell.
 
-    `more` gives senders of further kinds, which wait for parcels and cancelled orders: a shop's first day with a channel
-    may bring a hundred thousand customers.
+    `more` gives senders of further kinds, which wait for parcels and cancelled orders: a shop's first day may bring a
+    hundred thousand customers.
     """
     senders = {} if opened.channel.orders is None else order_senders(opened.channel.orders)
     patient: dict[str, Sender] = {}
