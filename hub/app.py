@@ -250,7 +250,7 @@ class Hub:
         clock = RunnerClock(time.monotonic, now, random.random, holder_name(name, uuid.uuid4().hex[:8]))
         registry = Registry(self._config.channels.packages)
         kinds = (
-            *outgoing_kinds(stores, clock, self._channel_metrics, [customer_senders]),
+            *outgoing_kinds(stores, clock, self._channel_metrics, customer_senders),
             *incoming_kinds(data, people_of(data.database, registry)),
         )
         return channel_runner(stores, registry, kinds, clock)

@@ -6,7 +6,7 @@ No thread: a step of a part is a call.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -15,7 +15,7 @@ from hub.channels.attempt import PartAttempts, Trying
 from hub.channels.journal_part import make_journal_part
 from hub.channels.linked import LinkBook
 from hub.channels.manifest import Connecting, Manifest
-from hub.channels.outbox_part import OUT_PART, SALES_PART, OutboxTools, Senders, make_out_part, make_sales_part
+from hub.channels.outbox_part import OUT_PART, SALES_PART, OutboxTools, make_out_part, make_sales_part
 from hub.channels.part import Opened, Part, PartKind
 from hub.channels.settings import complete
 from hub.channels.stock_part import STOCK_PART, StockTools, make_stock_part
@@ -87,7 +87,7 @@ class Chain:
         self.journals = SqlChannelJournals(database)
         self.tills = {store: Journal(store) for store in (HANOI, HUE)}
         self._manifest = manifest
-        self.more: Sequence[Callable[[Opened], Senders]] = ()
+        self.more: Callable[[OutboxTools], Mapping[str, PartKind]] = lambda _: {}
         self._projection = AvailabilityProjection(database)
         self._ids: Iterator[int] = itertools.count(1)
         self._versions: Iterator[int] = itertools.count(1)
@@ -173,7 +173,8 @@ class Chain:
             STOCK_PART: PartKind(STOCK_PART, lambda opened: make_stock_part(stock, opened)),
             JOURNAL_PART: PartKind(JOURNAL_PART, lambda opened: make_journal_part(journals, (SALES_PART,), opened)),
             SALES_PART: PartKind(SALES_PART, lambda opened: make_sales_part(outbox, journals, opened), alone=False),
-            OUT_PART: PartKind(OUT_PART, lambda opened: make_out_part(outbox, self.more, opened), alone=False),
+            OUT_PART: PartKind(OUT_PART, lambda opened: make_out_part(outbox, opened), alone=False),
+            **self.more(outbox),
         }
         found = {part: self._open(name, kind, parts) for part, kind in kinds.items()}
         return Process(name, found)

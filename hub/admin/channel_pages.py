@@ -34,6 +34,7 @@ PARTS: Mapping[str, Callable[[Words], str]] = {
     "journal": lambda words: words.say("what tills tell"),
     "sales": lambda words: words.say("sales to the channel"),
     "out": lambda words: words.say("orders and parcels to the channel"),
+    "people": lambda words: words.say("people to the channel"),
     "orders": lambda words: words.say("orders from the channel"),
     "counts": lambda words: words.say("counts from the channel"),
     "catalogue": lambda words: words.say("catalogue from the channel"),

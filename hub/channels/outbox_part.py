@@ -33,14 +33,12 @@ from hub.storage.channel_outbox import Claim, SqlOutbox
 from hub.storage.channel_records import CANCEL, HAND_OVER, REFUND, SALE, LinkRow, OutboxRow
 from protocol.events import SaleCompleted, SaleRefunded
 
-SALES_PART, OUT_PART = "sales", "out"
+SALES_PART, OUT_PART, PEOPLE_PART = "sales", "out", "people"
 IDLE_S, TAKEN_S = 2.0, 0.1
 CLAIMED_AT_ONCE = 10
 CLAIM = timedelta(seconds=180)
 CLAIM_USED_S = 60.0
 """Nothing is begun later than this after a claim: what was begun has two minutes to end before others may claim it."""
-PATIENT_S = 0.5
-"""What can wait leaves so long a pause after each few: the record of sales has its turn then."""
 _log = logging.getLogger(__name__)
 
 
@@ -69,13 +67,12 @@ class OutboxTools:
 
 
 class OutboxPart:
-    """See Part: sends rows of some kinds; those of `patient` only while no others are due, and with pauses."""
+    """See Part: sends rows of some kinds."""
 
-    def __init__(self, opened: Opened, senders: Senders, tools: OutboxTools, patient: Senders | None = None) -> None:
+    def __init__(self, opened: Opened, senders: Senders, tools: OutboxTools) -> None:
         self._opened = opened
-        self._senders = {**senders, **(patient or {})}
-        self._kinds = sorted(self._senders)
-        self._urgent, self._patient = sorted(senders), sorted(patient or {})
+        self._senders = senders
+        self._kinds = sorted(senders)
         self._tools = tools
 
     def step(self, now: datetime) -> float:
@@ -85,11 +82,7 @@ class OutboxPart:
         if due is None or due > now:
             return IDLE_S if due is None else min(IDLE_S, (due - now).total_seconds())
         begun_s = self._tools.clock_s()
-        claim = Claim(self._opened.holder, now, now + CLAIM)
-        rows = list(outbox.claim(name, self._urgent, claim, CLAIMED_AT_ONCE)) if self._urgent else []
-        patient = not rows and bool(self._patient)
-        if patient:
-            rows = list(outbox.claim(name, self._patient, claim, CLAIMED_AT_ONCE))
+        rows = list(outbox.claim(name, self._kinds, Claim(self._opened.holder, now, now + CLAIM), CLAIMED_AT_ONCE))
         if not rows:  # another process was quicker
             return TAKEN_S
         try:
@@ -99,7 +92,7 @@ class OutboxPart:
             # Else they would wait until the claim runs out; what is lost with the database does.
             with contextlib.suppress(StorageUnavailable):
                 outbox.give_back(rows, self._opened.holder)
-        return PATIENT_S if patient else 0.0
+        return 0.0
 
     def _send(self, row: OutboxRow) -> None:
         outbox, holder = self._tools.outbox, self._opened.holder
@@ -151,17 +144,21 @@ def make_sales_part(tools: OutboxTools, journals: SqlChannelJournals, opened: Op
     return None if sink is None else OutboxPart(opened, receipt_senders(sink, journals), tools)
 
 
-def make_out_part(tools: OutboxTools, more: Sequence[Callable[[Opened], Senders]], opened: Opened) -> OutboxPart | None:
-    """The part that tells all but sales; None where there is nothing to tell.
+def make_out_part(tools: OutboxTools, opened: Opened) -> OutboxPart | None:
+    """The part that tells what became of orders, for a channel that has some; None for others."""
+    orders = opened.channel.orders
+    return None if orders is None else OutboxPart(opened, order_senders(orders), tools)
 
-    `more` gives senders of further kinds, which wait for parcels and cancelled orders: a shop's first day may bring a
-    hundred thousand customers.
+
+def make_people_part(
+    tools: OutboxTools, senders_of: Callable[[Opened], Senders], opened: Opened
+) -> OutboxPart | None:  # fmt: skip
+    """The part that tells of people, if `senders_of` has what the channel takes.
+
+    One of its own, since a channel's first day may bring a hundred thousand of them, and no parcel may wait for that.
     """
-    senders = {} if opened.channel.orders is None else order_senders(opened.channel.orders)
-    patient: dict[str, Sender] = {}
-    for make in more:
-        patient.update(make(opened))
-    return OutboxPart(opened, senders, tools, patient) if senders or patient else None
+    senders = senders_of(opened)
+    return OutboxPart(opened, senders, tools) if senders else None
 
 
 def _send_receipt(sink: SaleSink, journals: SqlChannelJournals, row: OutboxRow, may_be_known: bool) -> Sent:

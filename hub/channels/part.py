@@ -15,7 +15,7 @@ from hub.channels.manifest import Manifest
 from hub.channels.ports import Channel
 
 URGENT, ORDINARY, PATIENT = 0, 1, 2
-"""Who gets a call first when a channel's budget is short: stock; what customers wait for; the record of sales."""
+"""Who gets a call first when a channel's budget is short: stock; what customers wait for; sales and people to keep."""
 
 
 class Part(Protocol):

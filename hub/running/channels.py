@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,16 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from hub.channels.breaker import Circuit, circuit
 from hub.channels.journal_part import make_journal_part
-from hub.channels.outbox_part import OUT_PART, SALES_PART, OutboxTools, Senders, make_out_part, make_sales_part
+from hub.channels.outbox_part import (
+    OUT_PART,
+    PEOPLE_PART,
+    SALES_PART,
+    OutboxTools,
+    Senders,
+    make_out_part,
+    make_people_part,
+    make_sales_part,
+)
 from hub.channels.part import ORDINARY, PATIENT, URGENT, Opened, PartKind, PartKinds
 from hub.channels.registry import Registry
 from hub.channels.runner import ChannelRunner, RunnerClock, RunnerStores
@@ -80,9 +89,9 @@ def outgoing_kinds(
     stores: ChannelStores,
     clock: RunnerClock,
     metrics: ChannelMetrics,
-    more: Sequence[Callable[[Opened], Senders]] = (),
+    people: Callable[[Opened], Senders],
 ) -> PartKinds:
-    """The parts that tell channels something; `more` gives senders of further kinds of messages."""
+    """The parts that tell channels something; `people` gives the senders of what is told of people."""
     stock = StockTools(stores.stock, stores.parts, clock.chance, clock.clock_s, metrics.pushed)
     outbox = OutboxTools(stores.outbox, clock.wall, clock.clock_s, clock.chance)
     drains = (SALES_PART, OUT_PART)
@@ -90,7 +99,8 @@ def outgoing_kinds(
         PartKind(STOCK_PART, partial(make_stock_part, stock), urgency=URGENT),
         PartKind(JOURNAL_PART, partial(make_journal_part, stores.journals, drains)),
         PartKind(SALES_PART, partial(make_sales_part, outbox, stores.journals), alone=False, urgency=PATIENT),
-        PartKind(OUT_PART, partial(make_out_part, outbox, more), alone=False, urgency=ORDINARY),
+        PartKind(OUT_PART, partial(make_out_part, outbox), alone=False, urgency=ORDINARY),
+        PartKind(PEOPLE_PART, partial(make_people_part, outbox, people), alone=False, urgency=PATIENT),
     )
 
 

@@ -114,12 +114,13 @@ class LaneProcess:
             command = [sys.executable, "-P", "-m", "hub.running.lane_child", str(theirs.fileno())]
             process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603 - ours
         with Connection(ours.detach()) as pipe, process:
-            with self._lock:
-                self._pipe, self._process = pipe, process
             try:
-                pipe.send(self._setup)
-                if self._stopping.is_set():
-                    pipe.send(Stop())
+                with self._lock:  # nobody says anything before the setup
+                    self._process = process
+                    pipe.send(self._setup)
+                    if self._stopping.is_set():
+                        pipe.send(Stop())
+                    self._pipe = pipe
                 while True:
                     self._hear(pipe.recv())
             except (EOFError, OSError):

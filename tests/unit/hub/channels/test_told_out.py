@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import pytest
 
-from hub.channels.outbox_part import CLAIM, OUT_PART, SALES_PART, Sent
+from hub.channels.outbox_part import (
+    CLAIM,
+    OUT_PART,
+    PEOPLE_PART,
+    SALES_PART,
+    OutboxTools,
+    Sent,
+    make_people_part,
+)
+from hub.channels.part import PartKind
 from hub.channels.told import SALE_MAY_COME
 from hub.storage.channel_journals import JOURNAL_PART
 from hub.storage.channel_outbox import tell
@@ -233,26 +245,31 @@ def test_a_days_sales_delay_no_parcel(chain: Chain) -> None:
     assert len(chain.shop.sales) < 20
 
 
-def test_a_thousand_customers_delay_no_parcel(chain: Chain) -> None:
-    """What can wait is told when no parcel is due, a few at once, with a pause for the sales; in the end all are."""
+def test_a_thousand_customers_delay_no_parcel_and_no_sale(chain: Chain) -> None:
+    """They have a part of their own: while they wait, or are being told, a step of the others tells theirs."""
     heard: list[str] = []
 
     def hear(row: OutboxRow, may_be_known: bool) -> Sent:
         del may_be_known
         heard.append(row.key)
-        return Sent("", [])
+        return Sent("")
 
-    chain.more = [lambda _: {"customer": hear}]
-    rows = [Message(f"customer:{number}", "customer", str(number), "{}") for number in range(30)]
+    def people(tools: OutboxTools) -> Mapping[str, PartKind]:
+        make = partial(make_people_part, tools, lambda _: {"customer": hear})
+        return {PEOPLE_PART: PartKind(PEOPLE_PART, make, alone=False)}
+
+    chain.more = people
+    rows = [Message(f"customer:{number}", "customer", str(number), "{}") for number in range(1_000)]
     with chain.database.write() as connection:
         tell(connection, "web", rows, chain.clock.now)
     chain.order("o1", (TEA, 2_000))
-    chain.tell(HANOI, OrderHandedOver(order="web:o1", lines=goods((TEA, 2_000)), by="an"))
+    chain.tell(HANOI, sale(1, (TEA, 1)), OrderHandedOver(order="web:o1", lines=goods((TEA, 2_000)), by="an"))
     process = chain.process()
-    assert process.step(OUT_PART) > 0
-    assert 0 < len(heard) < 30
     chain.work(process, JOURNAL_PART)
+    process.step(PEOPLE_PART)
     process.step(OUT_PART)
-    assert len(chain.shop.parcels) == 1
-    chain.run(process, rounds=20, pace_s=1)
-    assert sorted(map(int, heard)) == list(range(30))
+    process.step(SALES_PART)
+    assert (len(chain.shop.parcels), len(chain.shop.sales)) == (1, 1)
+    assert 0 < len(heard) < 100
+    chain.work(process, PEOPLE_PART, steps=1_000)
+    assert sorted(map(int, heard)) == list(range(1_000))
