@@ -215,6 +215,21 @@ def test_the_customer_sees_goods_total_code_and_change(page: Page, shop: RealTil
     expect(window.locator("[data-scene=done]")).to_contain_text("Thank you")
 
 
+def test_each_press_of_plus_and_minus_counts(page: Page, shop: RealTill) -> None:
+    """However fast they come, and with a scan in the middle of them that the page has not shown yet."""
+    shop.scan(MILK)
+    expect(page.locator(".line .q")).to_contain_text("1")
+    for _ in range(5):
+        page.keyboard.press("+")
+    shop.scan(MILK)
+    page.keyboard.press("-")
+    expect(page.locator(".line .q")).to_contain_text("6")
+    for _ in range(9):
+        page.keyboard.press("-")
+    expect(page.locator(".line .q")).to_contain_text("1")
+    assert shop.shop.counter.view().lines[0].quantity == 1_000
+
+
 def test_goods_are_received_on_the_same_page(page: Page, shop: RealTill) -> None:
     """By keyboard: menu, work, delivery; scans go to the list, unmistakably, and Enter leads to the end."""
     page.evaluate("window.tillwire.panel('@work')")

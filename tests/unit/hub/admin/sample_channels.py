@@ -22,7 +22,7 @@ from protocol.ids import StoreId
 from tests.databases import sqlite_database
 
 HOLDER = "sample"
-PARTS = ("stock", "sales", "out", "orders", "catalogue", "customers")
+PARTS = ("stock", "sales", "out", "people", "orders", "catalogue", "customers")
 
 
 def new_database() -> Database:
